@@ -1,0 +1,1 @@
+"""Tillmail: an email-driven invoice and payments worker."""

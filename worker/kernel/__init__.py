@@ -1,0 +1,1 @@
+"""Ground: money, ids, time, events, errors and addresses. Standard library only."""
