@@ -1,0 +1,74 @@
+"""What intake needs from outside: a mailbox to take mail from, and a reader of untrusted bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from worker.readers import Examined
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a mail lies: a folder's epoch and the number in it. Stable while the epoch lasts.
+
+    IMAP: UIDVALIDITY and UID. Maildir: epoch 0 and the file's unique name.
+    """
+
+    folder: str
+    epoch: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail that lies in the mailbox. `raw` is None when it is larger than may be fetched."""
+
+    spot: Spot
+    size_bytes: int
+    arrived_at: datetime
+    raw: bytes | None
+    headers: bytes = b""
+
+
+class Mailbox(Protocol):
+    """One folder of one mail account. Used by one thread.
+
+    Every method may raise TransientError (the server went away: reconnect with backoff) or
+    PermanentError (wrong password, no such folder). All deadlines are inside: no call blocks
+    longer than 60 s, except `wait`.
+    """
+
+    def arrivals(self, *, limit: int) -> Iterator[Arrival]:
+        """Mails now in the folder, oldest first, at most `limit`; fetched without marking them."""
+        ...
+
+    def file(self, spot: Spot, folder: str) -> None:
+        """Move the mail to `folder` (made if missing). Doing it again is no error."""
+        ...
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when something may have arrived, or after `timeout_s`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection; never raises."""
+        ...
+
+
+class Reader(Protocol):
+    """Reads untrusted bytes in a child process with limits, no network and no secrets.
+
+    Raises PermanentError when the input kills, hangs or floods the child (quarantine it), and
+    TransientError when no child could be had. Calling it again is harmless.
+    """
+
+    def examine(self, data: bytes) -> Examined:
+        """What the bytes are and say."""
+        ...
+
+    def part(self, data: bytes, index: int) -> bytes:
+        """One part of a mail, decoded: the attachment itself."""
+        ...

@@ -1,0 +1,114 @@
+"""What payments needs from outside: a gateway that takes card payments on a hosted page.
+
+Amounts are minor units. Every mutating call has its own idempotency key, committed before the
+call. A lost answer is OutcomeUnknown: the same key is used again within 23 h, else the object is
+looked up. TransientError: refused connection, 429, 409; PermanentError: a request that can never
+work (and says why), a wrong key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from worker.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutOrder:
+    """One hosted payment page for one amount. `reference` is our checkout id, kept as metadata."""
+
+    reference: str
+    business: str
+    amount: Money
+    title: str
+    customer_email: str | None
+    language: str
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutPage:
+    """A hosted page that now exists."""
+
+    session_id: str
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutFacts:
+    """What the gateway says of a session when asked: the only evidence that settles money.
+
+    `status`: open, complete or expired. `is_paid` only when the gateway says the money is taken.
+    """
+
+    session_id: str
+    status: str
+    is_paid: bool
+    amount: Money
+    intent_id: str | None
+    reference: str | None
+    business: str | None
+    livemode: bool
+    paid_at: datetime | None
+    url: str | None
+    method: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayEvent:
+    """A webhook whose signature holds. It is a hint to go and look; it settles nothing."""
+
+    event_id: str
+    type: str
+    object_id: str
+    account: str | None
+    livemode: bool
+    created_at: datetime
+    session_id: str | None
+
+
+class BadSignature(Exception):
+    """The webhook was not signed with any of this business's secrets, or too long ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """Whose key this is, for `doctor`."""
+
+    account_id: str
+    livemode: bool
+    api_version: str
+    charges_enabled: bool
+
+
+class Gateway(Protocol):
+    """One business's account at the gateway; each call ends within 30 s."""
+
+    def open_checkout(self, order: CheckoutOrder, *, key: str) -> CheckoutPage:
+        """The hosted page; the same key gives the same page."""
+        ...
+
+    def look_up(self, session_id: str) -> CheckoutFacts:
+        """How the session stands now."""
+        ...
+
+    def expire(self, session_id: str, *, key: str) -> CheckoutFacts:
+        """End an open session. One already complete or expired is given back as it stands."""
+        ...
+
+    def recent(self, *, since: datetime) -> list[CheckoutFacts]:
+        """All sessions made since then, for the sweep that finds what no webhook told."""
+        ...
+
+    def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:
+        """The event in a webhook's raw body. Raises BadSignature."""
+        ...
+
+    def account(self) -> AccountFacts:
+        """Whose account this is."""
+        ...
