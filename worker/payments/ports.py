@@ -17,7 +17,11 @@ from worker.kernel.money import Money
 
 @dataclass(frozen=True, slots=True)
 class CheckoutOrder:
-    """One hosted payment page for one amount. `reference` is our checkout id, kept as metadata."""
+    """One hosted payment page for one amount. `reference` is our checkout id, kept as metadata.
+
+    `asked_at` is kept with the order, so that asking again with the same key is the same request to
+    the letter; the gateway moves `expires_at` into what it allows, counted from `asked_at`.
+    """
 
     reference: str
     business: str
@@ -27,6 +31,7 @@ class CheckoutOrder:
     language: str
     success_url: str
     cancel_url: str
+    asked_at: datetime
     expires_at: datetime
 
 
@@ -43,7 +48,8 @@ class CheckoutPage:
 class CheckoutFacts:
     """What the gateway says of a session when asked: the only evidence that settles money.
 
-    `status`: open, complete or expired. `is_paid` only when the gateway says the money is taken.
+    `status`: open, complete or expired. `is_paid` only when the gateway says the money is taken;
+    `amount` is then what was taken, before that what is asked.
     """
 
     session_id: str
