@@ -1,0 +1,33 @@
+"""The trade of a reader child: what untrusted bytes are and say. Runs in the zygote's children.
+
+The answer travels as JSON made by the contract's own types, so that the worker validates every
+field of it again: a child that was taken over can lie, but only in the contract's words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from worker import readers
+from worker.adapters.zygote_frames import Frame
+from worker.kernel.errors import PermanentError
+
+# The smallest mail there is: reading it once loads what the first document would wait for.
+_WARM_MAIL = b"From: a@example.com\r\nSubject: warm\r\n\r\nwarm\r\n"
+
+
+def warm(_facts: dict[str, Any]) -> None:
+    """Import every parser, before the children are forked."""
+    readers.examine(_WARM_MAIL).model_dump_json()
+
+
+def answer(request: Frame) -> Frame:
+    """`examine` gives an Examined as JSON; `part` gives the bytes of one part."""
+    data = request.blobs[0]
+    if request.head["op"] == "examine":
+        return Frame({}, (readers.examine(data).model_dump_json().encode("utf-8"),))
+    index = int(request.head["index"])
+    for part, content in readers.parts(data):
+        if part.index == index:
+            return Frame({}, (content,))
+    raise PermanentError(f"This mail has no part {index}.")

@@ -1,0 +1,74 @@
+"""intake.ports.Reader on a pool of reader children (DESIGN 5.10)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from pydantic import ValidationError
+
+from worker.adapters.zygote import Limits, Pool, Trade
+from worker.adapters.zygote_frames import Frame
+from worker.adapters.zygote_isolation import Isolation
+from worker.kernel.errors import PermanentError
+from worker.readers import Examined
+
+# OCR of a scan starts tesseract, so readers may start processes; nothing else may.
+_TRADE = Trade("reader", "worker.adapters.reader_child", may_start_processes=True)
+
+
+class ZygoteReader:
+    """Reads untrusted bytes in child processes with limits, no network and no secrets.
+
+    `start` it early, before the process has threads; it warms up on its own while you go on.
+    """
+
+    def __init__(self, *, size: int = 2, limits: Limits | None = None) -> None:
+        self._pool = Pool(_TRADE, size=size, limits=limits or Limits())
+
+    def start(self) -> None:
+        """Exec the zygote and come back at once."""
+        self._pool.start()
+
+    def close(self) -> None:
+        """End the zygote and its children."""
+        self._pool.close()
+
+    @property
+    def isolation(self) -> Isolation:
+        """What the children are shut in by; the caller decides whether that is enough."""
+        return self._pool.isolation
+
+    def examine(self, data: bytes) -> Examined:
+        """What the bytes are and say; PermanentError when they kill, hang or flood the child."""
+        answer = self._pool.call(Frame({"op": "examine"}, (data,)))
+        try:
+            return Examined.model_validate_json(answer.blobs[0])
+        except (ValidationError, IndexError) as error:
+            raise PermanentError("Set aside: the reader child's answer is none.") from error
+
+    def part(self, data: bytes, index: int) -> bytes:
+        """One part of a mail, decoded; PermanentError when there is none of that number."""
+        return self._pool.call(Frame({"op": "part", "index": index}, (data,))).blobs[0]
+
+    def examine_many(self, sources: Iterable[bytes]) -> Iterator[Examined | PermanentError]:
+        """What each of many files says, in their order, all children at work.
+
+        `sources` is taken lazily, a few files ahead, so thousands of them need little memory.
+        """
+        ahead = 2 * self._pool.size
+        waiting: deque[Future[Examined | PermanentError]] = deque()
+        with ThreadPoolExecutor(self._pool.size, thread_name_prefix="reader") as threads:
+            for data in sources:
+                waiting.append(threads.submit(self._examine_or_say_why, data))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _examine_or_say_why(self, data: bytes) -> Examined | PermanentError:
+        try:
+            return self.examine(data)
+        except PermanentError as error:
+            return error
