@@ -1,0 +1,1 @@
+"""The tests of Tillmail, in the rooms of the house."""

@@ -1,0 +1,223 @@
+"""A real SMTP receiver for tests (aiosmtpd): keeps what comes and misbehaves on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.servers.processes import free_port
+
+# Scripted replies that are not words: cut the connection, or answer a byte at a time for ever.
+DROP = "<drop>"
+CRAWL = "<crawl>"
+
+
+@dataclass(frozen=True)
+class Received:
+    """One accepted message, with what the envelope said."""
+
+    envelope_from: str
+    recipient: str
+    content: bytes
+    options: tuple[str, ...]
+    connection: tuple[str, int]
+    tls: bool
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What the receiver asks of its clients."""
+
+    tls: ssl.SSLContext | None = None
+    implicit: bool = False
+    username: str = ""
+    password: str = ""
+    smtputf8: bool = True
+    size_limit_bytes: int = 40_000_000
+
+
+class SmtpServer:
+    """A receiver on a loopback port. Scripted answers are used up in order, then it accepts."""
+
+    def __init__(self, protection: Protection | None = None) -> None:
+        self.protection = protection or Protection()
+        self.host = "localhost" if self.protection.tls else "127.0.0.1"
+        self.port = free_port()
+        self.received: list[Received] = []
+        self.commands: list[str] = []
+        self._script: dict[str, deque[str]] = defaultdict(deque)
+        self._arrived = threading.Condition()
+        self._controller = _Controller(self)
+
+    def start(self) -> None:
+        """Listen."""
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Cut every connection and stop listening."""
+        self._controller.stop()
+
+    def answer(self, command: str, reply: str, *, times: int = 1) -> None:
+        """Answer the command so, `times` times.
+
+        Commands: CONNECT, EHLO, MAIL, RCPT, DATA (before the message), BODY (DROP only, in the
+        middle of it), DOT (after it), RSET.
+        """
+        self._script[command].extend([reply] * times)
+
+    def next_reply(self, command: str) -> str | None:
+        """The scripted reply for the command, used up."""
+        self.commands.append(command)
+        script = self._script[command]
+        return script.popleft() if script else None
+
+    def keep(self, message: Received) -> None:
+        """Note an accepted message."""
+        with self._arrived:
+            self.received.append(message)
+            self._arrived.notify_all()
+
+    def await_messages(self, count: int, *, timeout_s: float = 30) -> list[Received]:
+        """What came, once there are `count` of them."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: len(self.received) >= count, timeout_s):
+                raise TimeoutError(f"{len(self.received)} of {count} messages after {timeout_s} s")
+            return list(self.received)
+
+
+class _Controller(Controller):
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+        implicit = server.protection.tls if server.protection.implicit else None
+        super().__init__(
+            _Keeper(server),
+            hostname="127.0.0.1",
+            port=server.port,
+            ssl_context=implicit,
+            ready_timeout=20,
+        )
+
+    def factory(self) -> SMTP:
+        asked = self._server.protection
+        return _ScriptedSmtp(
+            self._server,
+            self.handler,
+            hostname="mx.example.test",
+            ident="ready",
+            data_size_limit=asked.size_limit_bytes,
+            enable_SMTPUTF8=asked.smtputf8,
+            tls_context=None if asked.implicit else asked.tls,
+            require_starttls=bool(asked.tls) and not asked.implicit,
+            auth_required=bool(asked.username),
+            auth_require_tls=False,
+            authenticator=self._check,
+            loop=self.loop,
+        )
+
+    def _check(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+    ) -> AuthResult:
+        asked = self._server.protection
+        expected = LoginPassword(asked.username.encode(), asked.password.encode())
+        return AuthResult(success=data == expected, handled=False)
+
+
+class _ScriptedSmtp(SMTP):
+    def __init__(self, server: SmtpServer, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self._server = server
+
+    async def _handle_client(self) -> None:
+        if not await self._play("CONNECT"):
+            await super()._handle_client()
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        if not await self._play("EHLO"):
+            await super().smtp_EHLO(hostname)
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        if not await self._play("MAIL"):
+            await super().smtp_MAIL(arg)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        if not await self._play("RCPT"):
+            await super().smtp_RCPT(arg)
+
+    async def smtp_RSET(self, arg: str) -> None:
+        if not await self._play("RSET"):
+            await super().smtp_RSET(arg)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        if await self._play("DATA"):
+            return
+        if self._server.next_reply("BODY") == DROP:
+            await self.push("354 go on")
+            await self._reader.readuntil(b"\r\n")
+            await self._drop()
+        await super().smtp_DATA(arg)
+
+    async def _play(self, command: str) -> bool:
+        reply = self._server.next_reply(command)
+        if reply is not None:
+            await self.push(reply)
+        return reply is not None
+
+    async def push(self, status: str | bytes) -> None:
+        if status == DROP:
+            await self._drop()
+        if status == CRAWL:
+            await self._crawl()
+        await super().push(status)
+
+    async def _drop(self) -> None:
+        self.transport.abort()
+        await asyncio.Event().wait()  # Until the lost connection cancels us.
+
+    async def _crawl(self) -> None:
+        while True:
+            self._writer.write(b"2")
+            await self._writer.drain()
+            await asyncio.sleep(0.05)
+
+
+class _Keeper:
+    """Says yes or what the script says, and keeps the message."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        reply = self._server.next_reply("DOT")
+        if reply is not None:
+            return reply
+        self._server.keep(
+            Received(
+                envelope_from=envelope.mail_from or "",
+                recipient=envelope.rcpt_tos[0],
+                content=envelope.content or b"",
+                options=tuple(envelope.mail_options),
+                connection=session.peer,
+                tls=session.ssl is not None
+                or server.transport.get_extra_info("ssl_object") is not None,
+            )
+        )
+        return f"250 2.0.0 kept as {len(self._server.received)}"
+
+
+@contextmanager
+def running_smtp(protection: Protection | None = None) -> Iterator[SmtpServer]:
+    """A fresh receiver, gone at the end."""
+    server = SmtpServer(protection)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
