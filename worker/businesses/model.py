@@ -1,0 +1,182 @@
+"""The seller: its rules as the owner wrote them, its row, and the published looks of its papers.
+
+Rules are facts from `config/businesses/<key>.toml`; rooms receive them as values. Unknown keys are
+refused by the settings reader, with a suggestion.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import JSON, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from worker.kernel.money import digits_of
+from worker.store import Record
+
+
+class Business(Record):
+    """That this business exists here. Every other row hangs on its key."""
+
+    __tablename__ = "business"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    added_at: Mapped[datetime]
+
+
+class TemplateSet(Record):
+    """A checked tree of templates, by content hash. The newest published one is in force."""
+
+    __tablename__ = "template_set"
+    business: Mapped[str] = mapped_column(ForeignKey("business.key"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    files: Mapped[dict[str, str]] = mapped_column(
+        JSON, doc="Path inside the tree to the blob that holds the file."
+    )
+    published_at: Mapped[datetime]
+
+
+class Role(StrEnum):
+    """What a member of staff may do."""
+
+    ADMIN = "admin"
+    FINANCE = "finance"
+    CASHIER = "cashier"
+    SALES_MANAGER = "sales_manager"
+    SALES = "sales"
+
+
+class _Rules(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Staff(_Rules):
+    """A person who works for the business; mail from their address is known (level A2)."""
+
+    name: str
+    address: str
+    roles: tuple[Role, ...] = (Role.FINANCE,)
+
+
+class BankDetails(_Rules):
+    """Where customers transfer money to. Changed in this file only, never by mail."""
+
+    iban: str = ""
+    bic: str = ""
+    name: str = ""
+
+
+class MailRules(_Rules):
+    """What the business's mails come from. `from_address` is what customers see and answer to."""
+
+    from_address: str
+    from_name: str = ""
+    reply_domain: str | None = Field(
+        default=None, description="Domain for Reply-To tokens; None: no token"
+    )
+    bounce_domain: str | None = Field(
+        default=None, description="Domain for VERP senders; None: no VERP"
+    )
+    dkim_selector: str | None = None
+    max_size_mb: int = Field(default=20, ge=1, le=50, description="What goes out is never larger")
+
+
+class MailboxRules(_Rules):
+    """One folder to take mail from."""
+
+    name: str = "inbox"
+    kind: Literal["maildir", "imap"] = "maildir"
+    path: str = ""
+    host: str = ""
+    port: int = 993
+    user: str = ""
+    tls: bool = True
+    folder: str = "INBOX"
+    processed: str = "Processed"
+    review: str = "Review"
+    authserv_id: str | None = Field(
+        default=None, description="The name our receiving host writes into Authentication-Results"
+    )
+    intake_addresses: tuple[str, ...] = Field(default=(), description="Secret addresses (level A3)")
+    trust: Literal["none", "local"] = "none"
+    max_size_mb: int = Field(default=25, ge=1, le=200)
+
+
+class InvoiceRules(_Rules):
+    """What may go out by itself."""
+
+    first_time_addresses: bool = Field(
+        default=False, description="Send to an address that is not on file without asking"
+    )
+    send_limit: Decimal | None = Field(
+        default=None, description="Larger invoices wait for a yes; in the business's currency"
+    )
+
+
+class LinkRules(_Rules):
+    """A pay link's life. See docs/pay-links.md."""
+
+    ttl_h: int = Field(default=24, ge=1, le=24 * 90, description="Hours from the first human open")
+    cap_days: int = Field(default=90, ge=1, le=365, description="Days past due when never opened")
+    renewals_per_day: int = Field(default=3, ge=1, le=20)
+
+
+class DocumentRules(_Rules):
+    """How documents look."""
+
+    face: Literal["sheet", "template"] = Field(
+        default="sheet", description="For Factur-X: payment sheet and original, or our own template"
+    )
+    colour: str = "#1d4ed8"
+    logo: str | None = Field(default=None, description="A PNG or SVG beside the business's file")
+
+
+class StripeRules(_Rules):
+    """Which account takes the money. Keys and secrets come from the environment."""
+
+    account: str | None = None
+    livemode: bool = False
+
+
+class Rules(_Rules):
+    """All that a business decides."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    name: str
+    legal_name: str = ""
+    address: tuple[str, ...] = ()
+    vat_id: str = ""
+    email: str = ""
+    phone: str = ""
+    website: str = ""
+    currency: str = "EUR"
+    language: Literal["en", "de"] = "en"
+    time_zone: str = "Europe/Berlin"
+    bank: BankDetails = BankDetails()
+    mail: MailRules
+    mailboxes: tuple[MailboxRules, ...] = ()
+    staff: tuple[Staff, ...] = ()
+    senders: tuple[str, ...] = Field(
+        default=(), description="Other full addresses that may send invoices"
+    )
+    invoices: InvoiceRules = InvoiceRules()
+    links: LinkRules = LinkRules()
+    documents: DocumentRules = DocumentRules()
+    stripe: StripeRules = StripeRules()
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_is_known(cls, code: str) -> str:
+        digits_of(code)
+        return code
+
+    def known_senders(self) -> frozenset[str]:
+        """Full addresses whose authenticated mail counts as A2."""
+        return frozenset(a.lower() for a in (*self.senders, *(s.address for s in self.staff)))
+
+    def staff_for(self, role: Role) -> tuple[Staff, ...]:
+        """Who is asked about this; everybody when nobody has the role."""
+        return tuple(s for s in self.staff if role in s.roles) or self.staff

@@ -1,0 +1,34 @@
+"""Books: customers and the addresses on file."""
+
+from worker.customers.filing import Details, add, add_contact, lock, suppress
+from worker.customers.model import Contact, Customer
+from worker.customers.records import (
+    billing_contacts,
+    by_id,
+    by_number,
+    contact_at,
+    contacts_at,
+    contacts_of,
+    everyone,
+    named,
+    with_vat_id,
+)
+
+__all__ = [
+    "Contact",
+    "Customer",
+    "Details",
+    "add",
+    "add_contact",
+    "billing_contacts",
+    "by_id",
+    "by_number",
+    "contact_at",
+    "contacts_at",
+    "contacts_of",
+    "everyone",
+    "lock",
+    "named",
+    "suppress",
+    "with_vat_id",
+]

@@ -1,0 +1,82 @@
+"""Who is on file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from worker.customers.model import Contact, Customer
+from worker.customers.naming import name_key, vat_key
+from worker.kernel.ids import BusinessKey
+
+
+def by_id(session: Session, business: BusinessKey, customer_id: str) -> Customer | None:
+    """One customer."""
+    return session.get(Customer, (business, customer_id))
+
+
+def by_number(session: Session, business: BusinessKey, number: str) -> Customer | None:
+    """Who has this customer number."""
+    return session.scalar(
+        select(Customer).where(Customer.business == business, Customer.number == number.strip())
+    )
+
+
+def with_vat_id(session: Session, business: BusinessKey, vat_id: str) -> Sequence[Customer]:
+    """Who has this VAT id; groups of companies may share one."""
+    return session.scalars(
+        select(Customer).where(Customer.business == business, Customer.vat_id == vat_key(vat_id))
+    ).all()
+
+
+def named(session: Session, business: BusinessKey, name: str) -> Sequence[Customer]:
+    """Who bears this name."""
+    return session.scalars(
+        select(Customer).where(Customer.business == business, Customer.name_key == name_key(name))
+    ).all()
+
+
+def everyone(session: Session, business: BusinessKey) -> Sequence[Customer]:
+    """All customers by name."""
+    return session.scalars(
+        select(Customer).where(Customer.business == business).order_by(Customer.name)
+    ).all()
+
+
+def contacts_of(session: Session, business: BusinessKey, customer_id: str) -> Sequence[Contact]:
+    """A customer's contacts, the first on file first."""
+    return session.scalars(
+        select(Contact)
+        .where(Contact.business == business, Contact.customer_id == customer_id)
+        .order_by(Contact.added_at, Contact.id)
+    ).all()
+
+
+def billing_contacts(
+    session: Session, business: BusinessKey, customer_id: str
+) -> Sequence[Contact]:
+    """Contacts that invoices may go to."""
+    contacts = contacts_of(session, business, customer_id)
+    return [c for c in contacts if c.is_billing and c.suppressed_at is None]
+
+
+def contact_at(
+    session: Session, business: BusinessKey, customer_id: str, address: str
+) -> Contact | None:
+    """The customer's contact with this address."""
+    return session.scalar(
+        select(Contact).where(
+            Contact.business == business,
+            Contact.customer_id == customer_id,
+            Contact.address_key == address.lower(),
+        )
+    )
+
+
+def contacts_at(session: Session, business: BusinessKey, address: str) -> Sequence[Contact]:
+    """Every contact with this address."""
+    return session.scalars(
+        select(Contact).where(Contact.business == business, Contact.address_key == address.lower())
+    ).all()

@@ -1,0 +1,37 @@
+"""Books: the seller's documents and what is owed on them."""
+
+from worker.invoices.deciding import Limits, number_key
+from worker.invoices.issuing import Draft, issue, payable
+from worker.invoices.model import Hold, Invoice, State, state_of
+from worker.invoices.records import (
+    by_id,
+    called,
+    lock,
+    newest,
+    of_mail,
+    still_to_pay,
+    versions,
+)
+from worker.invoices.releasing import Yes, release, void
+
+__all__ = [
+    "Draft",
+    "Hold",
+    "Invoice",
+    "Limits",
+    "State",
+    "Yes",
+    "by_id",
+    "called",
+    "issue",
+    "lock",
+    "newest",
+    "number_key",
+    "of_mail",
+    "payable",
+    "release",
+    "state_of",
+    "still_to_pay",
+    "versions",
+    "void",
+]

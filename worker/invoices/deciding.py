@@ -1,0 +1,202 @@
+"""Whether an invoice may go out by itself, to whom, and if not, why not. Touches nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from worker.invoices.model import Hold
+from worker.kernel.mail import Address
+from worker.kernel.money import Money
+from worker.readers.model import DocType
+from worker.readers.model import Invoice as Document
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A customer on file that the document may mean, and the addresses invoices may go to."""
+
+    customer_id: str
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the decision rests on."""
+
+    document: Document
+    total: Money
+    problems: Sequence[str]
+    by_number: Known | None
+    by_vat_id: Sequence[Known]
+    by_name: Sequence[Known]
+    instructed: Address | None = None
+    own_address: Address | None = None
+    earlier: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the business allows without asking."""
+
+    first_time_addresses: bool
+    send_limit: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who owes and where the invoice goes; with `hold`, what a person must say first."""
+
+    customer: Known | None
+    recipient: str | None
+    recipient_from: str | None
+    hold: Hold | None = None
+    because: str | None = None
+
+
+def decide(facts: Facts, limits: Limits) -> Decision:
+    """What to do with a document that was read."""
+    customer = find_customer(facts)
+    recipient, origin = _recipient(facts, customer)
+    hold, because = _hold(facts, limits, customer, recipient)
+    return Decision(customer, recipient, origin, hold, because)
+
+
+def find_customer(facts: Facts) -> Known | None:
+    """By the buyer's number, then the VAT id, then a name that only one customer bears."""
+    if facts.by_number is not None:
+        return facts.by_number
+    if len(facts.by_vat_id) == 1:
+        return facts.by_vat_id[0]
+    if len(facts.by_name) == 1:
+        # Companies of one group share a VAT id: the name must then be one of theirs.
+        group = {known.customer_id for known in facts.by_vat_id}
+        only = facts.by_name[0]
+        return only if not group or only.customer_id in group else None
+    return None
+
+
+def fingerprint(document: Document) -> str:
+    """A hash of what makes two readings of one number the same document."""
+    facts = (
+        document.doc_type.value,
+        document.issue_date,
+        document.currency,
+        *(_plain(a) for a in (document.total, document.grand_total, document.tax_total)),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+
+
+def number_key(number: str) -> str:
+    """The number as it is compared: without white space, in capitals."""
+    return re.sub(r"\s+", "", number).upper()
+
+
+def _recipient(facts: Facts, customer: Known | None) -> tuple[str | None, str | None]:
+    if facts.instructed is not None:
+        return str(facts.instructed), "instruction"
+    if customer is not None and customer.addresses:
+        return customer.addresses[0], "on_file"
+    if facts.own_address is not None:
+        return str(facts.own_address), "document"
+    return None, None
+
+
+def _hold(
+    facts: Facts, limits: Limits, customer: Known | None, recipient: str | None
+) -> tuple[Hold | None, str | None]:
+    checks = (
+        _changed(facts),
+        _credit_note(facts),
+        _nothing_to_pay(facts),
+        _sums(facts),
+        _nobody(facts, limits, customer, recipient),
+        _new_address(limits, customer, recipient),
+        _above_limit(facts, limits),
+    )
+    return next((found for found in checks if found is not None), (None, None))
+
+
+def _changed(facts: Facts) -> tuple[Hold, str] | None:
+    if not facts.earlier or fingerprint(facts.document) in facts.earlier:
+        return None
+    return Hold.CHANGED, (
+        f"Invoice {facts.document.number} came before with other amounts or another date. "
+        "Nothing was sent. Release it to put it in the place of the earlier one, or void it."
+    )
+
+
+def _credit_note(facts: Facts) -> tuple[Hold, str] | None:
+    if facts.document.doc_type is DocType.INVOICE and not facts.total.is_negative:
+        return None
+    return Hold.CREDIT_NOTE, (
+        f"{facts.document.number} gives money back ({facts.total}). Credit notes are not sent by "
+        "themselves yet: send it to the customer yourself and void it here."
+    )
+
+
+def _nothing_to_pay(facts: Facts) -> tuple[Hold, str] | None:
+    if facts.total.is_positive:
+        return None
+    return Hold.NOTHING_TO_PAY, f"Invoice {facts.document.number} says that nothing is to be paid."
+
+
+def _sums(facts: Facts) -> tuple[Hold, str] | None:
+    if not facts.problems:
+        return None
+    return Hold.SUMS, "The document does not add up: " + " ".join(facts.problems)
+
+
+def _nobody(
+    facts: Facts, limits: Limits, customer: Known | None, recipient: str | None
+) -> tuple[Hold, str] | None:
+    buyer = facts.document.buyer.name or "the buyer"
+    if customer is None and (len(facts.by_name) > 1 or len(facts.by_vat_id) > 1):
+        return Hold.NO_CUSTOMER, (
+            f"Several customers on file could be {buyer}. Release it with --customer NUMBER."
+        )
+    if recipient is None:
+        return Hold.NO_ADDRESS, (
+            f"No email address is on file for {buyer} and the document names none. "
+            "Release it with --to ADDRESS."
+        )
+    if customer is None and not limits.first_time_addresses:
+        return Hold.NO_CUSTOMER, (
+            f"{buyer} is not on file. Release it to put them on file with {recipient}, or give "
+            "another address with --to ADDRESS."
+        )
+    return None
+
+
+def _new_address(
+    limits: Limits, customer: Known | None, recipient: str | None
+) -> tuple[Hold, str] | None:
+    if customer is None or recipient is None or limits.first_time_addresses:
+        return None
+    if recipient.lower() in {address.lower() for address in customer.addresses}:
+        return None
+    return Hold.NEW_ADDRESS, (
+        f"{recipient} is not on file for {customer.name}. Release it if the address is right."
+    )
+
+
+def _above_limit(facts: Facts, limits: Limits) -> tuple[Hold, str] | None:
+    if limits.send_limit is None:
+        return None
+    if facts.total.currency != limits.currency:
+        return Hold.LIMIT, (
+            f"The limit is in {limits.currency} and this invoice is in {facts.total.currency}: "
+            "somebody has to say yes."
+        )
+    if facts.total <= Money.of(limits.send_limit, limits.currency):
+        return None
+    return Hold.LIMIT, f"{facts.total} is more than goes out by itself ({limits.send_limit})."
+
+
+def _plain(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount.normalize():f}"

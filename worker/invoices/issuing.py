@@ -1,0 +1,234 @@
+"""Taking a document into the books: registered once, then issued or held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from worker import customers, ledger, review
+from worker.invoices import records
+from worker.invoices.deciding import (
+    Decision,
+    Facts,
+    Known,
+    Limits,
+    decide,
+    fingerprint,
+    number_key,
+)
+from worker.invoices.model import Invoice
+from worker.kernel.errors import Refused, ReviewNeeded
+from worker.kernel.events import InvoiceIssued
+from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.mail import Address, NotAnAddress
+from worker.kernel.money import Money, NotMoney
+from worker.ledger import Account
+from worker.readers.model import Invoice as Document
+from worker.store import tell
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document out of a mail whose sender may send invoices."""
+
+    mail_id: str
+    document: Document
+    problems: Sequence[str] = ()
+    xml_sha256: str | None = None
+    pdf_sha256: str | None = None
+    instructed: Address | None = None
+    pay_link: bool = True
+
+
+def issue(
+    session: Session, business: BusinessKey, draft: Draft, limits: Limits, *, at: datetime
+) -> Invoice:
+    """The invoice for a document: issued, held with a work item, or the one that is here already.
+
+    Raises ReviewNeeded when the document lacks what an invoice must have.
+    """
+    total = payable(draft.document)
+    versions = records.versions(session, business, number_key(draft.document.number or ""))
+    same = next((v for v in versions if v.fingerprint == fingerprint(draft.document)), None)
+    if same is not None:
+        return _complete(same, draft)
+    earlier = [v.fingerprint for v in versions if v.voided_at is None]
+    decision = decide(_facts(session, business, draft, total, earlier), limits)
+    invoice = _register(business, draft, total, decision, at=at)
+    invoice.version = max((v.version for v in versions), default=0) + 1
+    session.add(invoice)
+    session.flush()
+    if decision.hold is None:
+        owe(session, invoice, _customer(session, invoice, decision, at=at), at=at)
+    else:
+        _ask(session, invoice, decision, at=at)
+    return invoice
+
+
+def owe(session: Session, invoice: Invoice, customer: customers.Customer, *, at: datetime) -> None:
+    """From now on the customer owes this invoice: posted once, and told."""
+    business = BusinessKey(invoice.business)
+    customers.lock(session, business, customer.id)
+    if invoice.recipient is None:
+        raise Refused(f"Invoice {invoice.number} has no address to go to: give one with --to.")
+    invoice.customer_id = customer.id
+    invoice.issued_at = at
+    about = {"customer_id": customer.id, "item_id": invoice.id}
+    ledger.post(
+        session,
+        business,
+        source=f"invoice-issued:{invoice.id}",
+        legs=[
+            ledger.debit(Account.RECEIVABLE, invoice.total, **about),
+            ledger.credit(Account.INVOICED, invoice.total, **about),
+        ],
+        at=at,
+    )
+    tell(session, InvoiceIssued(business, invoice.id))
+
+
+def payable(document: Document) -> Money:
+    """The amount payable; raises ReviewNeeded when number, currency or total is missing."""
+    missing = [
+        word
+        for word, value in (
+            ("number", document.number),
+            ("currency", document.currency),
+            ("total", document.total),
+        )
+        if value is None
+    ]
+    if missing or document.total is None or document.currency is None:
+        raise ReviewNeeded(f"The document has no {' and no '.join(missing)}.")
+    try:
+        return Money.of(document.total, document.currency)
+    except NotMoney as e:
+        raise ReviewNeeded(f"The document's total is no amount: {e}") from e
+
+
+def put_on_file(session: Session, invoice: Invoice, *, by: str, at: datetime) -> customers.Customer:
+    """The document's buyer as a customer on file."""
+    buyer = Document.model_validate(invoice.reading).buyer
+    details = customers.Details(
+        name=buyer.name or (invoice.recipient or "").partition("@")[2] or invoice.number,
+        number=buyer.number,
+        vat_id=buyer.vat_id,
+    )
+    return customers.add(session, BusinessKey(invoice.business), details, by=by, at=at)
+
+
+def _facts(
+    session: Session, business: BusinessKey, draft: Draft, total: Money, earlier: Sequence[str]
+) -> Facts:
+    buyer = draft.document.buyer
+    numbered = customers.by_number(session, business, buyer.number) if buyer.number else None
+    sharing = customers.with_vat_id(session, business, buyer.vat_id) if buyer.vat_id else ()
+    named = customers.named(session, business, buyer.name) if buyer.name else ()
+    return Facts(
+        document=draft.document,
+        total=total,
+        problems=draft.problems,
+        by_number=_known(session, numbered) if numbered else None,
+        by_vat_id=[_known(session, c) for c in sharing],
+        by_name=[_known(session, c) for c in named],
+        instructed=draft.instructed,
+        own_address=_own_address(draft.document),
+        earlier=earlier,
+    )
+
+
+def _known(session: Session, customer: customers.Customer) -> Known:
+    business = BusinessKey(customer.business)
+    contacts = customers.billing_contacts(session, business, customer.id)
+    return Known(customer.id, customer.name, tuple(c.address for c in contacts))
+
+
+def _own_address(document: Document) -> Address | None:
+    try:
+        return Address.parse(document.buyer.email or "")
+    except NotAnAddress:
+        return None
+
+
+def _register(
+    business: BusinessKey,
+    draft: Draft,
+    total: Money,
+    decision: Decision,
+    *,
+    at: datetime,
+) -> Invoice:
+    document = draft.document
+    return Invoice(
+        business=business,
+        id=new_id("inv"),
+        number=document.number,
+        number_key=number_key(document.number or ""),
+        doc_type=document.doc_type.value,
+        currency=total.currency,
+        total_minor=total.minor,
+        issue_on=document.issue_date,
+        due_on=document.due_date,
+        reading=document.model_dump(mode="json"),
+        fingerprint=fingerprint(document),
+        mail_id=draft.mail_id,
+        xml_sha256=draft.xml_sha256,
+        pdf_sha256=draft.pdf_sha256,
+        customer_id=decision.customer.customer_id if decision.customer else None,
+        recipient=decision.recipient,
+        recipient_from=decision.recipient_from,
+        pay_link=draft.pay_link,
+        received_at=at,
+        hold=decision.hold.value if decision.hold else None,
+        hold_because=decision.because,
+    )
+
+
+def _complete(invoice: Invoice, draft: Draft) -> Invoice:
+    # A picture that comes after its XML, in another mail, is kept while nothing is printed yet.
+    if invoice.issued_at is None:
+        invoice.pdf_sha256 = invoice.pdf_sha256 or draft.pdf_sha256
+        invoice.xml_sha256 = invoice.xml_sha256 or draft.xml_sha256
+    return invoice
+
+
+def _customer(
+    session: Session, invoice: Invoice, decision: Decision, *, at: datetime
+) -> customers.Customer:
+    """Who owes. First-time addresses go on file here, when the business allows them."""
+    business = BusinessKey(invoice.business)
+    if decision.customer is not None:
+        customer = customers.lock(session, business, decision.customer.customer_id)
+    else:
+        customer = put_on_file(session, invoice, by="first-time rule", at=at)
+    address = Address.parse(decision.recipient or "")
+    customers.add_contact(session, customer, address, by="first-time rule", at=at)
+    return customer
+
+
+def _ask(session: Session, invoice: Invoice, decision: Decision, *, at: datetime) -> None:
+    review.ask(
+        session,
+        BusinessKey(invoice.business),
+        review.Question(
+            kind="invoice_held",
+            subject=invoice.id,
+            text=decision.because or "",
+            evidence={
+                "number": invoice.number,
+                "buyer": Document.model_validate(invoice.reading).buyer.name,
+                "total": str(invoice.total),
+                "recipient": invoice.recipient,
+                "mail": invoice.mail_id,
+            },
+            choices=[
+                f"tillmail invoices release {invoice.id}",
+                f"tillmail invoices release {invoice.id} --to ADDRESS",
+                f"tillmail invoices void {invoice.id}",
+            ],
+        ),
+        at=at,
+    )

@@ -1,0 +1,100 @@
+"""What is owed: the seller's document, as it was read, and what became of it.
+
+Facts are stored and the state is derived: `state_of` needs only the row and what is still to pay.
+The reading is never edited; a changed re-send of a number is a new version.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from worker.kernel.money import Money
+from worker.store import Record
+
+
+class State(StrEnum):
+    """Where an invoice stands. `paid` and `part_paid` follow from allocations alone."""
+
+    HELD = "held"
+    OPEN = "open"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    CORRECTED = "corrected"
+    VOID = "void"
+
+
+class Hold(StrEnum):
+    """Why an invoice waits for a person."""
+
+    NO_CUSTOMER = "no_customer"
+    NO_ADDRESS = "no_address"
+    NEW_ADDRESS = "new_address"
+    SUMS = "sums"
+    NOTHING_TO_PAY = "nothing_to_pay"
+    CHANGED = "changed"
+    LIMIT = "limit"
+    CREDIT_NOTE = "credit_note"
+
+
+class Invoice(Record):
+    """One version of one document of the seller. Amounts in minor units; `total` is payable."""
+
+    __tablename__ = "invoice"
+    business: Mapped[str] = mapped_column(ForeignKey("business.key"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    number_key: Mapped[str] = mapped_column(doc="The number without white space, in capitals.")
+    version: Mapped[int] = mapped_column(default=1)
+    doc_type: Mapped[str]
+    currency: Mapped[str]
+    total_minor: Mapped[int]
+    issue_on: Mapped[date | None]
+    due_on: Mapped[date | None]
+    reading: Mapped[dict[str, Any]] = mapped_column(JSON)
+    fingerprint: Mapped[str] = mapped_column(doc="Hash of what makes two readings the same.")
+    mail_id: Mapped[str]
+    xml_sha256: Mapped[str | None]
+    pdf_sha256: Mapped[str | None]
+    customer_id: Mapped[str | None]
+    recipient: Mapped[str | None]
+    recipient_from: Mapped[str | None] = mapped_column(doc="Which rule found the recipient.")
+    pay_link: Mapped[bool] = mapped_column(default=True)
+    received_at: Mapped[datetime]
+    hold: Mapped[str | None]
+    hold_because: Mapped[str | None]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[str | None]
+    issued_at: Mapped[datetime | None]
+    voided_at: Mapped[datetime | None]
+    corrected_at: Mapped[datetime | None] = mapped_column(doc="A later version took its place.")
+    __table_args__ = (
+        UniqueConstraint("business", "number_key", "version"),
+        ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
+    )
+
+    @property
+    def total(self) -> Money:
+        """The amount payable as the document states it."""
+        return Money(self.total_minor, self.currency)
+
+
+Index("ix_invoice_customer", Invoice.business, Invoice.customer_id)
+Index("ix_invoice_mail", Invoice.business, Invoice.mail_id)
+
+
+def state_of(invoice: Invoice, still_to_pay: Money) -> State:
+    """The invoice's state; a pure function of its facts and what is still to pay."""
+    if invoice.voided_at is not None:
+        return State.VOID
+    if invoice.corrected_at is not None:
+        return State.CORRECTED
+    if invoice.issued_at is None:
+        return State.HELD
+    if not still_to_pay.is_positive:
+        return State.PAID
+    return State.PART_PAID if still_to_pay < invoice.total else State.OPEN

@@ -1,0 +1,76 @@
+"""What is owed, found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from worker import ledger
+from worker.invoices.model import Invoice
+from worker.kernel.ids import BusinessKey
+from worker.kernel.money import Money
+from worker.ledger import Account
+
+
+def by_id(session: Session, business: BusinessKey, invoice_id: str) -> Invoice | None:
+    """One invoice."""
+    return session.get(Invoice, (business, invoice_id))
+
+
+def lock(session: Session, business: BusinessKey, invoice_id: str) -> Invoice | None:
+    """One invoice as it stands now, locked; take the customer's lock first."""
+    return session.scalar(
+        select(Invoice)
+        .where(Invoice.business == business, Invoice.id == invoice_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def called(session: Session, business: BusinessKey, name: str) -> Sequence[Invoice]:
+    """Invoices that a person means by an id or a number, newest version first."""
+    key = "".join(name.split()).upper()
+    return session.scalars(
+        select(Invoice)
+        .where(Invoice.business == business, or_(Invoice.id == name, Invoice.number_key == key))
+        .order_by(Invoice.version.desc())
+    ).all()
+
+
+def versions(session: Session, business: BusinessKey, key: str) -> Sequence[Invoice]:
+    """Every version of a number, the oldest first."""
+    return session.scalars(
+        select(Invoice)
+        .where(Invoice.business == business, Invoice.number_key == key)
+        .order_by(Invoice.version)
+    ).all()
+
+
+def of_mail(session: Session, business: BusinessKey, mail_id: str) -> Sequence[Invoice]:
+    """What a mail brought."""
+    return session.scalars(
+        select(Invoice).where(Invoice.business == business, Invoice.mail_id == mail_id)
+    ).all()
+
+
+def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Invoice]:
+    """The last invoices received, newest first."""
+    return session.scalars(
+        select(Invoice)
+        .where(Invoice.business == business)
+        .order_by(Invoice.received_at.desc(), Invoice.id)
+        .limit(limit)
+    ).all()
+
+
+def still_to_pay(session: Session, invoice: Invoice) -> Money:
+    """What the customer owes of this invoice now: its receivable in the ledger."""
+    return ledger.held_for_item(
+        session,
+        BusinessKey(invoice.business),
+        Account.RECEIVABLE,
+        invoice.id,
+        invoice.currency,
+    )

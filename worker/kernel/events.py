@@ -1,0 +1,74 @@
+"""Facts that rooms tell each other. Each names its business and one subject; nothing else.
+
+What follows from a fact stands in one table, `worker/actors/flow.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from worker.kernel.ids import BusinessKey
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to `subject`, an id whose kind the event's name implies."""
+
+    business: BusinessKey
+    subject: str
+
+
+class MailReceived(Event):
+    """A mail's raw bytes are kept. Subject: the mail."""
+
+
+class InvoiceRead(Event):
+    """A mail was sorted and holds at least one invoice. Subject: the mail."""
+
+
+class InvoiceIssued(Event):
+    """An invoice is owed by a customer and its notice may go out. Subject: the invoice."""
+
+
+class InvoiceCorrected(Event):
+    """A later version took an issued invoice's place. Subject: the earlier invoice."""
+
+
+class PayLinkOpened(Event):
+    """A pay link was made for an item (not: clicked). Subject: the invoice."""
+
+
+class DocumentStored(Event):
+    """The PDF for an invoice is frozen. Subject: the invoice."""
+
+
+class NoticeQueued(Event):
+    """A notice waits to be sent. Subject: the notice."""
+
+
+class NoticeSent(Event):
+    """A mail server accepted a notice. Subject: the notice."""
+
+
+class NoticeRefused(Event):
+    """A mail server refused a notice's recipient for good. Subject: the notice."""
+
+
+class LinkOpened(Event):
+    """A person opened a pay link. Subject: the link."""
+
+
+class CheckoutHeard(Event):
+    """A checkout may have changed at the gateway: go and look. Subject: the checkout."""
+
+
+class PaymentSettled(Event):
+    """Evidence says that the money is ours. Subject: the payment."""
+
+
+class WorkItemOpened(Event):
+    """A person must decide something. Subject: the work item."""
+
+
+class SenderAnswered(Event):
+    """A mail could not be used and its sender is told. Subject: the mail."""

@@ -1,0 +1,28 @@
+"""Books: the ledger. Append-only double entry, one source per entry."""
+
+from worker.ledger.model import Account, Entry, Posting
+from worker.ledger.posting import Leg, credit, debit, find, post, reverse
+from worker.ledger.records import (
+    balances,
+    entry_count,
+    held_for_customer,
+    held_for_item,
+    unbalanced,
+)
+
+__all__ = [
+    "Account",
+    "Entry",
+    "Leg",
+    "Posting",
+    "balances",
+    "credit",
+    "debit",
+    "entry_count",
+    "find",
+    "held_for_customer",
+    "held_for_item",
+    "post",
+    "reverse",
+    "unbalanced",
+]

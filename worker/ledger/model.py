@@ -1,0 +1,75 @@
+"""Append-only double entry per business and currency. Triggers in the database deny changes.
+
+A posting is a debit when positive and a credit when negative; the postings of an entry add up to
+zero. Each entry has a source that no other has, so posting the same thing again does nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from worker.store import Record
+
+
+class Account(StrEnum):
+    """Where value stands."""
+
+    RECEIVABLE = "receivable"
+    INVOICED = "invoiced"
+    GATEWAY_CLEARING = "gateway_clearing"
+    BANK = "bank"
+    CUSTOMER_BALANCE = "customer_balance"
+    UNAPPLIED_CASH = "unapplied_cash"
+    UNIDENTIFIED_CASH = "unidentified_cash"
+    FEE_INCOME = "fee_income"
+    PROCESSING_COST = "processing_cost"
+
+
+class Entry(Record):
+    """One movement. `source` says what caused it, such as `invoice-issued:inv_…`."""
+
+    __tablename__ = "ledger_entry"
+    business: Mapped[str] = mapped_column(ForeignKey("business.key"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    currency: Mapped[str]
+    posted_at: Mapped[datetime]
+    reverses: Mapped[str | None] = mapped_column(doc="The id of the entry that this one undoes.")
+    postings: Mapped[list[Posting]] = relationship(
+        back_populates="entry", order_by="Posting.position", lazy="selectin"
+    )
+    __table_args__ = (
+        UniqueConstraint("business", "source"),
+        UniqueConstraint("business", "id", "currency"),
+    )
+
+
+class Posting(Record):
+    """One leg of an entry. Amounts in minor units of the entry's currency."""
+
+    __tablename__ = "ledger_posting"
+    business: Mapped[str] = mapped_column(primary_key=True)
+    entry_id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+    customer_id: Mapped[str | None]
+    item_id: Mapped[str | None]
+    entry: Mapped[Entry] = relationship(back_populates="postings")
+    __table_args__ = (
+        # The currency is part of the key: a leg cannot be in another currency than its entry.
+        ForeignKeyConstraint(
+            ["business", "entry_id", "currency"],
+            ["ledger_entry.business", "ledger_entry.id", "ledger_entry.currency"],
+        ),
+    )
+
+
+Index("ix_ledger_posting_account", Posting.business, Posting.account, Posting.currency)
+Index("ix_ledger_posting_item", Posting.business, Posting.item_id)
+Index("ix_ledger_posting_customer", Posting.business, Posting.customer_id)

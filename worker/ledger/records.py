@@ -1,0 +1,73 @@
+"""The ledger's questions: what stands where."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from worker.kernel.ids import BusinessKey
+from worker.kernel.money import Money
+from worker.ledger.model import Account, Entry, Posting
+
+
+def balances(session: Session, business: BusinessKey) -> dict[tuple[str, str], Money]:
+    """What each account holds, by account and currency."""
+    rows = session.execute(
+        select(Posting.account, Posting.currency, func.sum(Posting.amount_minor))
+        .where(Posting.business == business)
+        .group_by(Posting.account, Posting.currency)
+        .order_by(Posting.account, Posting.currency)
+    )
+    return {(account, code): Money(int(minor), code) for account, code, minor in rows}
+
+
+def held_for_item(
+    session: Session, business: BusinessKey, account: Account, item_id: str, currency: str
+) -> Money:
+    """What an account holds of one item."""
+    minor = session.scalar(
+        select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
+            Posting.business == business,
+            Posting.account == account,
+            Posting.item_id == item_id,
+            Posting.currency == currency,
+        )
+    )
+    return Money(int(minor or 0), currency)
+
+
+def held_for_customer(
+    session: Session, business: BusinessKey, account: Account, customer_id: str, currency: str
+) -> Money:
+    """What an account holds of one customer."""
+    minor = session.scalar(
+        select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
+            Posting.business == business,
+            Posting.account == account,
+            Posting.customer_id == customer_id,
+            Posting.currency == currency,
+        )
+    )
+    return Money(int(minor or 0), currency)
+
+
+def entry_count(session: Session, business: BusinessKey) -> int:
+    """How many entries were posted."""
+    return (
+        session.scalar(select(func.count()).select_from(Entry).where(Entry.business == business))
+        or 0
+    )
+
+
+def unbalanced(session: Session) -> list[str]:
+    """Entries whose legs do not add up to zero, or that have fewer than two."""
+    rows = session.execute(
+        select(Entry.business, Entry.source)
+        .outerjoin(Entry.postings)
+        .group_by(Entry.business, Entry.id, Entry.source)
+        .having(
+            (func.coalesce(func.sum(Posting.amount_minor), 0) != 0)
+            | (func.count(Posting.position) < 2)
+        )
+    )
+    return [f"{business}: {source}" for business, source in rows]

@@ -1,0 +1,131 @@
+"""Making a pay link, and noting that a person opened it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from worker.invoices import Invoice
+from worker.kernel.events import LinkOpened, PayLinkOpened
+from worker.kernel.ids import BusinessKey, new_id
+from worker.paylinks import records
+from worker.paylinks.model import Activity, Link, LinkState, state_of
+from worker.paylinks.tokens import LinkKeys, hash_of
+from worker.store import tell
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How long a link lasts: hours from the first human open, days past due when never opened."""
+
+    ttl_h: int
+    cap_days: int
+
+
+def open_link(
+    session: Session, invoice: Invoice, keys: LinkKeys, life: Life, *, at: datetime
+) -> Link:
+    """The live link of an invoice: made now, or the one it has."""
+    business = BusinessKey(invoice.business)
+    link = records.live_link(session, business, invoice.id)
+    if link is None:
+        link = _make(invoice, keys, cap_at=cap(invoice.due_on, life, at), at=at)
+        session.add(link)
+        session.flush()
+        note(session, link, "created", who="tillmail", at=at)
+    tell(session, PayLinkOpened(business, invoice.id))
+    return link
+
+
+def renew(session: Session, link: Link, keys: LinkKeys, life: Life, *, at: datetime) -> Link:
+    """A fresh link in the place of this one, which is revoked: one live link at a time."""
+    link.revoked_at = link.revoked_at or at
+    session.flush()
+    fresh = Link(
+        business=link.business,
+        id=new_id("lnk"),
+        item_id=link.item_id,
+        customer_id=link.customer_id,
+        key_version=keys.newest,
+        created_at=at,
+        cap_at=cap(None, life, at),
+    )
+    fresh.token_hash = hash_of(keys.token(fresh.id, fresh.key_version))
+    session.add(fresh)
+    session.flush()
+    note(session, fresh, "renewed", who="tillmail", at=at, evidence={"from": link.id})
+    return fresh
+
+
+def note_open(
+    session: Session,
+    link: Link,
+    life: Life,
+    *,
+    evidence: Mapping[str, Any],
+    at: datetime,
+) -> None:
+    """A person opened the link: the first time starts its clock, once and for all."""
+    locked = records.lock(session, link)
+    if state_of(locked, at) is not LinkState.WAITING:
+        return
+    locked.opened_at = at
+    locked.expires_at = at + timedelta(hours=life.ttl_h)
+    note(session, locked, "human_open", who="customer", at=at, evidence=evidence)
+    tell(session, LinkOpened(BusinessKey(link.business), link.id))
+
+
+def note(
+    session: Session,
+    link: Link,
+    kind: str,
+    *,
+    who: str,
+    at: datetime,
+    evidence: Mapping[str, Any] | None = None,
+) -> None:
+    """Add one line to the item's activity."""
+    session.add(
+        Activity(
+            business=link.business,
+            id=new_id("act"),
+            item_id=link.item_id,
+            link_id=link.id,
+            kind=kind,
+            who=who,
+            evidence=dict(evidence or {}),
+            at=at,
+        )
+    )
+
+
+def revoke(session: Session, business: BusinessKey, item_id: str, *, at: datetime) -> None:
+    """End the live link of an item that is not to be paid any more."""
+    link = records.live_link(session, business, item_id)
+    if link is not None:
+        link.revoked_at = at
+        note(session, link, "revoked", who="tillmail", at=at)
+
+
+def cap(due_on: date | None, life: Life, at: datetime) -> datetime:
+    """When a link that nobody opens ends: days past due, and never sooner than those from now."""
+    late = max(due_on, at.date()) if due_on else at.date()
+    return at + timedelta(days=life.cap_days + (late - at.date()).days)
+
+
+def _make(invoice: Invoice, keys: LinkKeys, *, cap_at: datetime, at: datetime) -> Link:
+    link = Link(
+        business=invoice.business,
+        id=new_id("lnk"),
+        item_id=invoice.id,
+        customer_id=invoice.customer_id,
+        key_version=keys.newest,
+        created_at=at,
+        cap_at=cap_at,
+    )
+    link.token_hash = hash_of(keys.token(link.id, link.key_version))
+    return link

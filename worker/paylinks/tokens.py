@@ -1,0 +1,42 @@
+"""Tokens of pay links: HMAC(versioned key, link id), cut to 160 bits.
+
+The URL can be made again from the row and the key; the database holds only the token's hash, so a
+copy of it opens nothing. An old key version stays readable until its links have ended.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from worker.kernel.errors import PermanentError
+
+_TOKEN_BYTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKeys:
+    """The secrets by version; the highest version makes new links."""
+
+    secrets: Mapping[int, bytes]
+
+    @property
+    def newest(self) -> int:
+        """The version that new links are made with."""
+        return max(self.secrets)
+
+    def token(self, link_id: str, version: int) -> str:
+        """The secret part of the URL: 32 letters and digits, lower case."""
+        secret = self.secrets.get(version)
+        if secret is None:
+            raise PermanentError(f"Link key version {version} is not configured any more.")
+        mac = hmac.new(secret, f"paylink:{link_id}".encode(), hashlib.sha256).digest()
+        return base64.b32encode(mac[:_TOKEN_BYTES]).decode("ascii").lower()
+
+
+def hash_of(token: str) -> str:
+    """What the database keeps of a token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

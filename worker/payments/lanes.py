@@ -1,0 +1,49 @@
+"""The lane of an open item: one way at a time may take its money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from worker.kernel.errors import Refused
+from worker.kernel.ids import BusinessKey
+from worker.payments.model import Lane
+
+
+def take(
+    session: Session,
+    business: BusinessKey,
+    item_id: str,
+    *,
+    holder: str,
+    until: datetime,
+    at: datetime,
+) -> None:
+    """Hold the lane until then; raises Refused while somebody else does."""
+    lane = _lock(session, business, item_id)
+    if lane is None:
+        lane = Lane(business=business, item_id=item_id)
+        session.add(lane)
+    elif _is_held(lane, at) and lane.holder != holder:
+        raise Refused("This item is being paid in another way just now. Try again in a moment.")
+    lane.holder, lane.leased_until = holder, until
+    session.flush()
+
+
+def free(session: Session, business: BusinessKey, item_id: str, *, holder: str) -> None:
+    """Give the lane back; nothing happens when it is somebody else's."""
+    lane = _lock(session, business, item_id)
+    if lane is not None and lane.holder == holder:
+        lane.holder, lane.leased_until = None, None
+
+
+def _lock(session: Session, business: BusinessKey, item_id: str) -> Lane | None:
+    return session.scalar(
+        select(Lane).where(Lane.business == business, Lane.item_id == item_id).with_for_update()
+    )
+
+
+def _is_held(lane: Lane, at: datetime) -> bool:
+    return lane.holder is not None and lane.leased_until is not None and lane.leased_until > at

@@ -1,0 +1,175 @@
+"""Money registered, what it was applied to, and the hosted checkouts that bring it.
+
+A payment is *announced* (a claim, nothing posted), *pending* (under way), *settled* (evidence says
+it is ours) or *returned*. Evidence is unique: one Stripe object settles one payment, ever.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from worker.kernel.money import Money
+from worker.store import Record
+
+
+class PaymentState(StrEnum):
+    """How sure we are of the money."""
+
+    ANNOUNCED = "announced"
+    PENDING = "pending"
+    SETTLED = "settled"
+    RETURNED = "returned"
+
+
+PAYMENT_MOVES: dict[PaymentState, frozenset[PaymentState]] = {
+    PaymentState.ANNOUNCED: frozenset({PaymentState.PENDING, PaymentState.SETTLED}),
+    PaymentState.PENDING: frozenset({PaymentState.SETTLED, PaymentState.RETURNED}),
+    PaymentState.SETTLED: frozenset({PaymentState.RETURNED}),
+    PaymentState.RETURNED: frozenset(),
+}
+
+
+class CheckoutState(StrEnum):
+    """What we know of a hosted page. `opening`: the call was committed, the answer not yet."""
+
+    OPENING = "opening"
+    OPEN = "open"
+    COMPLETE = "complete"
+    EXPIRED = "expired"
+
+
+CHECKOUT_MOVES: dict[CheckoutState, frozenset[CheckoutState]] = {
+    CheckoutState.OPENING: frozenset(
+        {CheckoutState.OPEN, CheckoutState.COMPLETE, CheckoutState.EXPIRED}
+    ),
+    CheckoutState.OPEN: frozenset({CheckoutState.COMPLETE, CheckoutState.EXPIRED}),
+    CheckoutState.COMPLETE: frozenset(),
+    CheckoutState.EXPIRED: frozenset(),
+}
+
+
+class Payment(Record):
+    """Money from one customer, from one source."""
+
+    __tablename__ = "payment"
+    business: Mapped[str] = mapped_column(ForeignKey("business.key"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str | None]
+    state: Mapped[str]
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+    method: Mapped[str]
+    evidence_type: Mapped[str | None]
+    evidence_id: Mapped[str | None]
+    registered_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("business", "evidence_type", "evidence_id"),
+        ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
+    )
+
+    @property
+    def amount(self) -> Money:
+        """What was paid."""
+        return Money(self.amount_minor, self.currency)
+
+
+class Allocation(Record):
+    """Part of a payment applied to one open item; undone by a date, never deleted."""
+
+    __tablename__ = "allocation"
+    business: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    payment_id: Mapped[str]
+    item_id: Mapped[str]
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+    allocated_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["business", "payment_id"], ["payment.business", "payment.id"]),
+        ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
+    )
+
+    @property
+    def amount(self) -> Money:
+        """What was applied."""
+        return Money(self.amount_minor, self.currency)
+
+
+Index("ix_allocation_item", Allocation.business, Allocation.item_id)
+Index("ix_allocation_payment", Allocation.business, Allocation.payment_id)
+
+
+class Checkout(Record):
+    """One attempt to take money on a hosted page: its row and key are committed before the call."""
+
+    __tablename__ = "checkout"
+    business: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    link_id: Mapped[str]
+    item_id: Mapped[str]
+    customer_id: Mapped[str]
+    state: Mapped[str]
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+    key: Mapped[str] = mapped_column(doc="Idempotency key of the call that opens the page.")
+    session_id: Mapped[str | None]
+    url: Mapped[str | None]
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    look_at: Mapped[datetime] = mapped_column(doc="When to ask the gateway if no webhook told.")
+    looks: Mapped[int] = mapped_column(default=0)
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("business", "key"),
+        UniqueConstraint("business", "session_id"),
+        ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
+        ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
+    )
+
+    @property
+    def amount(self) -> Money:
+        """What the page asks for."""
+        return Money(self.amount_minor, self.currency)
+
+
+_LIVE = text("state IN ('opening', 'open')")
+Index(
+    "ix_checkout_live",
+    Checkout.look_at,
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
+)
+Index("ix_checkout_item", Checkout.business, Checkout.item_id)
+
+
+class Lane(Record):
+    """Who may take money for an item now. One row per item; free when the lease has passed."""
+
+    __tablename__ = "lane"
+    business: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
+    )
+
+
+class Webhook(Record):
+    """A signed event of the gateway, kept once, before it is answered."""
+
+    __tablename__ = "webhook"
+    business: Mapped[str] = mapped_column(ForeignKey("business.key"), primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    object_id: Mapped[str]
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    body_sha256: Mapped[str]
+    outcome: Mapped[str]

@@ -1,0 +1,69 @@
+"""Finding what no webhook told: live checkouts are looked up, and the gateway's list is compared.
+
+Webhooks are a matter of speed; this is what the books rest on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from worker import review
+from worker.kernel.events import CheckoutHeard
+from worker.kernel.ids import BusinessKey
+from worker.payments import records
+from worker.payments.checkout import look_later
+from worker.payments.ports import CheckoutFacts
+from worker.payments.settling import STRIPE_EVIDENCE
+from worker.store import tell
+
+
+def look_up_due(session: Session, *, at: datetime, limit: int = 200) -> int:
+    """Have every live checkout that nobody told us of looked up; gives how many."""
+    due = records.checkouts_to_look_at(session, at=at, limit=limit)
+    for checkout in due:
+        look_later(checkout, at=at)
+        tell(session, CheckoutHeard(BusinessKey(checkout.business), checkout.id))
+    return len(due)
+
+
+def compare(
+    session: Session, business: BusinessKey, listed: Sequence[CheckoutFacts], *, at: datetime
+) -> int:
+    """Ask about money that the gateway took and the books do not know; gives how many.
+
+    Sessions of other programs on the same account carry no reference of ours and are left alone.
+    """
+    found = 0
+    for facts in listed:
+        if not facts.is_paid or facts.reference is None or facts.business != business:
+            continue
+        evidence = facts.intent_id or facts.session_id
+        if records.settled_by(session, business, STRIPE_EVIDENCE, evidence) is not None:
+            continue
+        found += 1
+        checkout = records.checkout(session, business, facts.reference)
+        if checkout is not None:
+            tell(session, CheckoutHeard(business, checkout.id))
+        else:
+            _ask(session, business, facts, at=at)
+    return found
+
+
+def _ask(session: Session, business: BusinessKey, facts: CheckoutFacts, *, at: datetime) -> None:
+    review.ask(
+        session,
+        business,
+        review.Question(
+            kind="gateway_unknown_payment",
+            subject=facts.session_id,
+            text=(
+                f"Stripe took {facts.amount} in session {facts.session_id} and the books know "
+                "nothing of it. Was a backup restored? Find the payment at Stripe and register it."
+            ),
+            evidence={"reference": facts.reference, "intent": facts.intent_id},
+        ),
+        at=at,
+    )

@@ -1,0 +1,179 @@
+"""Booking what the gateway says was paid: once per piece of evidence, and never refused.
+
+Money that arrives is always booked. What does not fit the item goes to the customer's balance and a
+person is told.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from worker import customers, invoices, ledger, review
+from worker.invoices import Invoice, State
+from worker.kernel.errors import PermanentError
+from worker.kernel.events import PaymentSettled
+from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.money import Money, zero
+from worker.ledger import Account
+from worker.payments import lanes, records
+from worker.payments.checkout import look_later, move
+from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState
+from worker.payments.ports import CheckoutFacts
+from worker.store import tell
+
+STRIPE_EVIDENCE = "stripe_payment"
+# The call itself ends within 30 s; what the gateway has not listed by then was never made.
+GIVE_UP_OPENING = timedelta(minutes=10)
+
+
+def settle(
+    session: Session, checkout: Checkout, facts: CheckoutFacts, *, livemode: bool, at: datetime
+) -> Payment | None:
+    """The payment that the gateway's facts prove, booked once; None while there is none.
+
+    Raises PermanentError when the facts are of another business or mode.
+    """
+    _belongs(checkout, facts, livemode=livemode)
+    checkout.session_id = checkout.session_id or facts.session_id
+    if facts.is_paid:
+        return _book(session, checkout, facts, at=at)
+    if facts.status == "expired" and checkout.state != CheckoutState.EXPIRED:
+        _end(session, checkout, CheckoutState.EXPIRED, at=at)
+    else:
+        look_later(checkout, at=at)
+    return None
+
+
+def never_opened(session: Session, checkout: Checkout, *, at: datetime) -> None:
+    """End a checkout whose page the gateway does not list long after it was asked for."""
+    if checkout.state == CheckoutState.OPENING and at > checkout.opened_at + GIVE_UP_OPENING:
+        _end(session, checkout, CheckoutState.EXPIRED, at=at)
+    else:
+        look_later(checkout, at=at)
+
+
+def _belongs(checkout: Checkout, facts: CheckoutFacts, *, livemode: bool) -> None:
+    if facts.reference != checkout.id or facts.business != checkout.business:
+        raise PermanentError(f"Session {facts.session_id} does not belong to {checkout.id}.")
+    if facts.livemode is not livemode:
+        raise PermanentError(f"Session {facts.session_id} is of the wrong mode (test or live).")
+
+
+def _book(session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: datetime) -> Payment:
+    business = BusinessKey(checkout.business)
+    evidence = facts.intent_id or facts.session_id
+    customers.lock(session, business, checkout.customer_id)
+    invoice = invoices.lock(session, business, checkout.item_id)
+    there = records.settled_by(session, business, STRIPE_EVIDENCE, evidence)
+    if there is not None:
+        return there
+    if invoice is None:
+        raise PermanentError(f"Invoice {checkout.item_id} is missing.")
+    payment = _payment(checkout, facts, evidence, at=at)
+    session.add(payment)
+    session.flush()
+    applied = _applied(session, invoice, facts.amount)
+    _post(session, payment, invoice, applied, at=at)
+    if applied.is_positive:
+        session.add(_allocation(payment, invoice, applied, at=at))
+    if checkout.state != CheckoutState.COMPLETE:
+        _complete(session, checkout, at=at)
+    _question(session, payment, invoice, applied, expected=checkout.amount, at=at)
+    tell(session, PaymentSettled(business, payment.id))
+    return payment
+
+
+def _complete(session: Session, checkout: Checkout, *, at: datetime) -> None:
+    if checkout.state == CheckoutState.EXPIRED:
+        # We had given the page up, and the money came all the same: the fact wins.
+        checkout.state = CheckoutState.COMPLETE.value
+        return
+    _end(session, checkout, CheckoutState.COMPLETE, at=at)
+
+
+def _end(session: Session, checkout: Checkout, state: CheckoutState, *, at: datetime) -> None:
+    move(checkout, state)
+    checkout.ended_at = at
+    business = BusinessKey(checkout.business)
+    lanes.free(session, business, checkout.item_id, holder=checkout.id)
+
+
+def _applied(session: Session, invoice: Invoice, amount: Money) -> Money:
+    owed = invoices.still_to_pay(session, invoice)
+    state = invoices.state_of(invoice, owed)
+    if state not in {State.OPEN, State.PART_PAID} or owed.currency != amount.currency:
+        return zero(amount.currency)
+    return min(owed, amount)
+
+
+def _payment(checkout: Checkout, facts: CheckoutFacts, evidence: str, *, at: datetime) -> Payment:
+    return Payment(
+        business=checkout.business,
+        id=new_id("pay"),
+        customer_id=checkout.customer_id,
+        state=PaymentState.SETTLED.value,
+        currency=facts.amount.currency,
+        amount_minor=facts.amount.minor,
+        method=facts.method or "card",
+        evidence_type=STRIPE_EVIDENCE,
+        evidence_id=evidence,
+        registered_at=at,
+        settled_at=facts.paid_at or at,
+    )
+
+
+def _allocation(payment: Payment, invoice: Invoice, applied: Money, *, at: datetime) -> Allocation:
+    return Allocation(
+        business=payment.business,
+        id=new_id("alc"),
+        payment_id=payment.id,
+        item_id=invoice.id,
+        currency=applied.currency,
+        amount_minor=applied.minor,
+        allocated_at=at,
+    )
+
+
+def _post(
+    session: Session, payment: Payment, invoice: Invoice, applied: Money, *, at: datetime
+) -> None:
+    who = payment.customer_id
+    legs = [ledger.debit(Account.GATEWAY_CLEARING, payment.amount, customer_id=who)]
+    if applied.is_positive:
+        legs.append(ledger.credit(Account.RECEIVABLE, applied, customer_id=who, item_id=invoice.id))
+    rest = payment.amount - applied
+    if rest.is_positive:
+        legs.append(ledger.credit(Account.CUSTOMER_BALANCE, rest, customer_id=who))
+    source = f"payment-settled:{payment.id}"
+    ledger.post(session, BusinessKey(payment.business), source=source, legs=legs, at=at)
+
+
+def _question(
+    session: Session,
+    payment: Payment,
+    invoice: Invoice,
+    applied: Money,
+    *,
+    expected: Money,
+    at: datetime,
+) -> None:
+    if applied == payment.amount == expected:
+        return
+    rest = payment.amount - applied
+    review.ask(
+        session,
+        BusinessKey(payment.business),
+        review.Question(
+            kind="payment_over",
+            subject=payment.id,
+            text=(
+                f"{payment.amount} came in for invoice {invoice.number} and {applied} was still to "
+                f"pay. {rest} now stands on the customer's balance: use it or give it back."
+            ),
+            evidence={"invoice": invoice.id, "asked": str(expected), "paid": str(payment.amount)},
+            choices=[f"tillmail payments show {payment.id}"],
+        ),
+        at=at,
+    )

@@ -1,0 +1,18 @@
+"""Ground: the database. Engines, the outbox whose rows are the jobs, once-keys and blobs."""
+
+from worker.store import blobs, once, outbox
+from worker.store.engine import make_engine, reading, transaction
+from worker.store.outbox import tell
+from worker.store.tables import Instant, Record
+
+__all__ = [
+    "Instant",
+    "Record",
+    "blobs",
+    "make_engine",
+    "once",
+    "outbox",
+    "reading",
+    "tell",
+    "transaction",
+]

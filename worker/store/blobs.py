@@ -1,0 +1,59 @@
+"""Raw bytes by their content hash, in the database so that one transaction covers them.
+
+`keep` and `fetch` are the whole port: object storage can take over behind them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from worker.kernel.errors import PermanentError
+from worker.kernel.ids import BlobHash, BusinessKey
+from worker.store.tables import Record
+
+
+class Blob(Record):
+    """Bytes that never change. The same bytes of one business are kept once."""
+
+    __tablename__ = "blob"
+    business: Mapped[str] = mapped_column(ForeignKey("business.key"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    size_bytes: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    kept_at: Mapped[datetime]
+
+
+def hash_of(content: bytes) -> BlobHash:
+    """The name these bytes are kept under."""
+    return BlobHash(hashlib.sha256(content).hexdigest())
+
+
+def keep(session: Session, business: BusinessKey, content: bytes, *, at: datetime) -> BlobHash:
+    """Keep the bytes, once; gives their hash."""
+    sha256 = hash_of(content)
+    if session.get(Blob, (business, sha256)) is None:
+        session.add(
+            Blob(
+                business=business,
+                sha256=sha256,
+                size_bytes=len(content),
+                content=content,
+                kept_at=at,
+            )
+        )
+        session.flush()
+    return sha256
+
+
+def fetch(session: Session, business: BusinessKey, sha256: str) -> bytes:
+    """The bytes; raises PermanentError when they are not here or not what was kept."""
+    blob = session.get(Blob, (business, sha256))
+    if blob is None:
+        raise PermanentError(f"Blob {sha256} of {business} is missing.")
+    if hash_of(blob.content) != sha256:
+        raise PermanentError(f"Blob {sha256} of {business} is damaged: restore it from a backup.")
+    return blob.content

@@ -1,0 +1,264 @@
+"""The outbox, whose rows are the jobs.
+
+A fact told in a transaction becomes a row in it, so state and the work that follows commit as one.
+A row is born *sent*: it carries a ticket, and the process that committed it hands the ticket to the
+queue at once. If that hand-over is lost, or the worker dies, the lease passes and the relay sends
+again. The effect of a job and its `done_at` commit together, and only while the ticket is still
+ours: a worker that was asleep past its lease changes nothing.
+
+The queue may be emptied at any moment; nothing here depends on it but time.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    ForeignKey,
+    Index,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from worker.kernel.errors import TillmailError
+from worker.kernel.events import Event
+from worker.kernel.ids import BusinessKey, JobId, new_id
+from worker.store.tables import Record
+
+QUEUE_LEASE = timedelta(seconds=60)
+RUN_LEASE = timedelta(seconds=180)
+STARTS_ALLOWED = 3
+_TOLD = "tillmail.told"
+
+
+class Job(Record):
+    """One thing to do about one subject.
+
+    `starts` counts starts without an end. `tries` counts ends that asked for another go. A job is
+    waiting, running (`started_at`), done or parked.
+    """
+
+    __tablename__ = "job"
+    business: Mapped[str] = mapped_column(ForeignKey("business.key"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    actor: Mapped[str]
+    event: Mapped[str]
+    subject: Mapped[str]
+    told_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    ticket: Mapped[str]
+    leased_until: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    starts: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None]
+    parked_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
+
+
+_OPEN = and_(Job.done_at.is_(None), Job.parked_at.is_(None))
+Index("ix_job_open", Job.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("ix_job_subject", Job.business, Job.subject)
+
+
+class LeaseLost(TillmailError):
+    """Somebody else holds this job now: throw the work away, it is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What travels through the queue: ids only."""
+
+    business: BusinessKey
+    job: JobId
+    ticket: str
+    actor: str
+    subject: str
+
+
+def tell(session: Session, event: Event) -> None:
+    """Record a fact; what follows from it is decided when the transaction ends."""
+    session.info.setdefault(_TOLD, []).append(event)
+
+
+def take_told(session: Session) -> list[Event]:
+    """The facts told since the last call."""
+    return cast(list[Event], session.info.pop(_TOLD, []))
+
+
+def add(
+    session: Session, event: Event, actor: str, *, at: datetime, due_at: datetime | None = None
+) -> Slip:
+    """A job that follows from a fact, already leased to the queue unless it is due later."""
+    due = due_at or at
+    job = Job(
+        business=event.business,
+        id=new_id("job"),
+        actor=actor,
+        event=type(event).__name__,
+        subject=event.subject,
+        told_at=at,
+        due_at=due,
+        ticket=_ticket(),
+        leased_until=at + QUEUE_LEASE if due <= at else None,
+    )
+    session.add(job)
+    return _slip(job)
+
+
+def claim_due(session: Session, *, at: datetime, limit: int) -> list[Slip]:
+    """Jobs that nobody holds, now leased to the queue again.
+
+    A job that was sent and never started keeps its ticket, so that an old message far back in a
+    long queue stays good; one that was started and not ended gets a new one.
+    """
+    jobs = session.scalars(_due(at, limit)).all()
+    for job in jobs:
+        if job.started_at is not None:
+            job.started_at = None
+            job.ticket = _ticket()
+        job.leased_until = at + QUEUE_LEASE
+    return [_slip(job) for job in jobs]
+
+
+def _due(at: datetime, limit: int) -> Select[Job]:
+    is_free = or_(Job.leased_until.is_(None), Job.leased_until < at)
+    return (
+        select(Job)
+        .where(_OPEN, Job.starts < STARTS_ALLOWED, Job.due_at <= at, is_free)
+        .order_by(Job.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def start(session: Session, slip: Slip, *, at: datetime) -> Slip | None:
+    """The slip to finish with, or None when the job is somebody else's or done."""
+    running = Slip(slip.business, slip.job, _ticket(), slip.actor, slip.subject)
+    taken = session.execute(
+        update(Job)
+        .where(_ours(slip), Job.starts < STARTS_ALLOWED)
+        .values(
+            ticket=running.ticket,
+            started_at=at,
+            starts=Job.starts + 1,
+            leased_until=at + RUN_LEASE,
+        )
+    )
+    return running if _count(taken) else None
+
+
+def finish(session: Session, slip: Slip, *, at: datetime, problem: str | None = None) -> None:
+    """Mark the job done with its effect; raises LeaseLost when it is no longer ours."""
+    done = session.execute(update(Job).where(_ours(slip)).values(done_at=at, problem=problem))
+    if not _count(done):
+        raise LeaseLost(f"Job {slip.job} is held by somebody else.")
+
+
+def again(session: Session, slip: Slip, *, due_at: datetime, problem: str) -> None:
+    """The job ended and asks for another go at `due_at`."""
+    session.execute(
+        update(Job)
+        .where(_ours(slip))
+        .values(
+            ticket=_ticket(),
+            started_at=None,
+            starts=0,
+            tries=Job.tries + 1,
+            due_at=due_at,
+            leased_until=None,
+            problem=problem,
+        )
+    )
+
+
+def stumbled(session: Session, slip: Slip, *, due_at: datetime, problem: str) -> None:
+    """The job broke off: it counts as a start without an end and is sent again at `due_at`."""
+    session.execute(
+        update(Job)
+        .where(_ours(slip))
+        .values(
+            ticket=_ticket(),
+            started_at=None,
+            starts=case((Job.started_at.is_(None), Job.starts + 1), else_=Job.starts),
+            due_at=due_at,
+            leased_until=None,
+            problem=problem,
+        )
+    )
+
+
+def hopeless(session: Session, *, at: datetime) -> Sequence[Job]:
+    """Jobs with three starts and no end, now parked; each needs a work item."""
+    jobs = session.scalars(
+        select(Job)
+        .where(
+            _OPEN,
+            Job.starts >= STARTS_ALLOWED,
+            or_(Job.leased_until.is_(None), Job.leased_until < at),
+        )
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for job in jobs:
+        job.parked_at = at
+        job.problem = job.problem or "It was started three times and never came to an end."
+    return jobs
+
+
+def unpark(session: Session, business: BusinessKey, job_id: str, *, at: datetime) -> bool:
+    """Give a parked job another three starts."""
+    freed = session.execute(
+        update(Job)
+        .where(Job.business == business, Job.id == job_id, Job.parked_at.is_not(None))
+        .values(
+            parked_at=None,
+            starts=0,
+            started_at=None,
+            ticket=_ticket(),
+            due_at=at,
+            leased_until=None,
+        )
+    )
+    return _count(freed) > 0
+
+
+def tries_of(session: Session, slip: Slip) -> int:
+    """How often the job has asked for another go."""
+    return (
+        session.scalar(select(Job.tries).where(Job.business == slip.business, Job.id == slip.job))
+        or 0
+    )
+
+
+def open_count(session: Session) -> int:
+    """Jobs neither done nor parked."""
+    return session.scalar(select(func.count()).select_from(Job).where(_OPEN)) or 0
+
+
+def _ours(slip: Slip) -> ColumnElement[bool]:
+    return and_(Job.business == slip.business, Job.id == slip.job, Job.ticket == slip.ticket, _OPEN)
+
+
+def _count(result: object) -> int:
+    return cast(CursorResult[object], result).rowcount
+
+
+def _ticket() -> str:
+    return secrets.token_hex(8)
+
+
+def _slip(job: Job) -> Slip:
+    return Slip(BusinessKey(job.business), JobId(job.id), job.ticket, job.actor, job.subject)
