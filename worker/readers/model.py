@@ -141,6 +141,17 @@ class Invoice(_Value):
     evidence: dict[str, Any] = Field(default_factory=dict)
 
 
+class Problem(_Value):
+    """A rule that an invoice breaks. What `holds` keeps it from being sent until a person looks."""
+
+    rule: str
+    text: str
+    holds: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.text}"
+
+
 class RemittanceLine(_Value):
     as_written: str | None = None
     invoice_number: str | None = None
@@ -277,4 +288,7 @@ class Examined(_Value):
     parts: tuple[Part, ...] = ()
     invoice_parts: tuple[tuple[int, ...], ...] = Field(
         default=(), description="For each invoice, the parts that carry it: the XML, then the PDF."
+    )
+    invoice_problems: tuple[tuple[Problem, ...], ...] = Field(
+        default=(), description="For each invoice, the rules it breaks; `warnings` says them too."
     )

@@ -1,0 +1,123 @@
+"""`tillmail read`: what the worker would make of any file, and why. Writes nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+
+from worker.kernel.errors import PermanentError
+from worker.readers import Examined, Kind, Reading
+
+MAX_FILE_BYTES = 256 * 1024 * 1024
+
+
+class Examiner(Protocol):
+    """Reads many untrusted files, in their order; an error stands in the place of its file."""
+
+    def examine_many(self, sources: Iterable[bytes]) -> Iterator[Examined | PermanentError]:
+        """What each file says. `sources` is taken lazily."""
+        ...
+
+
+class InProcess:
+    """Reads in this very process: for a machine without child processes, and for tests."""
+
+    def examine_many(self, sources: Iterable[bytes]) -> Iterator[Examined | PermanentError]:
+        """What each file says, one after the other."""
+        from worker import readers
+
+        for data in sources:
+            yield readers.examine(data)
+
+
+def read(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE…", help="Mails, invoices, remittances, bank files."),
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for programs.")
+    ] = False,
+    open_items: Annotated[
+        Path | None,
+        typer.Option(
+            "--open-items",
+            metavar="FILE.csv",
+            exists=True,
+            dir_okay=False,
+            help="Open items to propose allocations against.",
+        ),
+    ] = None,
+) -> None:
+    """Say what the worker would make of FILE…, and why. Nothing is written or sent.
+
+    Files are known by what is in them, never by their names.
+    """
+    del open_items  # Proposals come with the remittance desk.
+    readings = _readings(paths, InProcess())
+    if as_json:
+        for path, reading in readings:
+            print(_json(path, reading), flush=True)
+        return
+    _show(_with_progress(readings, len(paths)))
+
+
+def _readings(paths: list[Path], examiner: Examiner) -> Iterator[tuple[Path, Reading]]:
+    """What each path says; what cannot be opened says so, and the rest go on."""
+    unopened: dict[int, str] = {}
+    answers = examiner.examine_many(_bytes(paths, unopened))
+    for index, (path, answer) in enumerate(zip(paths, answers, strict=True)):
+        if index in unopened:
+            yield path, Reading(kind=Kind.OTHER, error=unopened.pop(index))
+        elif isinstance(answer, PermanentError):
+            yield path, Reading(kind=Kind.OTHER, error=str(answer))
+        else:
+            yield path, answer.reading
+
+
+def _bytes(paths: list[Path], unopened: dict[int, str]) -> Iterator[bytes]:
+    for index, path in enumerate(paths):
+        try:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise OSError(f"larger than {MAX_FILE_BYTES // 1024**2} MiB")
+            yield path.read_bytes()
+        except OSError as error:
+            unopened[index] = f"The file cannot be opened: {error.strerror or error}."
+            yield b""
+
+
+def _json(path: Path, reading: Reading) -> str:
+    # A path may hold bytes that are no UTF-8; they come out as they went in.
+    name = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    record = {"path": name, **reading.model_dump(mode="json", by_alias=True)}
+    return json.dumps(record, ensure_ascii=False, separators=(", ", ": "))
+
+
+def _with_progress(
+    readings: Iterator[tuple[Path, Reading]], count: int
+) -> Iterator[tuple[Path, Reading]]:
+    """The same readings, with a progress bar on a terminal where there are many."""
+    if count < 20 or not sys.stderr.isatty():
+        yield from readings
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = ("Reading", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield from progress.track(readings, total=count)
+
+
+def _show(readings: Iterator[tuple[Path, Reading]]) -> None:
+    from rich.console import Console
+
+    from worker.commands.reading_views import view
+
+    console = Console(highlight=False)
+    for path, reading in readings:
+        console.print(view(str(path), reading))

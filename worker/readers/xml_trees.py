@@ -1,0 +1,158 @@
+"""XML from strangers: no DTD, no entities, no network, bounded size and depth, one value a field.
+
+A document that names a DTD is refused whole: nothing an invoice needs is in one, and entities are
+how XML is made to explode or to fetch (RFC 3470 section 4.13).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from lxml import etree
+
+from worker.readers.model import Problem
+
+MAX_SIZE_BYTES = 32 * 1024 * 1024
+MAX_DEPTH = 64
+MAX_ELEMENTS = 400_000
+
+_PROLOG = re.compile(
+    r"\A\ufeff?\s*(?:<\?.*?\?>|<!--.*?-->|\s)*<!DOCTYPE", re.DOTALL | re.IGNORECASE
+)
+_TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
+_TOO_MANY = etree.XPath(f"count(//*) > {MAX_ELEMENTS}")
+_PREFIXED = re.compile(r"(\w+):(\w+)")
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+
+
+class RefusedXml(ValueError):
+    """The bytes are no XML that we read; the message says why in words for a person."""
+
+
+def parse(data: bytes) -> etree._Element:
+    """The root of the document, which has no DTD and is of bounded size and depth."""
+    if len(data) > MAX_SIZE_BYTES:
+        raise RefusedXml("the XML is larger than 32 MiB")
+    if _PROLOG.match(start_text(data)):
+        raise RefusedXml("the XML declares a document type (DTD), which is refused")
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise RefusedXml(f"the XML is not well formed: {str(error)[:200]}") from error
+    _check(root)
+    return root
+
+
+def start_text(data: bytes, size: int = 65536) -> str:
+    """The first characters of a text file in the encoding that its first bytes show."""
+    head = data[:size]
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return head.decode(encoding, "ignore")
+    return head.decode("utf-8", "replace")
+
+
+def _check(root: etree._Element) -> None:
+    # A second look after parsing: the prolog may be in an encoding we did not guess.
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise RefusedXml("the XML declares a document type (DTD), which is refused")
+    if _TOO_DEEP(root):
+        raise RefusedXml(f"the XML is nested deeper than {MAX_DEPTH} levels")
+    if _TOO_MANY(root):
+        raise RefusedXml(f"the XML has more than {MAX_ELEMENTS} elements")
+
+
+class Names:
+    """The prefixes that paths of one vocabulary are written with."""
+
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        self.namespaces = dict(namespaces)
+        self.expanded = lru_cache(maxsize=512)(self._expanded)
+
+    def _expanded(self, path: str) -> str:
+        return _PREFIXED.sub(lambda m: f"{{{self.namespaces[m[1]]}}}{m[2]}", path)
+
+
+class Node:
+    """An element, its descendants by prefixed paths, and the problems met while reading."""
+
+    __slots__ = ("_element", "_names", "_problems")
+
+    def __init__(self, element: etree._Element, names: Names, problems: list[Problem]) -> None:
+        self._element = element
+        self._names = names
+        self._problems = problems
+
+    @property
+    def name(self) -> str:
+        """The element's name without its namespace."""
+        return str(self._element.tag).rpartition("}")[2]
+
+    def all(self, path: str) -> Iterator[Node]:
+        """Every element at the path, in the order of the document."""
+        for element in self._element.iterfind(self._names.expanded(path)):
+            yield Node(element, self._names, self._problems)
+
+    def first(self, path: str) -> Node | None:
+        """The first element at the path."""
+        return next(self.all(path), None)
+
+    def texts(self, path: str) -> list[str]:
+        """The texts at the path that are not blank."""
+        return [text for node in self.all(path) if (text := node.own_text())]
+
+    def text(self, *paths: str) -> str | None:
+        """The first text that is not blank at the first path that has one."""
+        for path in paths:
+            for node in self.all(path):
+                if text := node.own_text():
+                    return text
+        return None
+
+    def only(self, path: str) -> str | None:
+        """The one text at the path. Two that differ are a problem, and none of them is taken."""
+        texts = self.texts(path)
+        if len(set(texts)) > 1:
+            field = path.rpartition(":")[2]
+            self.note("XML", f"{field} is given {len(texts)} times with different values")
+            return None
+        return texts[0] if texts else None
+
+    def attribute(self, name: str) -> str | None:
+        """The attribute's text, if it has one that is not blank."""
+        return (self._element.get(name) or "").strip() or None
+
+    def own_text(self) -> str | None:
+        """The element's text without the blanks around it."""
+        text = self._element.text
+        if len(self._element):
+            # A comment inside a value is how two readers are made to see two values.
+            if any(isinstance(child, etree._Comment) for child in self._element):
+                self.note("XML", f"the text of {self.name} is split by a comment")
+                text = (text or "") + "".join(child.tail or "" for child in self._element)
+            elif text is None:
+                return None
+        return (text or "").strip() or None
+
+    def note(self, rule: str, text: str, *, holds: bool = True) -> None:
+        """Keep a problem with the document."""
+        problem = Problem(rule=rule, text=text, holds=holds)
+        if problem not in self._problems:
+            self._problems.append(problem)
