@@ -1,0 +1,132 @@
+"""`/_sandbox`: what only a sandbox has. Faults, the clock, and the oracle of true charges."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from worker.sandbox.api import Api
+from worker.sandbox.state import Object
+
+Answer = Object | list[Object]
+
+
+def routes(api: Api) -> list[Route]:
+    """The control endpoints; JSON in, JSON out."""
+    reads: dict[str, Callable[[Api], Answer]] = {
+        "health": _health,
+        "faults": _faults,
+        "charges": _charges,
+        "deliveries": _deliveries,
+        "clock": _clock,
+    }
+    writes: dict[str, Callable[[Api, Any], Answer]] = {
+        "faults": _add_faults,
+        "deliveries": _redeliver,
+        "clock": _forward,
+    }
+    return [
+        *(_route("GET", name, _reading(api, read)) for name, read in reads.items()),
+        *(_route("POST", name, _writing(api, write)) for name, write in writes.items()),
+        _route("DELETE", "faults", _reading(api, _clear_faults)),
+    ]
+
+
+def _route(method: str, name: str, answer: Callable[[Request], Awaitable[Response]]) -> Route:
+    return Route(f"/_sandbox/{name}", answer, methods=[method])
+
+
+def _reading(api: Api, read: Callable[[Api], Answer]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_: Request) -> Response:
+        return JSONResponse(read(api))
+
+    return answer
+
+
+def _writing(
+    api: Api, write: Callable[[Api, Any], Answer]
+) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        try:
+            result = write(api, await request.json())
+        except (ValueError, KeyError, TypeError) as e:
+            return JSONResponse({"error": f"{type(e).__name__}: {e}"}, status_code=400)
+        api.wake.set()
+        return JSONResponse(result)
+
+    return answer
+
+
+def _health(_: Api) -> Answer:
+    return {"ready": True, "real_money": False}
+
+
+def _faults(api: Api) -> Answer:
+    return api.faults.listed()
+
+
+def _add_faults(api: Api, entries: Any) -> Answer:
+    """One fault or a list of them, such as `{"on": "POST /v1/customers", "do": "delay"}`."""
+    for entry in entries if isinstance(entries, list) else [entries]:
+        api.faults.add(entry)
+    return api.faults.listed()
+
+
+def _clear_faults(api: Api) -> Answer:
+    api.faults.clear()
+    return []
+
+
+def _charges(api: Api) -> Answer:
+    """What was truly taken, whatever anybody was told: the measure for tests."""
+    intents = {intent["id"]: intent for _, intent in api.state.every("payment_intent")}
+    return [
+        {
+            "account": account,
+            "amount": charge["amount"],
+            "charge": charge["id"],
+            "created": charge["created"],
+            "currency": charge["currency"],
+            "metadata": charge["metadata"],
+            "payment_intent": charge["payment_intent"],
+            "session": intents[charge["payment_intent"]].get("_session"),
+        }
+        for account, charge in api.state.every("charge")
+        if charge["paid"]
+    ]
+
+
+def _deliveries(api: Api) -> Answer:
+    return api.state.deliveries()
+
+
+def _redeliver(api: Api, wanted: Any) -> Answer:
+    """Sends an event again: `{"event": "evt_…", "copies": 1, "signing": "good"}`."""
+    event = wanted["event"]
+    account = api.state.home_of(event)
+    if account is None:
+        raise ValueError(f"There is no event {event}.")
+    api.state.send_again(
+        event,
+        account=api.state.owner_of(account) or account,
+        copies=int(wanted.get("copies", 1)),
+        signing=str(wanted.get("signing", "good")),
+    )
+    return api.state.deliveries()
+
+
+def _clock(api: Api) -> Answer:
+    return {"now": api.state.now()}
+
+
+def _forward(api: Api, wanted: Any) -> Answer:
+    """Moves the clock forward: `{"seconds": 3600}`. It never goes back."""
+    seconds = wanted["seconds"]
+    if type(seconds) is not int or seconds < 0:
+        raise ValueError("seconds is a whole number and not negative.")
+    api.state.forward(seconds)
+    return {"now": api.state.now()}

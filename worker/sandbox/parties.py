@@ -1,0 +1,85 @@
+"""Who takes part: the account behind a key, its balance, its customers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from worker.sandbox.call import Call, check_metadata, only
+from worker.sandbox.events import emit
+from worker.sandbox.state import Object
+
+_CUSTOMER_FIELDS = ("name", "email", "phone", "description")
+
+
+def retrieve_account(call: Call, params: dict[str, Any]) -> Object:
+    """The account the key belongs to, or the connected one that the request names."""
+    only(params)
+    return {
+        "id": call.account,
+        "object": "account",
+        "business_profile": {"name": "Sandbox – no real money"},
+        "capabilities": {"card_payments": "active", "transfers": "active"},
+        "charges_enabled": True,
+        "country": "DE",
+        "default_currency": "eur",
+        "details_submitted": True,
+        "email": None,
+        "metadata": {},
+        "payouts_enabled": True,
+        "settings": {"dashboard": {"display_name": "Sandbox"}},
+        "type": "standard",
+    }
+
+
+def retrieve_balance(call: Call, params: dict[str, Any]) -> Object:
+    """What was taken and not yet paid out, by currency; the sandbox takes no fees."""
+    only(params)
+    sums: dict[str, int] = {}
+    for account, charge in call.state.every("charge"):
+        if account == call.account and charge["paid"]:
+            sums[charge["currency"]] = sums.get(charge["currency"], 0) + charge["amount"]
+    pending = [{"amount": total, "currency": currency} for currency, total in sums.items()]
+    return {"object": "balance", "livemode": False, "available": [], "pending": pending}
+
+
+def create_customer(call: Call, params: dict[str, Any]) -> Object:
+    only(params, *_CUSTOMER_FIELDS, "metadata", "preferred_locales", "address")
+    customer = call.new(
+        "customer",
+        address=params.get("address"),
+        balance=0,
+        currency=None,
+        default_source=None,
+        delinquent=False,
+        discount=None,
+        invoice_settings={"default_payment_method": None},
+        metadata=check_metadata(params.get("metadata") or {}),
+        preferred_locales=params.get("preferred_locales", []),
+        shipping=None,
+        tax_exempt="none",
+        **{name: params.get(name) for name in _CUSTOMER_FIELDS},
+    )
+    call.save(customer)
+    emit(call, "customer.created", customer)
+    return customer
+
+
+def update_customer(call: Call, params: dict[str, Any], id_: str) -> Object:
+    only(params, *_CUSTOMER_FIELDS, "metadata", "preferred_locales", "address")
+    customer = call.get("customer", id_)
+    changed = {name: params[name] or None for name in params if name in _CUSTOMER_FIELDS}
+    if "metadata" in params:
+        merged = {**customer["metadata"], **(params["metadata"] or {})}
+        changed["metadata"] = check_metadata(merged) if params["metadata"] else {}
+    for name in ("preferred_locales", "address"):
+        if name in params:
+            changed[name] = params[name]
+    customer |= changed
+    call.save(customer)
+    emit(call, "customer.updated", customer)
+    return customer
+
+
+def list_customers(call: Call, params: dict[str, Any]) -> Object:
+    only(params, "created", "email", "limit", "starting_after", "ending_before")
+    return call.listed("customer", params, "/v1/customers", "email")

@@ -1,0 +1,81 @@
+"""Which endpoints there are, with the SDK's parameters for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import stripe.params as p
+from stripe.params import checkout as c
+
+from worker.sandbox import events, intents, parties, sessions
+from worker.sandbox.call import by_id
+from worker.sandbox.state import Object
+from worker.sandbox.wire import ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`does(call, params, *ids)` answers; `params` is the SDK's typed dictionary."""
+
+    method: str
+    path: str
+    params: type
+    does: Callable[..., Object]
+
+    def ids(self, path: str) -> tuple[str, ...] | None:
+        """The ids in a path that is this route's, else None."""
+        found = re.fullmatch(self.path.replace("{id}", "([A-Za-z0-9_]+)"), path, re.ASCII)
+        return found.groups() if found else None
+
+
+def _routes(*rows: tuple[str, str, Any, Callable[..., Object]]) -> tuple[Route, ...]:
+    return tuple(Route(*row) for row in rows)
+
+
+_SESSION = "/v1/checkout/sessions"
+_INTENT = "/v1/payment_intents"
+_ENDPOINT = "/v1/webhook_endpoints"
+ROUTES = _routes(
+    ("POST", _SESSION, c.SessionCreateParams, sessions.create),
+    ("GET", _SESSION, c.SessionListParams, sessions.list_sessions),
+    ("GET", _SESSION + "/{id}", c.SessionRetrieveParams, by_id("checkout.session")),
+    ("POST", _SESSION + "/{id}/expire", c.SessionExpireParams, sessions.expire),
+    ("GET", _SESSION + "/{id}/line_items", c.SessionListLineItemsParams, sessions.line_items),
+    ("POST", _INTENT, p.PaymentIntentCreateParams, intents.create),
+    ("GET", _INTENT, p.PaymentIntentListParams, intents.list_intents),
+    ("GET", _INTENT + "/{id}", p.PaymentIntentRetrieveParams, by_id("payment_intent")),
+    ("POST", _INTENT + "/{id}/confirm", p.PaymentIntentConfirmParams, intents.confirm),
+    ("POST", _INTENT + "/{id}/cancel", p.PaymentIntentCancelParams, intents.cancel),
+    ("GET", "/v1/charges", p.ChargeListParams, intents.list_charges),
+    ("GET", "/v1/charges/{id}", p.ChargeRetrieveParams, by_id("charge")),
+    (
+        "GET",
+        "/v1/payment_methods/{id}",
+        p.PaymentMethodRetrieveParams,
+        by_id("payment_method"),
+    ),
+    ("POST", "/v1/customers", p.CustomerCreateParams, parties.create_customer),
+    ("GET", "/v1/customers", p.CustomerListParams, parties.list_customers),
+    ("GET", "/v1/customers/{id}", p.CustomerRetrieveParams, by_id("customer")),
+    ("POST", "/v1/customers/{id}", p.CustomerUpdateParams, parties.update_customer),
+    ("GET", "/v1/account", p.AccountRetrieveCurrentParams, parties.retrieve_account),
+    ("GET", "/v1/balance", p.BalanceRetrieveParams, parties.retrieve_balance),
+    ("GET", "/v1/events", p.EventListParams, events.list_events),
+    ("GET", "/v1/events/{id}", p.EventRetrieveParams, by_id("event")),
+    ("POST", _ENDPOINT, p.WebhookEndpointCreateParams, events.create_endpoint),
+    ("GET", _ENDPOINT, p.WebhookEndpointListParams, events.list_endpoints),
+    ("GET", _ENDPOINT + "/{id}", p.WebhookEndpointRetrieveParams, events.retrieve_endpoint),
+    ("DELETE", _ENDPOINT + "/{id}", p.WebhookEndpointDeleteParams, events.delete_endpoint),
+)
+
+
+def find(method: str, path: str) -> tuple[Route, tuple[str, ...]]:
+    """The route of a request and the ids in its path."""
+    for route in ROUTES:
+        ids = route.ids(path) if route.method == method else None
+        if ids is not None:
+            return route, ids
+    raise ApiError(404, f"Unrecognized request URL ({method}: {path}).", code="url_invalid")
