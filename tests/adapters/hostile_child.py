@@ -21,6 +21,10 @@ def warm(facts: dict[str, str]) -> None:
     _WARMED_BY.append(facts.get("word", ""))
 
 
+def begin(facts: dict[str, str]) -> None:
+    _WARMED_BY.append(f"child of {facts.get('word', '')}")
+
+
 def answer(request: Frame) -> Frame:
     return _OPS[str(request.head["op"])](request)
 

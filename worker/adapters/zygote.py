@@ -52,7 +52,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """What a zygote's children do: a module with `warm(facts)` and `answer(frame) -> frame`."""
+    """What a zygote's children do: a module of three functions.
+
+    `warm(facts)` runs in the zygote and must leave no thread; `begin(facts)` runs once in each
+    child; `answer(frame) -> frame` takes one document.
+    """
 
     name: str
     module: str
@@ -209,9 +213,10 @@ class Pool:
             self._living_zygote()
 
     def wait_until_ready(self) -> None:
-        """Return once the zygote is warm."""
-        with self._lock:
-            self._living_zygote().wait_until_ready()
+        """Return once every child has been forked; they go on warming up by themselves."""
+        children = [self._borrow() for _ in range(self.size)]
+        for child in children:
+            self._places.put(child)
 
     @property
     def isolation(self) -> Isolation:

@@ -115,11 +115,14 @@ _NEVER = {  # name: (x86_64, aarch64)
     "finit_module": (313, 273),
     "kexec_load": (246, 104),
 }
-_NO_NEW_PROCESS = {"clone": (56, 220), "execve": (59, 221), "execveat": (322, 281)}
+_NO_NEW_PROCESS = {"execve": (59, 221), "execveat": (322, 281)}
 _NO_NEW_PROCESS_X86 = {"fork": 57, "vfork": 58}
+_CLONE = (56, 220)
 _CLONE3 = 435
+_CLONE_THREAD = 0x00010000
 
-_LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_LOAD_WORD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_AT_NUMBER, _AT_ARCHITECTURE, _AT_FIRST_ARGUMENT = 0, 4, 16  # struct seccomp_data
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOSYS = 1, 38
 
@@ -147,10 +150,10 @@ def _program(audit_arch: int, column: int, *, may_start_processes: bool) -> byte
         refused += [numbers[column] for numbers in _NO_NEW_PROCESS.values()]
         refused += list(_NO_NEW_PROCESS_X86.values()) if column == 0 else []
     steps = [
-        (_LOAD_WORD, 0, 0, 4),
+        (_LOAD_WORD, 0, 0, _AT_ARCHITECTURE),
         (_JUMP_EQUAL, 1, 0, audit_arch),
         (_RETURN, 0, 0, _KILL),
-        (_LOAD_WORD, 0, 0, 0),
+        (_LOAD_WORD, 0, 0, _AT_NUMBER),
     ]
     if column == 0:  # The x32 personality would be a way around every number below.
         steps += [(_JUMP_AT_LEAST, 0, 1, 0x40000000), (_RETURN, 0, 0, _ERRNO | _ENOSYS)]
@@ -158,5 +161,13 @@ def _program(audit_arch: int, column: int, *, may_start_processes: bool) -> byte
     steps += [(_JUMP_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ERRNO | _ENOSYS)]
     for number in refused:
         steps += [(_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | _EPERM)]
+    if not may_start_processes:  # Threads are none: Pango asks fontconfig in one.
+        steps += [
+            (_JUMP_EQUAL, 0, 4, _CLONE[column]),
+            (_LOAD_WORD, 0, 0, _AT_FIRST_ARGUMENT),
+            (_JUMP_SET, 0, 1, _CLONE_THREAD),
+            (_RETURN, 0, 0, _ALLOW),
+            (_RETURN, 0, 0, _ERRNO | _EPERM),
+        ]
     steps.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *step) for step in steps)

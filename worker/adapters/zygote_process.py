@@ -53,6 +53,7 @@ def _serve(orders: socket.socket, plan: dict[str, Any]) -> None:
     try:
         trade = importlib.import_module(plan["module"])
         trade.warm(plan["warm"])
+        _require_one_thread()
     except BaseException:
         _say(orders, {"error": traceback.format_exc()[-3000:]})
         raise
@@ -68,6 +69,14 @@ def _serve(orders: socket.socket, plan: dict[str, Any]) -> None:
             _say(orders, _fork(orders, descriptors[0], trade, plan))
         else:
             _say(orders, _end(order["pid"]))
+
+
+def _require_one_thread() -> None:
+    """A fork copies one thread and every lock: what others hold would stay locked for ever."""
+    with open("/proc/self/status") as file:
+        threads = next(line for line in file if line.startswith("Threads:")).split()[1]
+    if threads != "1":
+        raise RuntimeError(f"This zygote has {threads} threads after its warm-up.")
 
 
 def _say(orders: socket.socket, message: dict[str, Any]) -> None:
@@ -122,6 +131,9 @@ def _work(channel: socket.socket, trade: ModuleType, plan: dict[str, Any]) -> No
     isolation.drop_privileges()
     filtered = isolation.filter_calls(may_start_processes=plan["may_start_processes"])
     frames.send(channel, frames.Frame({"call_filter": filtered}))
+    trade.begin(plan["warm"])
+    gc.collect()
+    gc.freeze()
     while True:
         try:
             request = frames.receive(channel, max_bytes=1 << 40)

@@ -1,0 +1,149 @@
+"""The filters of a template: amounts, days, numbers and colours as a person of that language reads.
+
+Formats are the Unicode CLDR's, by Babel. Plain `en` is read as British English, so that a day is
+"6 December 2026" everywhere; `en-US` is there for who wants it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from worker.kernel.money import Money
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
+_READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3.
+_WHITE = (255, 255, 255)
+
+
+@lru_cache(maxsize=64)
+def locale_of(language: str) -> Locale:
+    """The locale of a language tag; ValueError for what is none."""
+    try:
+        return Locale.parse("en-GB" if language == "en" else language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        try:
+            return Locale.parse(language.partition("-")[0])
+        except (UnknownLocaleError, ValueError) as error:
+            raise ValueError(f"'{language}' is no language tag such as de or en-US.") from error
+
+
+def _locale(context: Context) -> Locale:
+    return locale_of(str(context.get("language", "en")))
+
+
+@pass_context
+def money(context: Context, value: Mapping[str, Any]) -> str:
+    """An amount with its currency, as `1.240,50 €`."""
+    amount = Money(value["minor"], value["currency"])
+    return str(format_currency(amount.decimal, amount.currency, locale=_locale(context)))
+
+
+@pass_context
+def price(context: Context, value: str, currency: str) -> str:
+    """A price per unit, which may be finer than the currency: `0,0125`."""
+    digits = len(Money(0, currency).text().partition(".")[2])
+    zeros = "0" * digits
+    form = f"#,##0.{zeros}{'#' * (8 - digits)}" if digits else "#,##0.########"
+    return str(format_decimal(_decimal(value), format=form, locale=_locale(context)))
+
+
+@pass_context
+def number(context: Context, value: str) -> str:
+    """A quantity, without zeros at the end."""
+    form = "#,##0.########"
+    return str(format_decimal(_decimal(value), format=form, locale=_locale(context)))
+
+
+@pass_context
+def rate(context: Context, value: str) -> str:
+    """A rate in percent, as `19 %`."""
+    share = _decimal(value).scaleb(-2)
+    return str(format_percent(share, locale=_locale(context), decimal_quantization=False))
+
+
+@pass_context
+def day(context: Context, value: str, form: str = "long") -> str:
+    """A calendar day, as `6. Dezember 2026`; `short`, `medium`, `long` or `full`."""
+    return str(format_date(date.fromisoformat(value), form, locale=_locale(context)))
+
+
+@pass_context
+def currency_sign(context: Context, code: str) -> str:
+    """The sign of a currency, as `€`."""
+    return str(get_currency_symbol(code, locale=_locale(context)))
+
+
+def iban(value: str) -> str:
+    """An IBAN in groups of four, as it is printed (ISO 13616)."""
+    compact = re.sub(r"\s", "", value)
+    return " ".join(compact[i : i + 4] for i in range(0, len(compact), 4))
+
+
+def ink(colour: str) -> str:
+    """White or near black: what can be read on a surface of this colour."""
+    return "#ffffff" if _contrast(_rgb(colour), _WHITE) >= 3.0 else "#14171f"
+
+
+def readable(colour: str) -> str:
+    """The colour, darkened until it can be read as text on white."""
+    rgb = _rgb(colour)
+    while _contrast(rgb, _WHITE) < _READABLE_CONTRAST:
+        rgb = tuple(int(part * 0.92) for part in rgb)
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
+
+
+def tint(colour: str, share: float = 0.07) -> str:
+    """The colour as a light surface: this share of it on white."""
+    rgb = _rgb(colour)
+    mixed = (round(255 - (255 - part) * share) for part in rgb)
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
+
+
+def _decimal(value: str) -> Decimal:
+    try:
+        return Decimal(value)
+    except InvalidOperation as error:
+        raise ValueError(f"'{value}' is no decimal number.") from error
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    if not _COLOUR.fullmatch(colour):
+        raise ValueError(f"'{colour}' is no colour: write it like #1f3a5f.")
+    return tuple(bytes.fromhex(colour[1:]))
+
+
+def _contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """The contrast ratio of WCAG 2.2."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(rgb: tuple[int, ...]) -> float:
+    parts = [part / 255 for part in rgb]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "money": money,
+    "price": price,
+    "number": number,
+    "rate": rate,
+    "day": day,
+    "currency_sign": currency_sign,
+    "iban": iban,
+    "ink": ink,
+    "readable": readable,
+    "tint": tint,
+}

@@ -1,0 +1,197 @@
+"""Templates of one published set: a sandbox with few words, strict about every one of them.
+
+Staff write the templates, customers' names and lines fill them. So there are no Python methods, no
+filters but the listed ones, no escape from the folder, a bound on what comes out, and an unknown
+name stops the document with file, line and the nearest known name (RELIABILITY row 55). Time and
+memory are bounded by the child that this runs in.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, pass_context
+from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from worker.adapters import template_filters
+from worker.kernel.errors import PermanentError
+
+MAX_OUTPUT_CHARACTERS = 4_000_000
+MAX_TEMPLATE_CHARACTERS = 200_000
+_FALLBACK_LANGUAGE = "en"
+_PLAIN_FILTERS = ("default", "d", "e", "escape", "first", "join", "last", "length", "lower",
+                  "replace", "reverse", "sort", "title", "trim", "truncate", "upper",
+                  "urlencode")  # fmt: skip
+_METHODS = {dict: frozenset({"items", "keys", "values", "get"})}
+_QUOTED = re.compile(r"'([\w.-]+)'")
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+class TemplateFault(PermanentError):
+    """A template cannot be used: which file and line, what is wrong, and what was meant."""
+
+    def __init__(self, file: str, line: int | None, what: str, hint: str = "") -> None:
+        where = f"{file}, line {line}" if line else file
+        super().__init__(f"{where}: {what} {hint}".rstrip())
+        self.file, self.line, self.what, self.hint = file, line, what, hint
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox without methods and without operators that make much from little."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, (str, bytes, int, float, list, tuple)):
+            return False
+        if isinstance(obj, dict):
+            return attr in _METHODS[dict]
+        return super().is_safe_attribute(obj, attr, value)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
+        if operator == "**" or not numbers:
+            raise SecurityError(f"'{operator}' is not for templates, but for two plain numbers.")
+        return super().call_binop(context, operator, left, right)
+
+
+class TemplateSet:
+    """The templates and catalogues in a folder. One per set and process; not for two threads."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+        self.catalogues = _catalogues(self.folder / "locale")
+        self._environment = _Environment(
+            loader=FileSystemLoader(folder),
+            undefined=StrictUndefined,
+            autoescape=_is_markup,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            extensions=[],
+        )
+        kept = {name: self._environment.filters[name] for name in _PLAIN_FILTERS}
+        self._environment.filters = kept | template_filters.FILTERS
+        self._environment.globals = {"t": self._wording()}
+
+    def render(self, name: str, context: Mapping[str, Any]) -> str:
+        """The text that a template makes of a context; TemplateFault when it cannot."""
+        try:
+            template = self._environment.get_template(name)
+            return "".join(_bounded(template.generate(context)))
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise self._fault(name, error, context) from error
+
+    def check(self, name: str) -> None:
+        """Compile a template without filling it; TemplateFault when that cannot be done."""
+        try:
+            self._environment.get_template(name)
+        except TemplateError as error:
+            raise self._fault(name, error, {}) from error
+
+    def _wording(self) -> Any:
+        catalogues = self.catalogues
+
+        @pass_context
+        def t(context: Context, key: str, /, **values: Any) -> str:
+            language = str(context.get("language", _FALLBACK_LANGUAGE))
+            for tongue in (language, language.partition("-")[0], _FALLBACK_LANGUAGE):
+                wording = catalogues.get(tongue, {}).get(key)
+                if wording is not None:
+                    return _filled(key, wording, values)
+            known = [key for catalogue in catalogues.values() for key in catalogue]
+            raise _NoWording(f"There is no wording '{key}' in locale/*.toml. {nearest(key, known)}")
+
+        return t
+
+    def _fault(self, name: str, error: Exception, context: Mapping[str, Any]) -> TemplateFault:
+        if isinstance(error, TemplateSyntaxError):
+            what = str(error.message)
+            named = _QUOTED.search(what)
+            hint = nearest(named[1], self._environment.filters) if named else ""
+            return TemplateFault(error.name or name, error.lineno, what, hint)
+        if isinstance(error, TemplateNotFound):
+            return TemplateFault(name, None, f"There is no template '{error.name}'.")
+        file, line = self._place_of(error, name)
+        quoted = _QUOTED.findall(str(error)) if isinstance(error, UndefinedError) else []
+        words = [*_words_of(context), *self._environment.globals]
+        return TemplateFault(file, line, str(error), nearest(quoted[-1], words) if quoted else "")
+
+    def _place_of(self, error: Exception, name: str) -> tuple[str, int | None]:
+        """The innermost line of a template in the traceback, which Jinja rewrites to that."""
+        for frame in reversed(traceback.extract_tb(error.__traceback__)):
+            path = Path(frame.filename)
+            if path.is_relative_to(self.folder):
+                return str(path.relative_to(self.folder)), frame.lineno
+        return name, None
+
+
+class _NoWording(TemplateError):
+    """A template asks for a wording that no catalogue has."""
+
+
+def _is_markup(name: str | None) -> bool:
+    return not (name or "").endswith(".txt")
+
+
+def _bounded(pieces: Iterable[str]) -> Iterator[str]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_OUTPUT_CHARACTERS:
+            raise SecurityError(f"It makes more than {MAX_OUTPUT_CHARACTERS} characters.")
+        yield piece
+
+
+def _filled(key: str, wording: str, values: Mapping[str, Any]) -> str:
+    """The wording with `{name}` replaced; values are put in once and never read as wording."""
+
+    def value_of(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            raise _NoWording(f"The wording '{key}' needs {match[1]}=….")
+        return str(values[match[1]])
+
+    return _PLACE.sub(value_of, wording)
+
+
+def _catalogues(folder: Path) -> dict[str, dict[str, str]]:
+    """Language to flat key to wording. Tables only group: `[pdf]` and `title` make `pdf.title`."""
+    found = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            found[path.stem] = dict(_flat("", tomllib.loads(path.read_text("utf-8"))))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise TemplateFault(f"locale/{path.name}", None, str(error)) from error
+    return found
+
+
+def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(f"{prefix}{key}.", value)
+        else:
+            yield prefix + key, str(value)
+
+
+def _words_of(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _words_of(inner)
+    elif isinstance(value, list):
+        for inner in value[:3]:
+            yield from _words_of(inner)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A question with the known word that is nearest to a wrong one, or nothing."""
+    near = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.6)
+    return f"Did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,91 @@
+"""documents.ports.Press and delivery.ports.EmailPress on a pool of press children (DESIGN 5.10)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from worker.adapters.zygote import Limits, Pool, Trade
+from worker.adapters.zygote_frames import Frame
+from worker.adapters.zygote_isolation import Isolation
+from worker.delivery.ports import EmailOrder, EmailWords
+from worker.documents.ports import Printed, PrintOrder
+
+PRESS_LIMITS = Limits(wall_s=90.0, cpu_s=30.0, memory_bytes=1 << 30, documents_per_child=2000)
+
+
+class ZygotePress:
+    """Prints documents and composes emails in child processes, one per core.
+
+    `start` it early, before the process has threads. `samples` are orders that the parent of the
+    children prints before it forks them: give those of the set in use, and every child is warm.
+    """
+
+    def __init__(
+        self,
+        *,
+        size: int | None = None,
+        limits: Limits = PRESS_LIMITS,
+        samples: Sequence[PrintOrder] = (),
+    ) -> None:
+        warm = {"samples": [_print_head(order) for order in samples]}
+        trade = Trade("press", "worker.adapters.press_child", warm=warm)
+        self._pool = Pool(trade, size=size or len(os.sched_getaffinity(0)), limits=limits)
+
+    def start(self) -> None:
+        """Exec the zygote and come back at once."""
+        self._pool.start()
+
+    def wait_until_ready(self) -> None:
+        """Return once it is warm."""
+        self._pool.wait_until_ready()
+
+    def close(self) -> None:
+        """End the zygote and its children."""
+        self._pool.close()
+
+    @property
+    def isolation(self) -> Isolation:
+        """What the children are shut in by; the caller decides whether that is enough."""
+        return self._pool.isolation
+
+    def print_pdf(self, order: PrintOrder) -> Printed:
+        """The PDF of an order."""
+        blobs = [blob for blob in (order.behind, order.xmp) if blob is not None]
+        blobs += [file.content for file in order.attachments]
+        answer = self._pool.call(Frame(_print_head(order), tuple(blobs)))
+        missing = tuple(str(text) for text in answer.head["missing"])
+        return Printed(answer.blobs[0], int(answer.head["pages"]), missing)
+
+    def compose(self, order: EmailOrder) -> EmailWords:
+        """The words of one email."""
+        head = _head("compose", order) | {"context": order.context | {"language": order.language}}
+        answer = self._pool.call(Frame(head))
+        html, text = (blob.decode("utf-8") for blob in answer.blobs)
+        return EmailWords(str(answer.head["subject"]), html, text)
+
+
+def _head(op: str, order: PrintOrder | EmailOrder) -> dict[str, Any]:
+    return {
+        "op": op,
+        "template": order.template,
+        "template_dir": str(Path(order.template_dir).absolute()),
+        "set_hash": order.set_hash,
+        "context": order.context,
+    }
+
+
+def _print_head(order: PrintOrder) -> dict[str, Any]:
+    return _head("print", order) | {
+        "qr_text": order.qr_text,
+        "has_behind": order.behind is not None,
+        "has_xmp": order.xmp is not None,
+        "must_show": list(order.must_show),
+        "must_link": order.must_link,
+        "attachments": [
+            {"name": file.name, "relationship": file.relationship, "description": file.description}
+            for file in order.attachments
+        ],
+    }
