@@ -72,3 +72,7 @@ class WorkItemOpened(Event):
 
 class SenderAnswered(Event):
     """A mail could not be used and its sender is told. Subject: the mail."""
+
+
+class LinkRenewed(Event):
+    """A customer asked for a fresh pay link. Subject: the activity that says which and for whom."""

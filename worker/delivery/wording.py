@@ -1,0 +1,149 @@
+"""What an email template is given: one frozen value per notice, built from plain values.
+
+`context()` is the plain JSON that the template sees under the same names: money is
+`{"minor": 124050, "currency": "EUR"}` for the filter `money`, a day is ISO text for `day`. The
+language of a notice travels beside it, in `EmailOrder.language`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
+from typing import Any, Literal
+
+from worker.kernel.money import Money
+
+# Mail clients do not show SVG, so the logo of a mail is always a PNG part with this Content-ID.
+LOGO_CID = "logo"
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFace:
+    """The business as its mails show it. `colour` is `#rrggbb`.
+
+    With `has_logo` the message carries a PNG with the Content-ID `logo`; without, the name stands
+    in its place.
+    """
+
+    name: str
+    legal_name: str = ""
+    address_lines: tuple[str, ...] = ()
+    vat_id: str = ""
+    email: str = ""
+    phone: str = ""
+    website: str = ""
+    colour: str = "#1d4ed8"
+    has_logo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BankFace:
+    """Where to transfer to, and what to write on the transfer."""
+
+    iban: str
+    reference: str
+    holder: str
+    bic: str = ""
+    bank_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceNotice:
+    """An invoice to its customer; the PDF is attached. Template folder `invoice`.
+
+    `occasion`: *issued*, *corrected* (it takes the place of one sent before) or *renewed* (the
+    customer asked for a fresh pay link). Without `pay_url` there is no button; without `bank` no
+    bank details.
+    """
+
+    business: SenderFace
+    customer_name: str
+    number: str
+    total: Money
+    still_to_pay: Money
+    issue_on: date | None = None
+    due_on: date | None = None
+    pay_url: str | None = None
+    bank: BankFace | None = None
+    occasion: Literal["issued", "corrected", "renewed"] = "issued"
+    has_pdf: bool = True
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self) | {"paid": _plain(self.total - self.still_to_pay)}
+
+
+@dataclass(frozen=True, slots=True)
+class PaidItem:
+    """What a payment paid: one invoice, how much of it, and what is still to pay on it."""
+
+    number: str
+    amount: Money
+    still_to_pay: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptNotice:
+    """That money arrived, to the customer who paid. No tax invoice. Template folder `receipt`.
+
+    `to_balance` is what was more than owed and now stands on the customer's balance.
+    """
+
+    business: SenderFace
+    customer_name: str
+    reference: str
+    amount: Money
+    paid_on: date
+    method: str
+    items: tuple[PaidItem, ...]
+    to_balance: Money | None = None
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of evidence: what it is, and what it says."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionNotice:
+    """Something a person must decide, or an answer to a sender whose mail could not be used.
+
+    Template folder `question`. `audience` is *staff* or *sender*. `choices` are what may be done,
+    each one line: a command, or a plain sentence; `reference` is the work item's or mail's id.
+    """
+
+    business: SenderFace
+    audience: Literal["staff", "sender"]
+    title: str
+    text: str
+    reference: str
+    facts: tuple[Fact, ...] = ()
+    choices: tuple[str, ...] = ()
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+Notice = InvoiceNotice | ReceiptNotice | QuestionNotice
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Money):
+        return {"minor": value.minor, "currency": value.currency}
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return _fields(value) if is_dataclass(value) else value
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
