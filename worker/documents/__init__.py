@@ -1,1 +1,19 @@
-"""Room: documents."""
+"""Desk: an invoice to PDF bytes, frozen."""
+
+from worker.documents.model import Document
+from worker.documents.ports import Attachment, Press, Printed, PrintOrder
+from worker.documents.rendering import Look, keep, language_of, of_invoice, order, pdf_of
+
+__all__ = [
+    "Attachment",
+    "Document",
+    "Look",
+    "Press",
+    "PrintOrder",
+    "Printed",
+    "keep",
+    "language_of",
+    "of_invoice",
+    "order",
+    "pdf_of",
+]

@@ -35,6 +35,7 @@ class Facts:
     by_vat_id: Sequence[Known]
     by_name: Sequence[Known]
     instructed: Address | None = None
+    instruction_problem: str | None = None
     own_address: Address | None = None
     earlier: Sequence[str] = ()
 
@@ -115,6 +116,7 @@ def _hold(
         _credit_note(facts),
         _nothing_to_pay(facts),
         _sums(facts),
+        _instruction(facts),
         _nobody(facts, limits, customer, recipient),
         _new_address(limits, customer, recipient),
         _above_limit(facts, limits),
@@ -150,6 +152,15 @@ def _sums(facts: Facts) -> tuple[Hold, str] | None:
     if not facts.problems:
         return None
     return Hold.SUMS, "The document does not add up: " + " ".join(facts.problems)
+
+
+def _instruction(facts: Facts) -> tuple[Hold, str] | None:
+    if facts.instruction_problem is None:
+        return None
+    return Hold.INSTRUCTION, (
+        f"The instruction in the mail is not clear: {facts.instruction_problem} "
+        "Release it with --to ADDRESS."
+    )
 
 
 def _nobody(

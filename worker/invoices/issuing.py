@@ -40,6 +40,7 @@ class Draft:
     xml_sha256: str | None = None
     pdf_sha256: str | None = None
     instructed: Address | None = None
+    instruction_problem: str | None = None
     pay_link: bool = True
 
 
@@ -135,6 +136,7 @@ def _facts(
         by_vat_id=[_known(session, c) for c in sharing],
         by_name=[_known(session, c) for c in named],
         instructed=draft.instructed,
+        instruction_problem=draft.instruction_problem,
         own_address=_own_address(draft.document),
         earlier=earlier,
     )

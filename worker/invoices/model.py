@@ -39,6 +39,7 @@ class Hold(StrEnum):
     CHANGED = "changed"
     LIMIT = "limit"
     CREDIT_NOTE = "credit_note"
+    INSTRUCTION = "instruction"
 
 
 class Invoice(Record):

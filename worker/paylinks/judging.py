@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one open brings with it. `trusted_event`: a person's input caused it, says the browser."""
+    """What one open brings with it; `trusted_event`: the browser saw a person cause it."""
 
     user_agent: str
     trusted_event: bool

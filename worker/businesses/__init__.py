@@ -1,0 +1,43 @@
+"""Books: the sellers, their rules, and the published looks of their papers."""
+
+from worker.businesses.enrolling import enrol, everyone
+from worker.businesses.model import (
+    BankDetails,
+    Business,
+    DocumentRules,
+    InvoiceRules,
+    LinkRules,
+    MailboxRules,
+    MailRules,
+    Role,
+    Rules,
+    Staff,
+    StripeRules,
+    TemplateSet,
+)
+from worker.businesses.publishing import files_of, newest_set, publish, set_hash
+from worker.businesses.wording import day_text, locale_of, money_text
+
+__all__ = [
+    "BankDetails",
+    "Business",
+    "DocumentRules",
+    "InvoiceRules",
+    "LinkRules",
+    "MailRules",
+    "MailboxRules",
+    "Role",
+    "Rules",
+    "Staff",
+    "StripeRules",
+    "TemplateSet",
+    "day_text",
+    "enrol",
+    "everyone",
+    "files_of",
+    "locale_of",
+    "money_text",
+    "newest_set",
+    "publish",
+    "set_hash",
+]

@@ -1,0 +1,42 @@
+"""Notices, found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from worker.delivery.model import Notice
+from worker.kernel.ids import BusinessKey
+
+
+def by_id(session: Session, business: BusinessKey, notice_id: str) -> Notice | None:
+    """One notice."""
+    return session.get(Notice, (business, notice_id))
+
+
+def lock(session: Session, notice: Notice) -> Notice:
+    """The notice as it stands now, locked."""
+    return session.scalars(
+        select(Notice)
+        .where(Notice.business == notice.business, Notice.id == notice.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def with_message_id(session: Session, business: BusinessKey, message_id: str) -> Notice | None:
+    """The notice that bears this Message-ID."""
+    return session.scalar(
+        select(Notice).where(Notice.business == business, Notice.message_id == message_id)
+    )
+
+
+def about(session: Session, business: BusinessKey, subject_id: str) -> Sequence[Notice]:
+    """Every notice about a subject, the first first."""
+    return session.scalars(
+        select(Notice)
+        .where(Notice.business == business, Notice.subject_id == subject_id)
+        .order_by(Notice.queued_at, Notice.id)
+    ).all()

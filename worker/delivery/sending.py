@@ -1,0 +1,134 @@
+"""Sending a notice: the claim is committed before the server is called, its answer after.
+
+SMTP cannot promise exactly once. A claim without an answer means that a copy may be out: the notice
+is sent once more, minutes later, with the same Message-ID; after that a person is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from worker import customers, review
+from worker.delivery import records
+from worker.delivery.model import NOTICE_MOVES, Notice, NoticeState
+from worker.kernel.errors import PermanentError
+from worker.kernel.events import NoticeRefused, NoticeSent
+from worker.kernel.ids import BusinessKey
+from worker.store import tell
+
+CLAIMS_ALLOWED = 2
+GIVE_UP_AFTER = timedelta(hours=48)
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+_ENDED = {NoticeState.SENT, NoticeState.REFUSED, NoticeState.DROPPED}
+
+
+class Claim(StrEnum):
+    """What to do now."""
+
+    SEND = "send"
+    WAIT = "wait"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The answer to a claim; with WAIT, not before `due_at`."""
+
+    claim: Claim
+    due_at: datetime | None = None
+
+
+def claim(
+    session: Session, notice: Notice, *, obstacle: str | None, wait: timedelta, at: datetime
+) -> Claimed:
+    """Claim a notice for sending.
+
+    `obstacle` is what the caller found just now that forbids it (paid meanwhile, no longer on
+    file): the notice is dropped. `wait` is how long a claim without an answer rests.
+    """
+    notice = records.lock(session, notice)
+    if NoticeState(notice.state) in _ENDED:
+        return Claimed(Claim.STOP)
+    if notice.state == NoticeState.SENDING:
+        rested = (notice.claimed_at or at) + wait
+        if at < rested:
+            return Claimed(Claim.WAIT, rested)
+        if notice.claims >= CLAIMS_ALLOWED:
+            refused(session, notice, "It was handed over twice and no answer came.", at=at)
+            return Claimed(Claim.STOP)
+    if obstacle is not None:
+        _end(notice, NoticeState.DROPPED, obstacle, at=at)
+        return Claimed(Claim.STOP)
+    if notice.state == NoticeState.QUEUED:
+        _move(notice, NoticeState.SENDING)
+    notice.claimed_at = at
+    notice.claims += 1
+    return Claimed(Claim.SEND)
+
+
+def sent(session: Session, notice: Notice, reply: str, *, at: datetime) -> None:
+    """The server took it."""
+    notice = records.lock(session, notice)
+    _end(notice, NoticeState.SENT, reply, at=at)
+    notice.sent_at = at
+    tell(session, NoticeSent(BusinessKey(notice.business), notice.id))
+
+
+def refused(session: Session, notice: Notice, reply: str, *, at: datetime) -> None:
+    """It cannot be delivered: a person is told, with what the server said."""
+    notice = records.lock(session, notice)
+    _end(notice, NoticeState.REFUSED, reply, at=at)
+    business = BusinessKey(notice.business)
+    review.ask(session, business, _undelivered(notice, reply), at=at)
+    tell(session, NoticeRefused(business, notice.id))
+
+
+def suppress(session: Session, notice: Notice, reply: str, *, at: datetime) -> None:
+    """Write no more to an address whose server said no for good."""
+    business = BusinessKey(notice.business)
+    customers.suppress(session, business, notice.recipient, because=reply[:200], at=at)
+
+
+def put_back(
+    session: Session, notice: Notice, *, tries: int, at: datetime, reply: str
+) -> datetime | None:
+    """When to try again after a refusal that may pass; None when 48 hours are over."""
+    notice = records.lock(session, notice)
+    if at - notice.queued_at > GIVE_UP_AFTER:
+        refused(session, notice, f"For 48 hours: {reply}", at=at)
+        return None
+    _move(notice, NoticeState.QUEUED)
+    # The server said that it does not have the mail, so this claim leaves no copy behind.
+    notice.claims -= 1
+    notice.server_reply = reply[:500]
+    return at + min(FIRST_WAIT * 2 ** min(tries, 10), LONGEST_WAIT)
+
+
+def _undelivered(notice: Notice, reply: str) -> review.Question:
+    return review.Question(
+        kind="notice_undelivered",
+        subject=notice.id,
+        text=(
+            f"The {notice.kind} email to {notice.recipient} could not be delivered: {reply} "
+            "Put a working address on file and send it again."
+        ),
+        evidence={"recipient": notice.recipient, "about": notice.subject_id},
+        choices=[f"tillmail invoices send {notice.subject_id} --to ADDRESS"],
+    )
+
+
+def _end(notice: Notice, state: NoticeState, reply: str, *, at: datetime) -> None:
+    _move(notice, state)
+    notice.ended_at = at
+    notice.server_reply = reply[:500]
+
+
+def _move(notice: Notice, to: NoticeState) -> None:
+    if to not in NOTICE_MOVES[NoticeState(notice.state)]:
+        raise PermanentError(f"Notice {notice.id} cannot go from {notice.state} to {to}.")
+    notice.state = to.value

@@ -1,0 +1,101 @@
+"""From the books to the values a PDF template is given. Computes nothing, invents nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from worker.businesses import Rules
+from worker.documents.sheet import (
+    BusinessFace,
+    CustomerFace,
+    InvoiceFace,
+    LinkFace,
+    Sheet,
+    SheetLine,
+)
+from worker.invoices import Invoice
+from worker.kernel.money import Money, NotMoney
+from worker.readers.model import Invoice as Document
+from worker.readers.model import Line
+
+
+def sheet(
+    rules: Rules, invoice: Invoice, still_to_pay: Money, *, language: str, url: str | None
+) -> Sheet:
+    """The whole context for one invoice."""
+    return Sheet(
+        language=language,
+        business=business_face(rules),
+        invoice=_invoice_face(invoice, still_to_pay),
+        link=LinkFace(url) if url else None,
+    )
+
+
+def business_face(rules: Rules) -> BusinessFace:
+    """The seller as its papers show it."""
+    return BusinessFace(
+        name=rules.name,
+        legal_name=rules.legal_name or None,
+        address_lines=rules.address,
+        vat_id=rules.vat_id or None,
+        email=rules.email or None,
+        phone=rules.phone or None,
+        website=rules.website or None,
+        logo=f"assets/{rules.documents.logo}" if rules.documents.logo else None,
+        colour=rules.documents.colour,
+        iban=rules.bank.iban or None,
+        bic=rules.bank.bic or None,
+        bank_name=rules.bank.name or None,
+    )
+
+
+def _invoice_face(invoice: Invoice, still_to_pay: Money) -> InvoiceFace:
+    document = Document.model_validate(invoice.reading)
+    code = invoice.currency
+    return InvoiceFace(
+        number=invoice.number,
+        issue_on=invoice.issue_on or invoice.received_at.date(),
+        currency=code,
+        total=_money(document.grand_total, code) or invoice.total,
+        still_to_pay=still_to_pay,
+        customer=CustomerFace(
+            name=document.buyer.name or invoice.recipient or "",
+            vat_id=document.buyer.vat_id,
+            number=document.buyer.number,
+        ),
+        due_on=_due(invoice),
+        doc_type=invoice.doc_type,
+        lines=tuple(_line(line, code) for line in document.lines),
+        net=_money(document.net_total, code),
+        tax=_money(document.tax_total, code),
+        prepaid=_money(document.prepaid, code),
+        payment_reference=document.payment_reference,
+    )
+
+
+def _due(invoice: Invoice) -> date | None:
+    return invoice.due_on
+
+
+def _line(line: Line, code: str) -> SheetLine:
+    return SheetLine(
+        name=line.name or line.description or "",
+        position=line.position,
+        description=line.description if line.name else None,
+        quantity=line.quantity,
+        unit=line.unit,
+        unit_price=line.unit_price,
+        tax_rate=line.tax_rate,
+        net=_money(line.net_amount, code),
+    )
+
+
+def _money(amount: Decimal | None, code: str) -> Money | None:
+    if amount is None:
+        return None
+    try:
+        return Money.of(amount, code)
+    except NotMoney:
+        # A line may be finer than the currency; what cannot be shown exactly is not shown.
+        return None

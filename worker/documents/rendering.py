@@ -1,0 +1,131 @@
+"""One PDF per invoice: ordered from the books, printed by the press, frozen.
+
+A PDF from the seller goes out behind a payment sheet, its pages as they are. An e-invoice without
+a picture is printed by the business's template with the XML inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from worker import customers, invoices
+from worker.businesses import Rules, money_text
+from worker.documents.facing import sheet
+from worker.documents.model import Document
+from worker.documents.ports import Attachment, Printed, PrintOrder
+from worker.documents.xmp import factur_x
+from worker.invoices import Invoice
+from worker.kernel.errors import PermanentError, ReviewNeeded
+from worker.kernel.events import DocumentStored
+from worker.kernel.ids import BusinessKey, new_id
+from worker.readers.model import Invoice as Reading
+from worker.readers.model import Source
+from worker.store import blobs, tell
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The published templates on this host."""
+
+    set_hash: str
+    folder: str
+
+
+def order(
+    session: Session, invoice: Invoice, rules: Rules, look: Look, *, url: str | None
+) -> PrintOrder:
+    """What the press is to print for an invoice; reads the books, changes nothing."""
+    business = BusinessKey(invoice.business)
+    language = language_of(session, invoice, rules)
+    owed = invoices.still_to_pay(session, invoice)
+    xml = blobs.fetch(session, business, invoice.xml_sha256) if invoice.xml_sha256 else None
+    behind = _picture(session, invoice, rules)
+    source = Reading.model_validate(invoice.reading).source
+    return PrintOrder(
+        template="invoice" if behind is None else "payment_sheet",
+        template_dir=look.folder,
+        set_hash=look.set_hash,
+        context=sheet(rules, invoice, owed, language=language, url=url).context(),
+        qr_text=url,
+        behind=behind,
+        attachments=_embedded(xml, source) if behind is None else (),
+        xmp=factur_x() if behind is None and xml and source is Source.CII else None,
+        must_show=(invoice.number, money_text(owed, language)),
+        must_link=url,
+    )
+
+
+def keep(
+    session: Session, invoice: Invoice, printed: Printed, order: PrintOrder, *, at: datetime
+) -> Document:
+    """Freeze the PDF; the one frozen first stays.
+
+    Raises ReviewNeeded when the PDF does not carry this invoice's number, amount and link.
+    """
+    if printed.missing:
+        raise ReviewNeeded(
+            f"The PDF for invoice {invoice.id} does not show {', '.join(printed.missing)}. "
+            f"Mend templates/pdf/{order.template} and run the job again."
+        )
+    business = BusinessKey(invoice.business)
+    document = of_invoice(session, business, invoice.id)
+    if document is None:
+        document = Document(
+            business=business,
+            id=new_id("doc"),
+            item_id=invoice.id,
+            face=order.template,
+            pdf_sha256=blobs.keep(session, business, printed.pdf, at=at),
+            pages=printed.pages,
+            template_set=order.set_hash,
+            frozen_at=at,
+        )
+        session.add(document)
+        session.flush()
+    tell(session, DocumentStored(business, invoice.id))
+    return document
+
+
+def of_invoice(session: Session, business: BusinessKey, invoice_id: str) -> Document | None:
+    """The frozen document of an invoice."""
+    return session.scalar(
+        select(Document).where(Document.business == business, Document.item_id == invoice_id)
+    )
+
+
+def pdf_of(session: Session, document: Document) -> bytes:
+    """The frozen bytes, checked against their hash."""
+    return blobs.fetch(session, BusinessKey(document.business), document.pdf_sha256)
+
+
+def language_of(session: Session, invoice: Invoice, rules: Rules) -> str:
+    """The customer's language, else the business's."""
+    customer = customers.by_id(session, BusinessKey(invoice.business), invoice.customer_id or "")
+    return (customer.language if customer else None) or rules.language
+
+
+def _picture(session: Session, invoice: Invoice, rules: Rules) -> bytes | None:
+    """The seller's own PDF, unless the business shows e-invoices in its own template."""
+    if invoice.pdf_sha256 is None:
+        return None
+    is_data = Reading.model_validate(invoice.reading).source in {Source.UBL, Source.CII}
+    if rules.documents.face == "template" and is_data:
+        return None
+    return blobs.fetch(session, BusinessKey(invoice.business), invoice.pdf_sha256)
+
+
+def _embedded(xml: bytes | None, source: Source) -> tuple[Attachment, ...]:
+    if xml is None:
+        return ()
+    name = {Source.CII: "factur-x.xml", Source.UBL: "ubl-invoice.xml"}.get(source)
+    if name is None:
+        raise PermanentError(f"An invoice read from {source.value} has no XML to embed.")
+    return (
+        Attachment(
+            name, "text/xml", xml, relationship="Alternative", description="The invoice as data"
+        ),
+    )

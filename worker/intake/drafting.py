@@ -1,0 +1,92 @@
+"""From the invoices that a sorted mail holds to invoices in the books."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from worker import invoices, readers
+from worker.intake.model import Mail
+from worker.intake.sorting import park
+from worker.invoices import Draft, Invoice, Limits
+from worker.kernel.errors import ReviewNeeded
+from worker.kernel.ids import BusinessKey
+from worker.kernel.mail import Address, NotAnAddress
+from worker.readers import Examined, Part
+
+
+def issue_invoices(session: Session, mail: Mail, limits: Limits, *, at: datetime) -> list[Invoice]:
+    """Every invoice of the mail, issued or held. What lacks a number or a total parks the mail."""
+    business = BusinessKey(mail.business)
+    taken, problems = [], []
+    for draft in drafts(mail):
+        try:
+            taken.append(invoices.issue(session, business, draft, limits, at=at))
+        except ReviewNeeded as e:
+            problems.append(str(e))
+    if problems:
+        park(session, mail, " ".join(problems), at=at)
+    return taken
+
+
+def drafts(mail: Mail) -> list[Draft]:
+    """The documents of a mail with the files that carry them and the forwarder's instructions."""
+    examined = Examined.model_validate(mail.reading)
+    told = readers.instructions(_own_words(examined))
+    instructed, unclear = _address(told)
+    return [
+        Draft(
+            mail_id=mail.id,
+            document=document,
+            problems=_problems(examined, index),
+            xml_sha256=_file(examined, index, "xml"),
+            pdf_sha256=_file(examined, index, "pdf"),
+            instructed=instructed,
+            instruction_problem=unclear,
+            pay_link=not told.no_pay_link,
+        )
+        for index, document in enumerate(examined.reading.invoices)
+    ]
+
+
+def parts_to_keep(examined: Examined) -> set[int]:
+    """The parts that carry an invoice."""
+    return {part for group in examined.invoice_parts for part in group}
+
+
+def _own_words(examined: Examined) -> str:
+    reading = examined.reading
+    if reading.forwarded is not None:
+        return reading.forwarded.note
+    return reading.reply.text if reading.reply else ""
+
+
+def _address(told: readers.Instructions) -> tuple[Address | None, str | None]:
+    """The one address that the forwarder names, or what is unclear about it."""
+    if told.problem is not None:
+        return None, told.problem
+    if len(told.send_to) > 1:
+        return None, "It names several addresses."
+    try:
+        return (Address.parse(told.send_to[0]) if told.send_to else None), None
+    except NotAnAddress as e:
+        return None, str(e)
+
+
+def _problems(examined: Examined, index: int) -> tuple[str, ...]:
+    if index >= len(examined.invoice_problems):
+        return ()
+    return tuple(str(p) for p in examined.invoice_problems[index] if p.holds)
+
+
+def _file(examined: Examined, index: int, ending: str) -> str | None:
+    if index >= len(examined.invoice_parts):
+        return None
+    by_index = {part.index: part for part in examined.parts}
+    group = [by_index[i] for i in examined.invoice_parts[index] if i in by_index]
+    return next((part.sha256 for part in group if _is(part, ending)), None)
+
+
+def _is(part: Part, ending: str) -> bool:
+    return part.media_type.rpartition("/")[2].rpartition("+")[2] == ending

@@ -1,0 +1,76 @@
+"""Mails, found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from worker.intake.model import Disposition, Mail
+from worker.intake.ports import Spot
+from worker.kernel.ids import BusinessKey
+
+
+def by_id(session: Session, business: BusinessKey, mail_id: str) -> Mail | None:
+    """One mail."""
+    return session.get(Mail, (business, mail_id))
+
+
+def at_spot(session: Session, business: BusinessKey, mailbox: str, spot: Spot) -> Mail | None:
+    """The mail seen at this place of the mailbox before."""
+    return session.scalar(
+        select(Mail).where(
+            Mail.business == business,
+            Mail.mailbox == mailbox,
+            Mail.folder == spot.folder,
+            Mail.epoch == spot.epoch,
+            Mail.uid == spot.uid,
+        )
+    )
+
+
+def with_bytes(session: Session, business: BusinessKey, sha256: str) -> Mail | None:
+    """The first mail with these very bytes."""
+    return session.scalar(
+        select(Mail)
+        .where(Mail.business == business, Mail.raw_sha256 == sha256)
+        .order_by(Mail.received_at, Mail.id)
+        .limit(1)
+    )
+
+
+def same_message(session: Session, mail: Mail) -> Mail | None:
+    """An earlier mail with the same Message-ID, sender, date and words: delivered twice.
+
+    The Message-ID alone is not enough: anybody can write one.
+    """
+    if mail.message_id is None:
+        return None
+    others = session.scalars(
+        select(Mail).where(
+            Mail.business == mail.business,
+            Mail.message_id == mail.message_id,
+            Mail.id != mail.id,
+            Mail.sorted_at.is_not(None),
+            Mail.disposition != Disposition.DUPLICATE.value,
+        )
+    )
+    return next((other for other in others if _content(other) == _content(mail)), None)
+
+
+def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Mail]:
+    """The last mails received, newest first."""
+    return session.scalars(
+        select(Mail)
+        .where(Mail.business == business)
+        .order_by(Mail.received_at.desc(), Mail.id)
+        .limit(limit)
+    ).all()
+
+
+def _content(mail: Mail) -> object:
+    reading = mail.reading or {}
+    envelope = reading.get("envelope", {})
+    parts = [part.get("sha256") for part in reading.get("parts", [])]
+    return mail.sender, mail.trust, envelope.get("date"), envelope.get("body"), parts

@@ -1,0 +1,57 @@
+"""One watcher per mailbox folder, by lease."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from worker.intake.model import Watch
+from worker.kernel.ids import BusinessKey
+
+LEASE = timedelta(seconds=90)
+
+
+def watch(
+    session: Session, business: BusinessKey, mailbox: str, *, holder: str, at: datetime
+) -> bool:
+    """Whether this holder watches the mailbox now; call it again well within the lease."""
+    row = _row(session, business, mailbox)
+    free = row.holder in (None, holder) or row.leased_until is None or row.leased_until <= at
+    if free:
+        row.holder, row.leased_until = holder, at + LEASE
+    return free
+
+
+def let_go(session: Session, business: BusinessKey, mailbox: str, *, holder: str) -> None:
+    """Give the mailbox up, so that another watcher need not wait for the lease."""
+    row = _row(session, business, mailbox)
+    if row.holder == holder:
+        row.holder, row.leased_until = None, None
+
+
+def went_well(session: Session, business: BusinessKey, mailbox: str, *, at: datetime) -> None:
+    """The mailbox was read to its end."""
+    row = _row(session, business, mailbox)
+    row.read_to_end_at, row.problem, row.problem_since = at, None, None
+
+
+def went_badly(
+    session: Session, business: BusinessKey, mailbox: str, problem: str, *, at: datetime
+) -> timedelta:
+    """The mailbox cannot be read; gives for how long already."""
+    row = _row(session, business, mailbox)
+    row.problem, row.problem_since = problem, row.problem_since or at
+    return at - row.problem_since
+
+
+def _row(session: Session, business: BusinessKey, mailbox: str) -> Watch:
+    row = session.scalar(
+        select(Watch).where(Watch.business == business, Watch.mailbox == mailbox).with_for_update()
+    )
+    if row is None:
+        row = Watch(business=business, mailbox=mailbox)
+        session.add(row)
+        session.flush()
+    return row
