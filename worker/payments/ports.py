@@ -67,7 +67,10 @@ class CheckoutFacts:
 
 @dataclass(frozen=True, slots=True)
 class GatewayEvent:
-    """A webhook whose signature holds. It is a hint to go and look; it settles nothing."""
+    """A webhook whose signature holds. It is a hint to go and look; it settles nothing.
+
+    The signature says who sent it, not whose it is: ask `Gateway.is_ours` before acting on it.
+    """
 
     event_id: str
     type: str
@@ -79,7 +82,7 @@ class GatewayEvent:
 
 
 class BadSignature(Exception):
-    """The webhook was not signed with any of this business's secrets, or too long ago."""
+    """The webhook was not signed with any of this business's secrets, not now, or is no event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,10 @@ class Gateway(Protocol):
 
     def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:
         """The event in a webhook's raw body. Raises BadSignature."""
+        ...
+
+    def is_ours(self, event: GatewayEvent) -> bool:
+        """Whether an event is of this business's account and mode; any other is refused."""
         ...
 
     def account(self) -> AccountFacts:

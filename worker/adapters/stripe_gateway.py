@@ -1,0 +1,294 @@
+"""The gateway port on Stripe: hosted Checkout, its sessions, its webhooks.
+
+Metadata ties a session to our checkout and business; sessions without it belong to other software
+on the same account and are left alone. Everything sent is a function of the order alone, so that
+the same idempotency key always carries the same request.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import requests
+import stripe
+from stripe.params.checkout import SessionCreateParams
+
+from worker.adapters.stripe_amounts import from_stripe, to_stripe
+from worker.adapters.stripe_calls import call
+from worker.adapters.stripe_webhooks import read, verify
+from worker.kernel.errors import PermanentError
+from worker.payments.ports import (
+    AccountFacts,
+    CheckoutFacts,
+    CheckoutOrder,
+    CheckoutPage,
+    GatewayEvent,
+)
+
+T = TypeVar("T")
+
+API_VERSION = "2026-10-28.endive"
+DEADLINE_S = 30.0
+_CONNECT_S, _READ_S = 5.0, 24.0
+# Stripe takes 30 minutes to 24 hours from when it hears of the session. The margins leave room for
+# clocks that differ, and for asking again with the same key when nothing was heard.
+_SHORTEST = timedelta(minutes=40)
+_LONGEST = timedelta(hours=23, minutes=50)
+_CHECKOUT, _BUSINESS = "tillmail_checkout", "tillmail_business"
+_EXPANDED = "payment_intent.latest_charge"
+_LOCALES = frozenset(
+    {"bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "ja", "ko"}
+    | {"lt", "lv", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "tr", "zh"}
+)
+_MAX_TITLE = 250
+
+# Otherwise the library tells Stripe about this machine.
+stripe.enable_telemetry = False
+
+
+@dataclass(frozen=True, slots=True)
+class StripeAccess:
+    """One business's way to Stripe.
+
+    `account` is a connected account on whose behalf the key of a platform asks; `expected_account`
+    is whose key (or which connected account) it must be; `base_url` is a sandbox's, on loopback.
+    Both a new and an old webhook secret may be given while one is rolled.
+    """
+
+    api_key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    expects_livemode: bool
+    expected_account: str | None = None
+    account: str | None = None
+    base_url: str | None = None
+    api_version: str = API_VERSION
+    deadline_s: float = DEADLINE_S
+
+    def __post_init__(self) -> None:
+        if not self.api_key.startswith(("sk_", "rk_")):
+            raise PermanentError("A Stripe key begins with sk_ or rk_: set the secret key.")
+        if self.is_live != self.expects_livemode:
+            wanted, other = ("live", "test") if self.expects_livemode else ("test", "live")
+            raise PermanentError(
+                f"Settings ask for Stripe's {wanted} mode; the key is a {other} key."
+            )
+        if self.base_url is None:
+            return
+        if self.is_live:
+            raise PermanentError("A live key goes to Stripe only: remove the Stripe base URL.")
+        parts = urlsplit(self.base_url)
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+            raise PermanentError("The Stripe base URL must be https:// or on this machine.")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the key moves real money: `sk_live_…`, `rk_live_…`."""
+        return self.api_key[2:].startswith("_live_")
+
+
+class StripeGateway:
+    """`Gateway` for one business; safe to share between threads."""
+
+    def __init__(self, access: StripeAccess, *, http: stripe.HTTPClient | None = None) -> None:
+        self._access = access
+        self._account_is_checked = False
+        self._checking = threading.Lock()
+        addresses: dict[str, str] = {"api": access.base_url} if access.base_url else {}
+        self._client = stripe.StripeClient(
+            access.api_key,
+            stripe_account=access.account,
+            stripe_version=access.api_version,
+            base_addresses=cast(Any, addresses),
+            max_network_retries=0,
+            http_client=http or _http_client(),
+        )
+
+    def open_checkout(self, order: CheckoutOrder, *, key: str) -> CheckoutPage:
+        params = _session_params(order)
+        ends_at = time.monotonic() + self._access.deadline_s
+        self._check_account()
+        session = call(
+            lambda: self._client.v1.checkout.sessions.create(params, {"idempotency_key": key}),
+            what=f"open checkout {order.reference}",
+            changes=True,
+            deadline_s=ends_at - time.monotonic(),
+        )
+        if session.livemode != self._access.expects_livemode or not session.url:
+            raise PermanentError(f"Stripe gave no page in the wanted mode for {order.reference}.")
+        return CheckoutPage(session.id, session.url, _instant(session.expires_at))
+
+    def look_up(self, session_id: str) -> CheckoutFacts:
+        session = self._read(
+            lambda: self._client.v1.checkout.sessions.retrieve(session_id, {"expand": [_EXPANDED]}),
+            f"look up {session_id}",
+        )
+        return _facts(session)
+
+    def expire(self, session_id: str, *, key: str) -> CheckoutFacts:
+        try:
+            session = call(
+                lambda: self._client.v1.checkout.sessions.expire(
+                    session_id, {"expand": [_EXPANDED]}, {"idempotency_key": key}
+                ),
+                what=f"expire {session_id}",
+                changes=True,
+                deadline_s=self._access.deadline_s,
+            )
+        except PermanentError:
+            # Stripe refuses what is complete or expired already; anything else is a real refusal.
+            facts = self.look_up(session_id)
+            if facts.status == "open":
+                raise
+            return facts
+        return _facts(session)
+
+    def recent(self, *, since: datetime) -> list[CheckoutFacts]:
+        def every() -> list[stripe.checkout.Session]:
+            page = self._client.v1.checkout.sessions.list(
+                {
+                    "created": {"gte": int(since.timestamp())},
+                    "limit": 100,
+                    "expand": [f"data.{_EXPANDED}"],
+                }
+            )
+            return list(page.auto_paging_iter())
+
+        sessions = self._read(every, "list recent sessions")
+        return [_facts(one) for one in sessions if _CHECKOUT in _metadata(one)]
+
+    def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:
+        verify(raw, signature, self._access.webhook_secrets, at=at)
+        # A platform's endpoint hears of many accounts, and each event names its own; an account's
+        # own endpoint hears of nobody else, and its events name nobody.
+        own = None if self._access.account else self._access.expected_account
+        return read(raw, own_account=own)
+
+    def is_ours(self, event: GatewayEvent) -> bool:
+        wanted = self._access.account or self._access.expected_account
+        return event.account == wanted and event.livemode == self._access.expects_livemode
+
+    def account(self) -> AccountFacts:
+        account = self._read(self._client.v1.accounts.retrieve_current, "look up the account")
+        response = account.last_response
+        version = response.headers.get("stripe-version") if response else None
+        return AccountFacts(
+            account_id=account.id,
+            livemode=self._access.is_live,
+            api_version=version or self._access.api_version,
+            charges_enabled=account.charges_enabled is True,
+        )
+
+    def _check_account(self) -> None:
+        """Once, before the first page: the money must go to the account in the settings."""
+        wanted = self._access.account or self._access.expected_account
+        if self._account_is_checked or wanted is None:
+            return
+        with self._checking:
+            found = self.account().account_id
+            if found != wanted:
+                raise PermanentError(
+                    f"The Stripe key belongs to {found}; settings expect {wanted}."
+                    " Set the right key or account."
+                )
+            self._account_is_checked = True
+
+    def _read(self, work: Callable[[], T], what: str) -> T:
+        return call(work, what=what, changes=False, deadline_s=self._access.deadline_s)
+
+
+def _http_client() -> stripe.HTTPClient:
+    session = requests.Session()
+    # Without an authentication of its own, requests would let a .netrc replace our key.
+    session.auth = _leave_as_is
+    return stripe.RequestsClient(timeout=(_CONNECT_S, _READ_S), session=session)
+
+
+def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _session_params(order: CheckoutOrder) -> SessionCreateParams:
+    metadata = {_CHECKOUT: order.reference, _BUSINESS: order.business}
+    title = order.title[:_MAX_TITLE]
+    params: SessionCreateParams = {
+        "mode": "payment",
+        # The payer pays the invoice's currency: Stripe must not offer to convert it.
+        "adaptive_pricing": {"enabled": False},
+        "allowed_payment_method_types": ["card"],
+        "cancel_url": order.cancel_url,
+        "client_reference_id": order.reference,
+        "expires_at": _expiry(order),
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": order.amount.currency.lower(),
+                    "unit_amount": to_stripe(order.amount),
+                    "product_data": {"name": title},
+                },
+            }
+        ],
+        "locale": _locale(order.language),
+        "metadata": metadata,
+        "payment_intent_data": {"description": title, "metadata": metadata},
+        "submit_type": "pay",
+        "success_url": order.success_url,
+    }
+    if order.customer_email:
+        params["customer_email"] = order.customer_email
+    return params
+
+
+def _expiry(order: CheckoutOrder) -> int:
+    earliest, latest = order.asked_at + _SHORTEST, order.asked_at + _LONGEST
+    return int(min(max(order.expires_at, earliest), latest).timestamp())
+
+
+def _locale(language: str) -> str:
+    short = language.partition("-")[0].lower()
+    return short if short in _LOCALES else "auto"
+
+
+def _facts(session: stripe.checkout.Session) -> CheckoutFacts:
+    """What a session says, once its PaymentIntent and charge are in it."""
+    values: dict[str, Any] = session.to_dict()
+    if values["mode"] != "payment":
+        raise PermanentError(f"{values['id']} is not a payment of ours.")
+    intent = _object(values.get("payment_intent"))
+    charge = _object(intent.get("latest_charge"))
+    is_paid = values["payment_status"] == "paid" and intent.get("status") == "succeeded"
+    asked = from_stripe(values["amount_total"], values["currency"])
+    taken = from_stripe(intent["amount_received"], intent["currency"]) if is_paid else asked
+    metadata = _metadata(session)
+    return CheckoutFacts(
+        session_id=values["id"],
+        status=values["status"],
+        is_paid=is_paid,
+        amount=taken,
+        intent_id=intent.get("id"),
+        reference=metadata.get(_CHECKOUT),
+        business=metadata.get(_BUSINESS),
+        livemode=values["livemode"],
+        paid_at=_instant(charge["created"]) if is_paid and charge else None,
+        url=values.get("url"),
+        method=_object(charge.get("payment_method_details")).get("type"),
+    )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """The object if it is there and expanded, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _metadata(session: stripe.checkout.Session) -> dict[str, str]:
+    return session.metadata.to_dict() if session.metadata else {}
+
+
+def _instant(epoch_s: int) -> datetime:
+    return datetime.fromtimestamp(epoch_s, UTC)
