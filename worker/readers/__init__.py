@@ -1,6 +1,7 @@
 """Bytes to typed values: e-invoices, mails, tables. Pure: no database, no network, no clock."""
 
 from worker.readers.examining import examine, parts
+from worker.readers.instructions import Instructions, instructions
 from worker.readers.model import (
     Envelope,
     Examined,
@@ -14,11 +15,13 @@ from worker.readers.model import (
 __all__ = [
     "Envelope",
     "Examined",
+    "Instructions",
     "Invoice",
     "Kind",
     "Part",
     "Problem",
     "Reading",
     "examine",
+    "instructions",
     "parts",
 ]
