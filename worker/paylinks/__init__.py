@@ -3,7 +3,7 @@
 from worker.paylinks.expiring import note_expired
 from worker.paylinks.judging import Evidence, Verdict, judge
 from worker.paylinks.model import Activity, Link, LinkState, state_of
-from worker.paylinks.opening import Life, note, note_open, open_link, renew, revoke
+from worker.paylinks.opening import Life, note, note_machine, note_open, open_link, revoke
 from worker.paylinks.records import (
     activity_of,
     by_id,
@@ -11,8 +11,8 @@ from worker.paylinks.records import (
     live_link,
     newest,
     of_item,
-    renewals_since,
 )
+from worker.paylinks.renewing import Renewal, RenewalTerms, ask_renewal, renew, renewal
 from worker.paylinks.tokens import LinkKeys
 
 __all__ = [
@@ -22,8 +22,11 @@ __all__ = [
     "Link",
     "LinkKeys",
     "LinkState",
+    "Renewal",
+    "RenewalTerms",
     "Verdict",
     "activity_of",
+    "ask_renewal",
     "by_id",
     "by_token",
     "judge",
@@ -31,11 +34,12 @@ __all__ = [
     "newest",
     "note",
     "note_expired",
+    "note_machine",
     "note_open",
     "of_item",
     "open_link",
     "renew",
-    "renewals_since",
+    "renewal",
     "revoke",
     "state_of",
 ]

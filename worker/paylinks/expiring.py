@@ -14,7 +14,7 @@ def note_expired(session: Session, *, at: datetime, limit: int = 500) -> int:
     """Add *expired* to the activity of every link that ended; gives how many."""
     ended = records.expired_unnoted(session, at=at, limit=limit)
     for link in ended:
-        because = "24 h after opening" if link.opened_at else "never opened"
+        because = "its time after opening is over" if link.opened_at else "nobody opened it"
         ended_at = link.expires_at or link.cap_at
         note(session, link, "expired", who="tillmail", at=ended_at, evidence={"because": because})
     return len(ended)

@@ -1,4 +1,4 @@
-"""Making a pay link, and noting that a person opened it."""
+"""Making a pay link, and noting who opened it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from worker.paylinks import records
 from worker.paylinks.model import Activity, Link, LinkState, state_of
 from worker.paylinks.tokens import LinkKeys, hash_of
 from worker.store import tell
+
+MACHINE_OPENS_KEPT_A_DAY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +43,6 @@ def open_link(
     return link
 
 
-def renew(session: Session, link: Link, keys: LinkKeys, life: Life, *, at: datetime) -> Link:
-    """A fresh link in the place of this one, which is revoked: one live link at a time."""
-    link.revoked_at = link.revoked_at or at
-    session.flush()
-    fresh = Link(
-        business=link.business,
-        id=new_id("lnk"),
-        item_id=link.item_id,
-        customer_id=link.customer_id,
-        key_version=keys.newest,
-        created_at=at,
-        cap_at=cap(None, life, at),
-    )
-    fresh.token_hash = hash_of(keys.token(fresh.id, fresh.key_version))
-    session.add(fresh)
-    session.flush()
-    note(session, fresh, "renewed", who="tillmail", at=at, evidence={"from": link.id})
-    return fresh
-
-
 def note_open(
     session: Session,
     link: Link,
@@ -79,6 +61,16 @@ def note_open(
     tell(session, LinkOpened(BusinessKey(link.business), link.id))
 
 
+def note_machine(
+    session: Session, link: Link, *, evidence: Mapping[str, Any], at: datetime
+) -> None:
+    """Something opened the link that may be no person: the clock does not start."""
+    since = at - timedelta(days=1)
+    # A scanner that comes a thousand times must not fill the books.
+    if records.count_of(session, link, "machine_open", since=since) < MACHINE_OPENS_KEPT_A_DAY:
+        note(session, link, "machine_open", who="machine", at=at, evidence=evidence)
+
+
 def note(
     session: Session,
     link: Link,
@@ -87,20 +79,20 @@ def note(
     who: str,
     at: datetime,
     evidence: Mapping[str, Any] | None = None,
-) -> None:
+) -> Activity:
     """Add one line to the item's activity."""
-    session.add(
-        Activity(
-            business=link.business,
-            id=new_id("act"),
-            item_id=link.item_id,
-            link_id=link.id,
-            kind=kind,
-            who=who,
-            evidence=dict(evidence or {}),
-            at=at,
-        )
+    line = Activity(
+        business=link.business,
+        id=new_id("act"),
+        item_id=link.item_id,
+        link_id=link.id,
+        kind=kind,
+        who=who,
+        evidence=dict(evidence or {}),
+        at=at,
     )
+    session.add(line)
+    return line
 
 
 def revoke(session: Session, business: BusinessKey, item_id: str, *, at: datetime) -> None:

@@ -70,18 +70,21 @@ def activity_of(session: Session, business: BusinessKey, item_id: str) -> Sequen
     ).all()
 
 
-def renewals_since(
-    session: Session, business: BusinessKey, item_id: str, *, since: datetime
-) -> int:
-    """How often an item's link was renewed."""
+def activity(session: Session, business: BusinessKey, activity_id: str) -> Activity | None:
+    """One line of activity."""
+    return session.get(Activity, (business, activity_id))
+
+
+def count_of(session: Session, link: Link, kind: str, *, since: datetime) -> int:
+    """How often this happened to the link's item, through whichever of its links."""
     return (
         session.scalar(
             select(func.count())
             .select_from(Activity)
             .where(
-                Activity.business == business,
-                Activity.item_id == item_id,
-                Activity.kind == "renewed",
+                Activity.business == link.business,
+                Activity.item_id == link.item_id,
+                Activity.kind == kind,
                 Activity.at >= since,
             )
         )

@@ -33,10 +33,24 @@ class LinkKeys:
         secret = self.secrets.get(version)
         if secret is None:
             raise PermanentError(f"Link key version {version} is not configured any more.")
-        mac = hmac.new(secret, f"paylink:{link_id}".encode(), hashlib.sha256).digest()
-        return base64.b32encode(mac[:_TOKEN_BYTES]).decode("ascii").lower()
+        return _signature(secret, "paylink", link_id)
+
+    def sign(self, purpose: str, text: str) -> str:
+        """A signature that our own pages carry, good for one purpose only."""
+        return _signature(self.secrets[self.newest], purpose, text)
+
+    def is_signed(self, purpose: str, text: str, signature: str) -> bool:
+        """Whether one of our keys made this signature."""
+        given = signature.encode("utf-8", "replace")
+        made = (_signature(secret, purpose, text) for secret in self.secrets.values())
+        return any(hmac.compare_digest(one.encode(), given) for one in made)
 
 
 def hash_of(token: str) -> str:
     """What the database keeps of a token."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _signature(secret: bytes, purpose: str, text: str) -> str:
+    mac = hmac.new(secret, f"{purpose}:{text}".encode(), hashlib.sha256).digest()
+    return base64.b32encode(mac[:_TOKEN_BYTES]).decode("ascii").lower()
