@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import grp
 import itertools
-import os
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,12 @@ from pathlib import Path
 from string import Template
 from subprocess import Popen
 
+from tests.servers.certificates import write_certificate
 from tests.servers.processes import (
     await_ready,
     find_program,
     free_port,
+    own,
     says,
     server_directory,
     server_user,
@@ -26,6 +27,9 @@ from tests.servers.processes import (
 
 _PACKAGE = "dovecot-imapd dovecot-lmtpd"
 
+# Of every user.
+PASSWORD = "open-sesame"
+
 # Dovecot 2.3. Every process runs as one unprivileged user, so all that would change user or root
 # directory is switched off; the login processes refuse to run as root in any case.
 _CONFIGURATION = Template("""
@@ -34,7 +38,9 @@ state_dir = $base/state
 log_path = $base/dovecot.log
 protocols = imap lmtp
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <$base/certificate.pem
+ssl_key = <$base/key.pem
 disable_plaintext_auth = no
 default_internal_user = $user
 default_internal_group = $group
@@ -48,16 +54,20 @@ namespace inbox {
   inbox = yes
   separator = /
 }
+auth_username_chars =
 passdb {
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u $base/users
+  driver = static
+  args = password=$password
 }
 userdb {
   driver = static
-  args = uid=$uid gid=$gid home=$base/mail/%u
+  args = uid=$uid gid=$gid home=$base/mail/%u allow_all_users=yes
 }
 service anvil {
   chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 service stats {
   chroot =
@@ -69,7 +79,8 @@ service imap-login {
     port = $imap_port
   }
   inet_listener imaps {
-    port = 0
+    address = 127.0.0.1
+    port = $imaps_port
   }
 }
 service lmtp {
@@ -95,11 +106,15 @@ class Account:
 
 @dataclass
 class DovecotServer:
-    """One Dovecot on two loopback ports; can be stopped and started again in a test."""
+    """One Dovecot on loopback ports; can be stopped and started again in a test.
+
+    Its certificate is for `localhost`; clients trust `directory / "certificate.pem"`.
+    """
 
     directory: Path
     capabilities: str = ""
     imap_port: int = field(default_factory=free_port)
+    imaps_port: int = field(default_factory=free_port)
     lmtp_port: int = field(default_factory=free_port)
     _process: Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -109,7 +124,6 @@ class DovecotServer:
         program = find_program("dovecot", package=_PACKAGE, places=("/usr/sbin",))
         configuration = self.directory / "dovecot.conf"
         configuration.write_text(self._configuration())
-        (self.directory / "users").touch()
         log = self.directory / "start.log"
         self._process = start_server([program, "-F", "-c", configuration], log=log)
         await_ready(self._process, self._answers, log=log)
@@ -121,11 +135,11 @@ class DovecotServer:
         self._process = None
 
     def add_account(self) -> Account:
-        """A new user with an empty mailbox."""
-        account = Account(f"user{next(self._numbers)}@example.test", "secret word")
-        with (self.directory / "users").open("a") as file:
-            file.write(f"{account.name}:{account.password}\n")
-        return account
+        """A user nobody has used yet, with an empty mailbox.
+
+        Every name is a user: a file of users is read again only when its time in seconds changes.
+        """
+        return Account(f"user{next(self._numbers)}@example.test", PASSWORD)
 
     def deliver(self, account: Account, raw: bytes) -> None:
         """Put a mail into the user's inbox, as a mail server does."""
@@ -137,11 +151,13 @@ class DovecotServer:
         hidden = f"imap_capability = {self.capabilities}" if self.capabilities else ""
         return _CONFIGURATION.substitute(
             base=self.directory,
+            password=PASSWORD,
             user=user.pw_name,
             group=grp.getgrgid(user.pw_gid).gr_name,
             uid=user.pw_uid,
             gid=user.pw_gid,
             imap_port=self.imap_port,
+            imaps_port=self.imaps_port,
             lmtp_port=self.lmtp_port,
             extra=hidden,
         )
@@ -155,9 +171,10 @@ def running_dovecot(*, capabilities: str = "") -> Iterator[DovecotServer]:
     """A fresh server, gone at the end. `capabilities` replaces what it says that it can do."""
     with server_directory("dovecot") as directory:
         server = DovecotServer(directory, capabilities)
+        write_certificate(directory)
         for place in ("run", "state", "mail"):
             (directory / place).mkdir()
-            os.chown(directory / place, server_user().pw_uid, server_user().pw_gid)
+        own(directory)
         server.start()
         try:
             yield server

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _READY_S = 30.0
@@ -48,12 +48,18 @@ def server_user() -> pwd.struct_passwd:
 def server_directory(name: str) -> Iterator[Path]:
     """A temporary folder with a short path that belongs to the servers' user."""
     directory = Path(tempfile.mkdtemp(prefix=f"tillmail-{name}-"))
-    user = server_user()
-    os.chown(directory, user.pw_uid, user.pw_gid)
+    own(directory)
     try:
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def own(directory: Path) -> None:
+    """Give the folder and what is in it to the servers' user."""
+    user = server_user()
+    for path in (directory, *directory.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid)
 
 
 def start_server(
@@ -78,13 +84,14 @@ def start_server(
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=log.parent,
+            start_new_session=True,
         )
 
 
 def stop_server(
     process: subprocess.Popen[bytes], *, with_signal: signal.Signals = signal.SIGTERM
 ) -> None:
-    """End the server and return when it has gone."""
+    """End the server and return when it and what it started have gone."""
     if process.poll() is None:
         process.send_signal(with_signal)
     try:
@@ -92,6 +99,8 @@ def stop_server(
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def await_ready(
