@@ -12,6 +12,7 @@ from decimal import Decimal
 from worker.kernel.money import NotMoney, digits_of
 from worker.readers.einvoice import CREDIT_NOTE_CODES, Draft, Party
 from worker.readers.einvoice_profiles import Level, level_of
+from worker.readers.ibans import is_wrong_iban
 from worker.readers.model import Problem, Source
 
 # UNTDID 1001, the codes that EN 16931 reads as invoices (its code lists, sheet "1001").
@@ -42,6 +43,9 @@ def _header(draft: Draft) -> Iterator[Problem]:
         yield Problem(rule="BR-05", text="the currency is missing")
     elif not _is_currency(draft.currency):
         yield Problem(rule="BR-CL-04", text=f"{draft.currency[:20]!r} is not a currency code")
+    if draft.iban and is_wrong_iban(draft.iban):
+        text = f"the check digits of {draft.iban[:40]} are wrong"
+        yield Problem(rule="IBAN", text=text, holds=False)
     if draft.type_code is None:
         if not draft.is_credit_note:
             yield Problem(rule="BR-04", text="the type code is missing", holds=False)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from worker.readers import facturx, pdf_attachments, structured
+from worker.readers import facturx, pdf_attachments, structured, xml_trees
 from worker.readers.pdf_attachments import UnreadablePdf
 from worker.readers.structured import ReadInvoice
 from worker.readers.xml_trees import RefusedXml
+
+# Types that say nothing of the content: what the bytes begin with decides.
+_UNKNOWN = frozenset({"application/octet-stream", "text/plain"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,9 @@ def read(data: bytes, media_type: str) -> Found:
     """The invoices in these bytes, of the type that their content shows."""
     if media_type == "application/pdf":
         return _pdf(data)
-    if media_type.endswith(("/xml", "+xml")):
+    if media_type.endswith(("/xml", "+xml")) or (
+        media_type in _UNKNOWN and xml_trees.looks_like_xml(data)
+    ):
         return _xml(data)
     return Found()
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from worker.readers import arithmetic, cii, einvoice_profiles, einvoice_terms, ubl, xml_trees
+from worker.readers import (
+    arithmetic,
+    cii,
+    einvoice_profiles,
+    einvoice_structure,
+    einvoice_terms,
+    ubl,
+    xml_trees,
+)
 from worker.readers.einvoice import Draft
 from worker.readers.einvoice_profiles import Level, level_of
 from worker.readers.model import Invoice, Problem
@@ -34,7 +42,9 @@ def read(data: bytes) -> ReadInvoice | None:
     """The e-invoice in these bytes; None for XML that is none. RefusedXml for what is unsafe."""
     root = xml_trees.parse(data)
     reader = _reader_of(root)
-    return _checked(reader(root)) if reader else None
+    if reader is None:
+        return None
+    return _checked(reader(root), einvoice_structure.problems(root))
 
 
 def name_of_other(data: bytes) -> str:
@@ -50,11 +60,12 @@ def _reader_of(root: etree._Element) -> Callable[[etree._Element], Draft] | None
     return cii.read if cii.is_cii(tag) else None
 
 
-def _checked(draft: Draft) -> ReadInvoice:
+def _checked(draft: Draft, structure: list[Problem]) -> ReadInvoice:
     is_minimum = level_of(draft.profile) is Level.MINIMUM
     sums = replace(draft.sums, is_minimum=is_minimum)
     found = [
         *draft.problems,
+        *structure,
         *einvoice_profiles.problems(draft),
         *einvoice_terms.problems(draft),
         *arithmetic.problems(sums),

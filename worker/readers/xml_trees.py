@@ -19,11 +19,9 @@ MAX_SIZE_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_ELEMENTS = 400_000
 
-_PROLOG = re.compile(
-    r"\A\ufeff?\s*(?:<\?.*?\?>|<!--.*?-->|\s)*<!DOCTYPE", re.DOTALL | re.IGNORECASE
-)
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 _TOO_MANY = etree.XPath(f"count(//*) > {MAX_ELEMENTS}")
+_TAG = re.compile(r"<(?:!DOCTYPE\s|[A-Za-z_][\w.-]*[:\s/>])", re.IGNORECASE)
 _PREFIXED = re.compile(r"(\w+):(\w+)")
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -43,7 +41,7 @@ def parse(data: bytes) -> etree._Element:
     """The root of the document, which has no DTD and is of bounded size and depth."""
     if len(data) > MAX_SIZE_BYTES:
         raise RefusedXml("the XML is larger than 32 MiB")
-    if _PROLOG.match(start_text(data)):
+    if _after_prolog(start_text(data)).upper().startswith("<!DOCTYPE"):
         raise RefusedXml("the XML declares a document type (DTD), which is refused")
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -67,6 +65,34 @@ def start_text(data: bytes, size: int = 65536) -> str:
         if head.startswith(mark):
             return head.decode(encoding, "ignore")
     return head.decode("utf-8", "replace")
+
+
+def looks_like_xml(data: bytes) -> bool:
+    """Whether the bytes begin as XML does that is no web page, in any encoding."""
+    root = _after_prolog(start_text(data, 8192))
+    name = root[1:15].lower()
+    return _TAG.match(root) is not None and not name.startswith(("html", "!doctype html"))
+
+
+def _after_prolog(start: str) -> str:
+    """The text from its first tag or declaration on, by steps: a pattern could be made slow."""
+    position = _first_mark(start, 0)
+    while True:
+        for opening, closing in (("<?", "?>"), ("<!--", "-->")):
+            if start.startswith(opening, position):
+                end = start.find(closing, position)
+                if end < 0:
+                    return ""
+                position = _first_mark(start, end + len(closing))
+                break
+        else:
+            return start[position : position + 200]
+
+
+def _first_mark(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n\ufeff":
+        position += 1
+    return position
 
 
 def _check(root: etree._Element) -> None:

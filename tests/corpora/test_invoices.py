@@ -1,0 +1,33 @@
+"""The scores on real files. Thresholds only ever rise."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared"
+
+STRUCTURED = ["doc_type=1", "all=1", "extra=0.99", "survives=1", "flagged=1", "answered=1"]
+
+
+def score(kind: str, *options: str, minima: list[str]) -> str:
+    command = [sys.executable, str(SHARED / "score.py"), kind, str(SHARED / "corpora")]
+    read = f"{sys.executable} -m worker read --json"
+    done = subprocess.run(
+        [*command, "--command", read, *options, "--show", "20", "--min", *minima],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.timeout(300)
+def test_structured_invoices_are_read_whole() -> None:
+    score("invoices", "--only", "ubl", "cii", "pdf+cii", minima=STRUCTURED)

@@ -1,0 +1,97 @@
+"""XML made to harm: refused or flagged, quickly, and never read as something else."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.readers.samples import FILES, pdf_with, sample
+from worker import readers
+
+HOSTILE = ["hostile_doctype.xml", "hostile_billion_laughs.xml", "hostile_external_file.xml"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_a_document_type_is_refused(name: str, encoding: str) -> None:
+    text = (
+        (FILES / name)
+        .read_text()
+        .replace('version="1.0"', f'version="1.0" encoding="{encoding[:6]}"')
+    )
+    reading = readers.examine(text.encode(encoding)).reading
+    assert (reading.kind, reading.invoices) == ("other", ())
+    assert reading.error is not None
+    assert "document type" in reading.error
+
+
+def test_a_document_type_inside_a_pdf_is_refused() -> None:
+    reading = readers.examine(pdf_with({"factur-x.xml": (FILES / HOSTILE[1]).read_bytes()})).reading
+    assert reading.invoices == ()
+    assert any("document type" in warning for warning in reading.warnings)
+
+
+@pytest.mark.parametrize("depth", [100, 300, 100_000])
+def test_deep_nesting_is_refused(depth: int) -> None:
+    inner = b"<a>" * depth + b"</a>" * depth
+    data = sample("invoice_ubl.xml").replace(b"</Invoice>", inner + b"</Invoice>")
+    assert readers.examine(data).reading.error is not None
+
+
+def test_many_comments_before_the_root_cost_no_time() -> None:
+    start = time.process_time()
+    assert readers.examine(
+        b"<?xml version='1.0'?>" + b"<!-- x -->\n" * 20_000 + b"<!-- "
+    ).reading.error
+    assert time.process_time() - start < 1
+
+
+def test_a_total_given_twice_is_not_taken_and_holds() -> None:
+    extra = '<cbc:PayableAmount currencyID="EUR">1.00</cbc:PayableAmount></cac:LegalMonetaryTotal>'
+    examined = readers.examine(sample("invoice_ubl.xml", ("</cac:LegalMonetaryTotal>", extra)))
+    assert examined.reading.invoices[0].total != 1
+    assert any(p.holds and "PayableAmount" in p.text for p in examined.invoice_problems[0])
+
+
+def test_a_total_split_by_a_comment_is_flagged() -> None:
+    examined = readers.examine(
+        sample("invoice_ubl.xml", (">200.00</cbc:Payable", ">2<!-- -->00.00</cbc:Payable"))
+    )
+    assert str(examined.reading.invoices[0].total) == "200.00"
+    assert any(p.holds and "comment" in p.text for p in examined.invoice_problems[0])
+
+
+def test_a_total_of_another_namespace_is_not_read() -> None:
+    stranger = '<x:PayableAmount xmlns:x="urn:evil">1.00</x:PayableAmount></cac:LegalMonetaryTotal>'
+    examined = readers.examine(sample("invoice_ubl.xml", ("</cac:LegalMonetaryTotal>", stranger)))
+    assert str(examined.reading.invoices[0].total) == "200.00"
+    assert any(p.rule == "XSD" for p in examined.invoice_problems[0])
+
+
+@pytest.mark.parametrize("amount", ["NaN", "1e5000000", "1,234.00", "９９", ""])
+def test_a_total_that_is_no_amount_is_left_out_and_held(amount: str) -> None:
+    change = (">200.00</cbc:PayableAmount>", f">{amount}</cbc:PayableAmount>")
+    examined = readers.examine(sample("invoice_ubl.xml", change))
+    assert any(problem.holds for problem in examined.invoice_problems[0])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\0", b"%PDF-1.4 and nothing more", b"<?xml", b"<a/>", b"\xff\xfe<", b"PK\x03\x04"],
+)
+def test_rubbish_is_other_and_never_raises(data: bytes) -> None:
+    assert readers.examine(data).reading.kind == "other"
+
+
+@pytest.mark.parametrize("name", ["invoice_ubl.xml", "invoice_cii.xml"])
+def test_a_file_cut_anywhere_never_raises(name: str) -> None:
+    data = sample(name)
+    for end in range(0, len(data), 211):
+        assert readers.examine(data[:end]).reading.invoices == ()
+
+
+def test_a_pdf_cut_anywhere_never_raises() -> None:
+    data = pdf_with({"factur-x.xml": sample("invoice_cii.xml")})
+    for end in range(0, len(data), 131):
+        readers.examine(data[:end])
