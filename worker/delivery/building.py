@@ -8,6 +8,7 @@ from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import cast
 
 from worker.businesses import Rules
 from worker.delivery.addressing import envelope_from, reply_to
@@ -75,13 +76,12 @@ def _address(message: EmailMessage, notice: Notice, rules: Rules, secret: bytes)
 
 
 def _enclose(message: EmailMessage, enclosures: Sequence[Enclosure]) -> None:
-    html = message.get_payload()[1]  # type: ignore[index]  # the alternative just added
+    html = cast(EmailMessage, message.get_body(("html",)))
     for file in enclosures:
         main, _, sub = file.media_type.partition("/")
         if file.content_id is not None:
-            html.add_related(
-                file.content, main, sub, cid=f"<{file.content_id}>", filename=file.name
-            )
+            cid = f"<{file.content_id}>"
+            html.add_related(file.content, main, sub, cid=cid, filename=file.name)
         else:
             message.add_attachment(file.content, main, sub, filename=header_safe(file.name))
 

@@ -106,7 +106,8 @@ def put_back(
     # The server said that it does not have the mail, so this claim leaves no copy behind.
     notice.claims -= 1
     notice.server_reply = reply[:500]
-    return at + min(FIRST_WAIT * 2 ** min(tries, 10), LONGEST_WAIT)
+    wait: timedelta = min(FIRST_WAIT * 2 ** min(tries, 10), LONGEST_WAIT)
+    return at + wait
 
 
 def _undelivered(notice: Notice, reply: str) -> review.Question:

@@ -8,9 +8,11 @@ BEGIN IMMEDIATE. WAL with synchronous=FULL: NORMAL may lose acknowledged commits
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
@@ -57,7 +59,7 @@ def _sqlite_engine(url: str) -> Engine:
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
     """A session whose work is committed at the end, or not at all."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 
@@ -71,3 +73,19 @@ def reading(engine: Engine) -> Iterator[Session]:
     with Session(reader, expire_on_commit=False) as session:
         yield session
         session.rollback()
+
+
+# SQLite takes one writer at a time and lets the others poll; threads of one process rather queue.
+_turns: WeakKeyDictionary[Engine, threading.RLock] = WeakKeyDictionary()
+_new_turn = threading.Lock()
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with _new_turn:
+        turn = _turns.setdefault(engine, threading.RLock())
+    with turn:
+        yield

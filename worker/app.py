@@ -1,0 +1,391 @@
+"""The composition root: settings to adapters to one App. The only file that names an adapter.
+
+Adapters are imported where they are made: a process that renders nothing never loads a renderer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from worker import businesses, delivery, documents, intake, invoices, payments, paylinks, store
+from worker.businesses import MailboxRules, Rules
+from worker.kernel.clock import Clock
+from worker.kernel.errors import PermanentError, TransientError
+from worker.kernel.events import Event
+from worker.kernel.ids import BusinessKey
+from worker.settings import PROJECT, Settings, SettingsError
+from worker.store import outbox
+from worker.store.outbox import Slip
+
+if TYPE_CHECKING:
+    from worker.adapters.dramatiq_queue import DramatiqQueue
+    from worker.adapters.outbox_relay import Relay
+    from worker.adapters.redis_broker_process import BrokerProcess
+    from worker.adapters.zygote_press import ZygotePress
+    from worker.adapters.zygote_reader import ZygoteReader
+
+log = logging.getLogger(__name__)
+
+Step = Callable[["App", Session, Event, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What follows from a fact: a job for an actor, or a step in the same transaction."""
+
+    actor: str | None = None
+    step: Step | None = None
+
+
+Flow = Mapping[type[Event], Sequence[Route]]
+
+
+class PagePrinter(Protocol):
+    """Renders `templates/web/<page>` of the set in force, in this process."""
+
+    def __call__(self, page: str, language: str, context: Mapping[str, object]) -> str: ...
+
+
+class App:
+    """One process's parts, made when they are first asked for. Close it at the end."""
+
+    def __init__(self, settings: Settings, flow: Flow) -> None:
+        self.settings = settings
+        self.flow = flow
+        self.engine: Engine = store.make_engine(self._store_url())
+        self.clock: Clock = self._make_clock()
+        self.link_keys = paylinks.LinkKeys(settings.link_secrets())
+        self._rules = {BusinessKey(rules.key): rules for rules in settings.businesses}
+        self._looks: dict[tuple[str, str], documents.Look] = {}
+        self._gateways: dict[BusinessKey, payments.Gateway] = {}
+        self._making = threading.RLock()
+        self._queue: DramatiqQueue | None = None
+        self._reader: ZygoteReader | None = None
+        self._press: ZygotePress | None = None
+        self._transport: delivery.Transport | None = None
+
+    # -- time, rules and links -------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """Business time."""
+        return self.clock.now()
+
+    def businesses(self) -> list[BusinessKey]:
+        """Every configured business."""
+        return list(self._rules)
+
+    def rules(self, business: BusinessKey) -> Rules:
+        """What the business decides; PermanentError when its file is gone."""
+        try:
+            return self._rules[business]
+        except KeyError:
+            raise PermanentError(
+                f"There is no config/businesses/{business}.toml any more: put it back."
+            ) from None
+
+    def mailbox_rules(self, business: BusinessKey, name: str) -> MailboxRules:
+        """One mailbox of a business."""
+        found = [m for m in self.rules(business).mailboxes if m.name == name]
+        if not found:
+            raise PermanentError(f"{business} has no mailbox {name} any more.")
+        return found[0]
+
+    def invoice_limits(self, business: BusinessKey) -> invoices.Limits:
+        """What goes out without asking."""
+        rules = self.rules(business)
+        own = rules.invoices
+        return invoices.Limits(own.first_time_addresses, own.send_limit, rules.currency)
+
+    def link_life(self, business: BusinessKey) -> paylinks.Life:
+        """How long a pay link lasts."""
+        links = self.rules(business).links
+        return paylinks.Life(links.ttl_h, links.cap_days)
+
+    def link_url(self, link: paylinks.Link) -> str:
+        """The address behind the pay button; from settings alone, never from a request."""
+        token = self.link_keys.token(link.id, link.key_version)
+        return f"{self.settings.web.public_url.rstrip('/')}/l/{token}"
+
+    @property
+    def mail_secret(self) -> bytes:
+        """The key of reply and bounce addresses."""
+        return self.link_keys.secrets[min(self.link_keys.secrets)]
+
+    # -- the database and what follows from it ---------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction. At its end the facts told become jobs in it; then the queue is nudged."""
+        with store.transaction(self.engine) as session:
+            yield session
+            slips = self._follow(session)
+        self._nudge(slips)
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """One consistent state, to read only."""
+        return store.reading(self.engine)
+
+    def claim_due(self, limit: int) -> list[Slip]:
+        """Jobs that nobody holds, leased to the queue: the relay's half."""
+        with store.transaction(self.engine) as session:
+            return outbox.claim_due(session, at=self.now(), limit=limit)
+
+    def _follow(self, session: Session) -> list[Slip]:
+        slips: list[Slip] = []
+        at = self.now()
+        while told := outbox.take_told(session):
+            for event in told:
+                for route in self.flow.get(type(event), ()):
+                    if route.step is not None:
+                        route.step(self, session, event, at)
+                    elif route.actor is not None:
+                        slips.append(outbox.add(session, event, route.actor, at=at))
+        return slips
+
+    def _nudge(self, slips: Sequence[Slip]) -> None:
+        if not slips:
+            return
+        try:
+            self.queue.push(slips)
+        except TransientError as e:
+            # The jobs are committed; the relay sends them once their lease has passed.
+            log.warning("%d jobs wait for the relay: %s", len(slips), e)
+
+    # -- the outside -----------------------------------------------------------------------------
+
+    @property
+    def queue(self) -> DramatiqQueue:
+        """Where jobs are handed out."""
+        from worker.adapters.dramatiq_queue import DramatiqQueue
+
+        with self._making:
+            if self._queue is None:
+                url = self.settings.queue.url or self._embedded_queue_url()
+                self._queue = DramatiqQueue(url, heartbeat_s=self.settings.queue.heartbeat_s)
+            return self._queue
+
+    def start_children(self, *, reader: bool = False, press: bool = False) -> None:
+        """Exec the zygotes. Call it before this process has any thread."""
+        from worker.adapters.zygote_press import ZygotePress
+        from worker.adapters.zygote_reader import ZygoteReader
+
+        rules = self.settings.children
+        if reader:
+            self._reader = ZygoteReader(size=rules.readers)
+            self._reader.start()
+        if press:
+            self._press = ZygotePress(size=rules.press or None)
+            self._press.start()
+        for pool in (self._reader, self._press):
+            if pool is not None and not pool.isolation.network and not rules.accept_no_namespace:
+                raise SettingsError(
+                    f"Children cannot be shut off from the network here: {pool.isolation.why}. "
+                    "Run where namespaces are allowed, or set children.accept_no_namespace = true."
+                )
+
+    @property
+    def reader(self) -> ZygoteReader:
+        """Reads untrusted bytes."""
+        if self._reader is None:
+            raise PermanentError("This process was started without a reader.")
+        return self._reader
+
+    @property
+    def press(self) -> ZygotePress:
+        """Prints documents and composes emails."""
+        if self._press is None:
+            raise PermanentError("This process was started without a press.")
+        return self._press
+
+    def mailbox(self, business: BusinessKey, rules: MailboxRules) -> intake.Mailbox:
+        """A connection to one mailbox folder."""
+        limit_bytes = rules.max_size_mb * 1_000_000
+        if rules.kind == "maildir":
+            from worker.adapters.maildir_mailbox import MaildirMailbox
+
+            return MaildirMailbox(self.settings.path(rules.path), limit_bytes=limit_bytes)
+        from worker.adapters.imap_mailbox import ImapAccount, ImapMailbox
+
+        account = ImapAccount(
+            host=rules.host,
+            port=rules.port,
+            user=rules.user,
+            password=self.settings.mailbox_password(business, rules) or "",
+            tls=rules.tls,
+        )
+        return ImapMailbox(account, rules.folder, limit_bytes=limit_bytes)
+
+    @property
+    def transport(self) -> delivery.Transport:
+        """Hands mail over."""
+        with self._making:
+            if self._transport is None:
+                self._transport = self._make_transport()
+            return self._transport
+
+    def signer(self, business: BusinessKey) -> delivery.Signer:
+        """Signs the business's mail, when it has a key."""
+        from worker.adapters.dkim_signer import DkimSigner, NoSigner
+
+        mail = self.rules(business).mail
+        key = self.settings.business_secret(business, "dkim_key")
+        if key is None or mail.dkim_selector is None:
+            return NoSigner()
+        domain = mail.from_address.rpartition("@")[2]
+        return DkimSigner(domain, mail.dkim_selector, key)
+
+    def gateway(self, business: BusinessKey) -> payments.Gateway:
+        """The business's own Stripe account."""
+        with self._making:
+            if business not in self._gateways:
+                self._gateways[business] = self._make_gateway(business)
+            return self._gateways[business]
+
+    # -- templates -------------------------------------------------------------------------------
+
+    def templates_on_disk(self, business: BusinessKey) -> dict[str, bytes]:
+        """The business's template tree as it lies on disk now, published or not."""
+        from worker.adapters.disk_templates import collect
+
+        folder = self.settings.business_folder(business)
+        logo = self.rules(business).documents.logo
+        return collect(PROJECT / "templates", folder / "templates", folder / logo if logo else None)
+
+    def look(
+        self, session: Session, business: BusinessKey, set_hash: str | None = None
+    ) -> documents.Look:
+        """The set in force (or the one named), written out on this host."""
+        name = set_hash or businesses.newest_set(session, business)
+        if name is None:
+            raise TransientError(f"No templates of {business} are published yet.", retry_after_s=2)
+        with self._making:
+            if (business, name) not in self._looks:
+                files = businesses.files_of(session, business, name)
+                self._looks[business, name] = self.write_out(business, name, files)
+            return self._looks[business, name]
+
+    def write_out(
+        self, business: BusinessKey, name: str, files: Mapping[str, bytes]
+    ) -> documents.Look:
+        """A set as a folder that children can read."""
+        from worker.adapters.disk_templates import write_out
+
+        folder = self.settings.var / "templates" / business / name
+        write_out(files, folder)
+        return documents.Look(name, str(folder))
+
+    def page(
+        self, business: BusinessKey, page: str, language: str, context: Mapping[str, object]
+    ) -> str:
+        """A web page of the set in force, rendered in this process."""
+        from worker.adapters.web_pages import render
+
+        with self.reading() as session:
+            look = self.look(session, business)
+        return render(look.folder, look.set_hash, page, language, context)
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Let go of everything; the process may end now."""
+        for part in (self._queue,):
+            if part is not None:
+                part.stop()
+        for pool in (self._reader, self._press):
+            if pool is not None:
+                pool.close()
+        close = getattr(self._transport, "close", None)
+        if close is not None:
+            close()
+        self.engine.dispose()
+
+    # -- making ----------------------------------------------------------------------------------
+
+    def _store_url(self) -> str:
+        url = self.settings.store.url
+        if not self.settings.is_sqlite:
+            return url
+        file = self.settings.path(url.removeprefix("sqlite:///"))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{file}"
+
+    def _make_clock(self) -> Clock:
+        from worker.adapters.database_clock import DatabaseClock
+        from worker.adapters.file_clock import FileClock
+
+        if self.settings.is_sqlite:
+            return FileClock(self.settings.var / "clock.ahead")
+        return DatabaseClock(self.engine)
+
+    def _embedded_queue_url(self) -> str:
+        from worker.adapters.redis_broker_process import url_of
+
+        return url_of(self.settings.var / "queue")
+
+    def _make_transport(self) -> delivery.Transport:
+        out = self.settings.outbox
+        if out.kind == "maildir":
+            from worker.adapters.maildir_transport import MaildirTransport
+
+            return MaildirTransport(self.settings.path(out.path))
+        from worker.adapters.smtp_transport import SmtpServer, SmtpTransport
+
+        return SmtpTransport(
+            SmtpServer(
+                host=out.host,
+                port=out.port,
+                security=out.security,
+                user=out.user,
+                password=self.settings.secret("SMTP_PASSWORD") or "",
+            )
+        )
+
+    def _make_gateway(self, business: BusinessKey) -> payments.Gateway:
+        from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
+
+        key = self.settings.business_secret(business, "stripe_key")
+        if key is None:
+            raise PermanentError(
+                f"{business} has no Stripe key: set TILLMAIL_{business.upper()}_STRIPE_KEY."
+            )
+        names = ("stripe_webhook_secret", "stripe_webhook_secret_old")
+        hooks = (self.settings.business_secret(business, name) for name in names)
+        rules = self.rules(business).stripe
+        return StripeGateway(
+            StripeAccess(
+                api_key=key,
+                webhook_secrets=tuple(secret for secret in hooks if secret),
+                expects_livemode=rules.livemode,
+                expected_account=rules.account,
+                base_url=self.settings.gateway.base_url or None,
+            )
+        )
+
+
+def make_broker_process(settings: Settings) -> BrokerProcess:
+    """The embedded queue server of a home folder; start it before anything that needs it."""
+    from worker.adapters.redis_broker_process import BrokerProcess
+
+    return BrokerProcess(settings.var / "queue")
+
+
+def make_relay(app: App) -> Relay:
+    """The relay of a worker process."""
+    from worker.adapters.outbox_relay import Relay
+
+    return Relay(app.claim_due, app.queue.push)
+
+
+def migrations_folder() -> Path:
+    """Where the schema's history lies."""
+    return Path(__file__).parent / "store" / "migrations"
