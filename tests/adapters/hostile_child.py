@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import socket
+import stat
 import subprocess
 import time
 
@@ -130,17 +131,27 @@ def _interfaces(_: Frame) -> Frame:
 
 def _facts(_: Frame) -> Frame:
     with open("/proc/self/status") as file:
-        status = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+        status = dict(line.split(":", 1) for line in file)
     return Frame(
         {
             "environment": sorted(os.environ),
-            "capabilities": status["CapEff"],
-            "no_new_privileges": status["NoNewPrivs"],
-            "threads": status["Threads"],
-            "descriptors": sorted(os.listdir("/proc/self/fd")),
+            "capabilities": int(status["CapEff"], 16),
+            "no_new_privileges": int(status["NoNewPrivs"]),
+            "sockets": _open_sockets(),
             "warmed_by": _WARMED_BY,
         }
     )
+
+
+def _open_sockets() -> int:
+    """How many descriptors are sockets: the child needs one, and none of the worker's."""
+    count = 0
+    for descriptor in range(256):
+        try:
+            count += stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+        except OSError:
+            continue
+    return count
 
 
 def _kill_self_from_outside(_: Frame) -> Frame:

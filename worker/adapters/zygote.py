@@ -19,7 +19,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from worker.adapters import zygote_frames as frames
 from worker.adapters.zygote_isolation import Isolation
@@ -262,11 +262,22 @@ class Pool:
         with self._lock:
             self._is_closed = True
             zygote, self._zygote = self._zygote, None
+            while not self._places.empty():
+                if child := self._places.get():
+                    child.channel.close()
             if zygote:
                 zygote.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def _borrow(self) -> _Child:
         """A living child, for this thread alone."""
+        if self._is_closed:
+            raise TransientError(f"The {self.trade.name} pool is closed.")
         try:
             child = self._places.get(timeout=2 * self.limits.wall_s)
         except queue.Empty:
