@@ -1,0 +1,52 @@
+(() => {
+  "use strict";
+  const forms = document.querySelectorAll("form[data-judged]");
+  const set = (form, name, value) => { form.elements[name].value = value; };
+  const evidence = (form, event) => {
+    set(form, "script", "1");
+    set(form, "steered", navigator.webdriver ? "1" : "");
+    set(form, "trusted", event && event.isTrusted ? "1" : "");
+  };
+
+  // The open: told once, after a person's own input and time enough to read.
+  const opening = document.querySelector("form[data-opens]");
+  if (opening) {
+    const began = performance.now();
+    const kinds = ["pointerdown", "keydown", "touchstart", "wheel"];
+    const tell = (event) => {
+      if (!event.isTrusted) return;
+      kinds.forEach((kind) => removeEventListener(kind, tell));
+      evidence(opening, event);
+      const body = new URLSearchParams(new FormData(opening));
+      const left = Math.max(0, 1700 - (performance.now() - began));
+      setTimeout(() => {
+        fetch(opening.action, { method: "POST", body, keepalive: true }).catch(() => {});
+      }, left);
+    };
+    kinds.forEach((kind) => addEventListener(kind, tell, { passive: true }));
+  }
+
+  // A second press while the first is under way does nothing.
+  forms.forEach((form) => {
+    const button = form.querySelector("button");
+    if (!button) return;
+    button.addEventListener("click", (event) => {
+      if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
+      evidence(form, event);
+    });
+    form.addEventListener("submit", () => button.setAttribute("aria-disabled", "true"));
+    addEventListener("pageshow", () => button.removeAttribute("aria-disabled"));
+  });
+
+  if (navigator.clipboard) {
+    document.querySelectorAll("button[data-copy]").forEach((button) => {
+      button.hidden = false;
+      const label = button.textContent;
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        button.textContent = button.dataset.copied;
+        setTimeout(() => { button.textContent = label; }, 1800);
+      });
+    });
+  }
+})();
