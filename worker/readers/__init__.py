@@ -2,6 +2,7 @@
 
 from worker.readers.examining import examine, parts
 from worker.readers.instructions import Instructions, instructions
+from worker.readers.instructions import Instructions, instructions
 from worker.readers.model import (
     Envelope,
     Examined,
@@ -22,6 +23,7 @@ __all__ = [
     "Problem",
     "Reading",
     "examine",
+    "instructions",
     "instructions",
     "parts",
 ]
