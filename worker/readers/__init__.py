@@ -2,7 +2,6 @@
 
 from worker.readers.examining import examine, parts
 from worker.readers.instructions import Instructions, instructions
-from worker.readers.instructions import Instructions, instructions
 from worker.readers.model import (
     Envelope,
     Examined,
@@ -23,7 +22,6 @@ __all__ = [
     "Problem",
     "Reading",
     "examine",
-    "instructions",
     "instructions",
     "parts",
 ]
