@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from worker.readers import forwards, invoice_files, opening, sniffing
+from worker.readers import forwards, invoice_files, opening, replies, sniffing
 from worker.readers.model import DocType, Envelope, Examined, Kind, Part, Problem, Reading
 from worker.readers.structured import ReadInvoice
 
@@ -31,6 +31,7 @@ def examine(data: bytes) -> Examined:
         ),
         error=error,
         forwarded=forwards.forwarded(opened) if opened.is_mail else None,
+        reply=replies.reply(opened.body) if opened.body.strip() else None,
         invoices=tuple(read.invoice for read in invoices),
     )
     return Examined(

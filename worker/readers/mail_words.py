@@ -45,7 +45,7 @@ LABELS = {
         "De|Expéditeur",
         "À|A|Pour|Destinataire",
         "Cc|CC|Copie à|Copie",
-        "Date|Envoyé|Envoyé le|Date d'envoi",
+        "Message du|Date|Envoyé|Envoyé le|Date d'envoi",
         "Objet|Sujet",
     ),
     "he": Labels("מאת", "אל", "עותק", "תאריך|נשלח", "נושא"),
@@ -163,6 +163,7 @@ ORIGINAL_STEMS = (
     "oorspronkelijk bericht",
     "originalt bericht",
     "oprindelig meddelelse",
+    "oprindelig besked",
     "opprinnelig melding",
     "originalmeddelande",
     "ursprungligt meddelande",
@@ -209,3 +210,68 @@ _WROTE_WORDS = (
     "a(z) az ha scritto escribió escreveu schreef"
 )
 WROTE_WORDS = frozenset(_WROTE_WORDS.split())
+
+# "… wrote:" above a quotation, in lower case; some stand before the name, most after it.
+_WROTE_VERBS = (
+    "wrote|writes|said|schrieb|schreibt|a écrit|escribió|escribio|escreveu|ha scritto|scrive|"
+    "schreef|geschreven|skrev|följande|følgende|kirjoitti|napisał|napisała|napisał(a)|napisal|pisze|"
+    "napsal|napsala|napsal(a)|napísal|napísala|napísal(a)|írta|ezt írta|a scris|napisao|napisala|"
+    "je napisao|napisao je|написал|написала|написал(а)|писал|пишет|написав|написала|пише|yazdı|"
+    "şunu yazdı|kirjutas|rašė|rakstīja|va escriure|έγραψε|כתב|كتب|viết|menulis|เขียน|"
+    "写道|寫道|写入|のメッセージ|님이 작성"
+)
+WROTE_VERBS = tuple(sorted(_WROTE_VERBS.split("|"), key=len, reverse=True))
+
+# How the line above a quotation begins: "On", a weekday or a date.
+_WROTE_STARTS = (
+    "on at am um le el il em op den dnia dne dňa pe la på w în dana 在 於 于 vào ngày ในวันที่ στις "
+    "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday "
+    "mo di mi do fr sa so montag dienstag mittwoch donnerstag freitag samstag sonntag "
+    "lun mar mer jeu ven sam dim lundi mardi mercredi jeudi vendredi samedi dimanche "
+    "lunes martes miércoles jueves viernes sábado domingo mié jue vie sáb dom "
+    "lunedì martedì mercoledì giovedì venerdì sabato domenica gio "
+    "seg ter qua qui sex segunda terça quarta quinta sexta "
+    "ma woe wo vr za zo maandag dinsdag woensdag donderdag vrijdag zaterdag zondag "
+    "man tir ons tor lør søn mandag tirsdag onsdag torsdag fredag lørdag søndag "
+    "mån tis lör sön måndag tisdag lördag söndag ti ke to pe la su "
+    "pon wt śr czw pt sob niedz poniedziałek wtorek środa czwartek piątek sobota niedziela "
+    "po út st čt pá ne ut št pi hétfő kedd szerda csütörtök péntek szombat vasárnap "
+    "пн вт ср чт пт сб вс нд понедельник вторник среда четверг пятница суббота воскресенье "
+    "понеділок вівторок середа четвер п'ятниця субота неділя pzt sal çar per cum cmt paz "
+    "luni marți miercuri joi vineri sâmbătă duminică mie joi vin sâm dum"
+)
+WROTE_STARTS = frozenset(_WROTE_STARTS.split())
+
+# What telephones and programs write under a mail by themselves.
+_SENT_FROM = (
+    r"sent (?:from|via|with|by|using)",
+    r"from my (?=iphone|ipad|android|phone|mobile)",
+    r"get outlook for",
+    r"download outlook",
+    r"(?:von meinem|von unterwegs).{0,40}gesendet",
+    r"(?:gesendet|versendet|verschickt) (?:von|mit|über|aus)",
+    r"diese nachricht wurde von.{0,60}gesendet",
+    r"envoyé (?:de|depuis|à partir|avec|via)",
+    r"enviado (?:desde|do|a partir|via|com|pelo|con)",
+    r"inviato (?:da|dal|con|tramite)",
+    r"(?:verzonden|verstuurd) (?:vanaf|met|via|vanuit)",
+    r"(?:skickat|skickades) från",
+    r"sendt (?:fra|via|med)",
+    r"lähetetty .{0,40}(?:puhelime|laittee|iphone|ipad|android|outlook)",
+    r"wysłan[oey] (?:z|za pomocą|przy)",
+    r"odesláno (?:z|ze)",
+    r"odoslané (?:z|zo)",
+    r"(?:küldve|elküldve)",
+    r"trimis (?:de pe|din|de la|cu)",
+    r"poslano (?:s|iz|sa)",
+    r"отправлено (?:с|из)",
+    r"надіслано (?:з|із)",
+    r"iphone'umdan gönderildi",
+    r"從我的 .{1,30} 傳送",
+    r"从我的 ?.{1,30} ?发送",
+    r"发自我的",
+    r"iphoneから送信",
+    r".{1,20}에서 (?:보냄|보낸)",
+    r"someone from mobile",
+)
+SENT_FROM = "|".join(_SENT_FROM)
