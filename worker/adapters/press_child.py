@@ -7,15 +7,20 @@ keeps a thread for fontconfig, and its locks would be copied without it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from worker.adapters import pikepdf_pages
-from worker.adapters.mjml_words import WordsPress
-from worker.adapters.templating import TemplateSet
+from worker.adapters.mjml_words import WordsPress, lint
+from worker.adapters.templating import TemplateFault, TemplateSet
 from worker.adapters.weasyprint_printer import Printer, embedded
 from worker.adapters.zygote_frames import Frame
+from worker.kernel.errors import PermanentError
+
+_ROOMS = ("email", "pdf", "web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +47,43 @@ def _press(folder: str, set_hash: str) -> _Press:
 def warm(facts: dict[str, Any]) -> None:
     """Compile the templates and load the locales of the samples; no fonts, no threads."""
     for order in facts.get("samples", []):
-        templates = _templates(str(order["template_dir"]), str(order["set_hash"]))
-        templates.render(f"pdf/{order['template']}/page.html", order["context"])
+        with suppress(PermanentError):  # Whoever prints with this set will be told of its fault.
+            templates = _templates(str(order["template_dir"]), str(order["set_hash"]))
+            templates.render(f"pdf/{order['template']}/page.html", order["context"])
 
 
 def begin(facts: dict[str, Any]) -> None:
     """Print each sample twice: the first time fills the caches, the second those it made."""
     for order in facts.get("samples", []) * 2:
-        answer(Frame(order))
+        with suppress(PermanentError):
+            answer(Frame(order))
 
 
 def answer(request: Frame) -> Frame:
     """`print` gives a PDF; `compose` the three texts of an email; `check` a list of faults."""
     order = request.head
     press = _press(str(order["template_dir"]), str(order["set_hash"]))
+    if order["op"] == "check":
+        return Frame({"faults": [str(fault) for fault in _check(press)]})
     if order["op"] == "compose":
         subject, html, text = press.words.compose(str(order["template"]), order["context"])
         return Frame({"subject": subject}, (html.encode("utf-8"), text.encode("utf-8")))
     return _print(press, order, list(request.blobs))
+
+
+def _check(press: _Press) -> Iterator[TemplateFault]:
+    """Every template that cannot be compiled or that the email compiler would not understand."""
+    folder = press.templates.folder
+    for path in sorted(path for room in _ROOMS for path in (folder / room).rglob("*.*")):
+        if path.suffix not in (".html", ".mjml", ".txt") or "fonts" in path.parts:
+            continue
+        name = path.relative_to(folder).as_posix()
+        try:
+            press.templates.check(name)
+        except TemplateFault as fault:
+            yield fault
+        if path.suffix == ".mjml":
+            yield from lint(name, path.read_text("utf-8"))
 
 
 def _print(press: _Press, order: dict[str, Any], blobs: list[bytes]) -> Frame:

@@ -22,6 +22,7 @@ from jinja2.runtime import Context
 from worker.kernel.money import Money
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
+_DAY_FORMS = ("short", "medium", "long", "full")
 _READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3.
 _WHITE = (255, 255, 255)
 
@@ -75,6 +76,8 @@ def rate(context: Context, value: str) -> str:
 @pass_context
 def day(context: Context, value: str, form: str = "long") -> str:
     """A calendar day, as `6. Dezember 2026`; `short`, `medium`, `long` or `full`."""
+    if form not in _DAY_FORMS:
+        raise ValueError(f"'{form}' is no form of a day: use one of {', '.join(_DAY_FORMS)}.")
     return str(format_date(date.fromisoformat(value), form, locale=_locale(context)))
 
 

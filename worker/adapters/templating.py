@@ -30,6 +30,8 @@ _FALLBACK_LANGUAGE = "en"
 _PLAIN_FILTERS = ("default", "d", "e", "escape", "first", "join", "last", "length", "lower",
                   "replace", "reverse", "sort", "title", "trim", "truncate", "upper",
                   "urlencode")  # fmt: skip
+# SyntaxError: more than twenty nested loops, which Python's compiler refuses.
+_FAULTS = (TemplateError, ArithmeticError, LookupError, SyntaxError, TypeError, ValueError)
 _METHODS = {dict: frozenset({"items", "keys", "values", "get"})}
 _QUOTED = re.compile(r"'([\w.-]+)'")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -55,6 +57,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, dict):
             return attr in _METHODS[dict]
         return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """No `"{:>300000000}".format(…)`: it would be let in before `is_safe_attribute`."""
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
@@ -87,14 +92,14 @@ class TemplateSet:
         try:
             template = self._environment.get_template(name)
             return "".join(_bounded(template.generate(context)))
-        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except _FAULTS as error:
             raise self._fault(name, error, context) from error
 
     def check(self, name: str) -> None:
         """Compile a template without filling it; TemplateFault when that cannot be done."""
         try:
             self._environment.get_template(name)
-        except TemplateError as error:
+        except (TemplateError, SyntaxError) as error:
             raise self._fault(name, error, {}) from error
 
     def _wording(self) -> Any:

@@ -19,7 +19,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import IO, Any, Self, cast
 
 from worker.adapters import zygote_frames as frames
 from worker.adapters.zygote_isolation import Isolation
@@ -147,16 +147,18 @@ class _Zygote:
 
 def _start(plan: dict[str, Any], orders: socket.socket) -> subprocess.Popen[bytes]:
     """Exec the zygote with one socket of ours and none of our environment."""
-    plan = plan | {"orders": orders.fileno()}
-    return subprocess.Popen(
-        [sys.executable, "-I", "-m", "worker.adapters.zygote_process", json.dumps(plan)],
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-m", "worker.adapters.zygote_process", str(orders.fileno())],
         pass_fds=[orders.fileno()],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         env=_CLEAN_ENVIRONMENT,
         cwd="/",
         start_new_session=True,
     )
+    with suppress(BrokenPipeError), cast(IO[bytes], process.stdin) as plan_pipe:
+        plan_pipe.write(json.dumps(plan).encode("utf-8"))
+    return process
 
 
 @dataclass(slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from worker.adapters.zygote import Limits, Pool, Trade
 from worker.adapters.zygote_frames import Frame
@@ -33,6 +33,12 @@ class ZygotePress:
         warm = {"samples": [_print_head(order) for order in samples]}
         trade = Trade("press", "worker.adapters.press_child", warm=warm)
         self._pool = Pool(trade, size=size or len(os.sched_getaffinity(0)), limits=limits)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def start(self) -> None:
         """Exec the zygote and come back at once."""
@@ -65,6 +71,15 @@ class ZygotePress:
         answer = self._pool.call(Frame(head))
         html, text = (blob.decode("utf-8") for blob in answer.blobs)
         return EmailWords(str(answer.head["subject"]), html, text)
+
+    def check(self, template_dir: str, set_hash: str) -> tuple[str, ...]:
+        """The faults of every template in a folder that cannot even be compiled, file and line.
+
+        What is wrong only with values in place shows when samples are printed and composed.
+        """
+        folder = str(Path(template_dir).absolute())
+        order = {"op": "check", "template_dir": folder, "set_hash": set_hash}
+        return tuple(str(fault) for fault in self._pool.call(Frame(order)).head["faults"])
 
 
 def _head(op: str, order: PrintOrder | EmailOrder) -> dict[str, Any]:

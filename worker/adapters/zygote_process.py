@@ -33,9 +33,9 @@ ORDER_BYTES = 1 << 16
 
 
 def main() -> None:
-    """Run a zygote; its one argument is JSON: what `zygote.Zygote` was made with."""
-    plan = json.loads(sys.argv[1])
-    orders = socket.socket(fileno=plan["orders"])
+    """Run a zygote: its argument is the socket for orders, its input the plan as JSON."""
+    orders = socket.socket(fileno=int(sys.argv[1]))
+    plan = json.load(sys.stdin)
     scratch = tempfile.mkdtemp(prefix="tillmail-")
     os.environ["TMPDIR"] = os.environ["XDG_CACHE_HOME"] = scratch
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's to answer.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Self
 
 from pydantic import ValidationError
 
@@ -26,6 +27,12 @@ class ZygoteReader:
 
     def __init__(self, *, size: int = 2, limits: Limits | None = None) -> None:
         self._pool = Pool(_TRADE, size=size, limits=limits or Limits())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def start(self) -> None:
         """Exec the zygote and come back at once."""
