@@ -5,13 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urljoin
 
-import httpx
 import pytest
 import stripe
 from playwright.sync_api import Browser, expect
 
 from tests.sandbox.orders import line, order
-from tests.servers.stripe import ASKS, DECLINED, NO_FUNDS, PAYS, StripeSandbox, pay
+from tests.servers.stripe import ASKS, DECLINED, HTTP, NO_FUNDS, PAYS, StripeSandbox, pay
 
 
 def page_of(client: stripe.StripeClient, **changed: object) -> tuple[str, str]:
@@ -94,17 +93,17 @@ def test_the_bank_asks_and_its_answer_counts(
 ) -> None:
     session_id, url = page_of(client)
     asked = urljoin(url, pay(url, ASKS).headers["location"])
-    assert "are you making this payment" in httpx.get(asked).text
+    assert "are you making this payment" in HTTP.get(asked).text
     assert taken(sandbox, session_id) == []
-    back = httpx.post(asked, data={"answer": answer})
+    back = HTTP.post(asked, data={"answer": answer})
     assert back.status_code == 303
     assert taken(sandbox, session_id) == amounts
     if answer == "yes":
         assert back.headers["location"].endswith(session_id)
-        httpx.post(asked, data={"answer": "yes"})
+        HTTP.post(asked, data={"answer": "yes"})
         assert taken(sandbox, session_id) == amounts
     else:
-        assert "was not confirmed" in httpx.get(urljoin(url, back.headers["location"])).text
+        assert "was not confirmed" in HTTP.get(urljoin(url, back.headers["location"])).text
         assert pay(url).status_code == 303
 
 
@@ -112,14 +111,14 @@ def test_an_expired_page_takes_nothing(client: stripe.StripeClient, sandbox: Str
     session_id, url = page_of(client)
     asked = urljoin(url, pay(url, ASKS).headers["location"])
     client.v1.checkout.sessions.expire(session_id)
-    assert httpx.get(url).status_code == 410
+    assert HTTP.get(url).status_code == 410
     assert pay(url).status_code == 410
-    assert httpx.post(asked, data={"answer": "yes"}).status_code == 303
+    assert HTTP.post(asked, data={"answer": "yes"}).status_code == 303
     assert taken(sandbox, session_id) == []
 
 
 def test_a_page_that_never_was_is_not_found(sandbox: StripeSandbox) -> None:
-    assert httpx.get(f"{sandbox.url}/c/pay/cs_test_x").status_code == 404
+    assert HTTP.get(f"{sandbox.url}/c/pay/cs_test_x").status_code == 404
     assert pay(f"{sandbox.url}/c/pay/cs_test_x").status_code == 404
 
 
@@ -127,7 +126,7 @@ def test_the_page_says_that_it_is_a_sandbox_and_runs_no_scripts(
     client: stripe.StripeClient,
 ) -> None:
     _, url = page_of(client, line_items=[line(name="<script>alert(1)</script>")])
-    answer = httpx.get(url)
+    answer = HTTP.get(url)
     assert "no real money" in answer.text
     assert "<script" not in answer.text
     assert "script-src" not in answer.headers["content-security-policy"]
@@ -148,7 +147,7 @@ def test_the_amount_is_written_in_the_payers_way(
     client: stripe.StripeClient, language: str, currency: str, amount: int, written: str
 ) -> None:
     _, url = page_of(client, locale=language, line_items=[line(amount, currency)])
-    assert written in httpx.get(url).text
+    assert written in HTTP.get(url).text
 
 
 def test_a_phone_pays_with_the_keyboard_and_without_javascript(

@@ -27,7 +27,7 @@ def call(work: Callable[[], T], *, what: str, changes: bool, deadline_s: float) 
     running = _Running(work)
     running.join(deadline_s)
     if running.is_alive():
-        raise _lost(f"Stripe did not answer within {deadline_s:g} s: {what}.", changes=changes)
+        raise _lost(f"Stripe did not answer within {deadline_s:.0f} s: {what}.", changes=changes)
     if running.error is None:
         return running.result[0]
     if not isinstance(running.error, stripe.StripeError):
