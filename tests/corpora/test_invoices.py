@@ -30,4 +30,5 @@ def score(kind: str, *options: str, minima: list[str]) -> str:
 
 @pytest.mark.timeout(300)
 def test_structured_invoices_are_read_whole() -> None:
-    score("invoices", "--only", "ubl", "cii", "pdf+cii", minima=STRUCTURED)
+    kinds = ["ubl", "cii", "pdf+cii", "fatturapa", "edifact"]
+    score("invoices", "--only", *kinds, minima=STRUCTURED)

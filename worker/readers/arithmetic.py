@@ -66,8 +66,8 @@ class Sums:
     rounding: Decimal | None = None
     third_party: Decimal | None = None
     payable: Decimal | None = None
-    # The MINIMUM profile states what is payable without saying what was prepaid.
-    is_minimum: bool = False
+    # The MINIMUM profile and FatturaPA state what is payable without saying what was prepaid.
+    is_payable_free: bool = False
 
 
 def problems(sums: Sums) -> list[Problem]:
@@ -159,7 +159,7 @@ def _grand(sums: Sums) -> list[Problem]:
 
 
 def _payable(sums: Sums) -> list[Problem]:
-    if sums.grand_total is None or sums.payable is None or sums.is_minimum:
+    if sums.grand_total is None or sums.payable is None or sums.is_payable_free:
         return []
     # The third-party payments are an extension of XRechnung (BR-DEX-09).
     extra = (sums.rounding or ZERO) + (sums.third_party or ZERO)

@@ -26,6 +26,9 @@ INVOICE_CODES = frozenset(_CODES.split())
 
 def problems(draft: Draft) -> list[Problem]:
     """The rules about required terms and codes that the document breaks, in their order."""
+    if draft.source in (Source.FATTURAPA, Source.EDIFACT):
+        # What these require is their own; here it matters that the invoice can be paid.
+        return [*_header(draft), *_payable(draft)]
     level = level_of(draft.profile)
     found = [*_header(draft), *_parties(draft, level), *_totals(draft, level)]
     # ZUGFeRD 1 is older than EN 16931 and required less.
@@ -49,9 +52,20 @@ def _header(draft: Draft) -> Iterator[Problem]:
     if draft.type_code is None:
         if not draft.is_credit_note:
             yield Problem(rule="BR-04", text="the type code is missing", holds=False)
-    elif draft.type_code not in INVOICE_CODES | CREDIT_NOTE_CODES:
+    elif not _is_known_code(draft):
         text = f"{draft.type_code[:20]!r} is no type code of invoices or credit notes"
         yield Problem(rule="BR-CL-01", text=text)
+
+
+def _is_known_code(draft: Draft) -> bool:
+    if draft.source is Source.FATTURAPA:
+        return (draft.type_code or "").startswith("TD")
+    return draft.type_code in INVOICE_CODES | CREDIT_NOTE_CODES
+
+
+def _payable(draft: Draft) -> Iterator[Problem]:
+    if draft.sums.payable is None and draft.sums.grand_total is None:
+        yield Problem(rule="BR-15", text="the amount payable is missing")
 
 
 def _parties(draft: Draft, level: Level) -> Iterator[Problem]:
@@ -117,7 +131,7 @@ def _lines(draft: Draft, level: Level) -> Iterator[Problem]:
 def _terms(draft: Draft, level: Level) -> Iterator[Problem]:
     asks = draft.sums.payable is not None and draft.sums.payable > Decimal(0)
     silent = draft.due_date is None and not draft.has_terms
-    if asks and silent and level is not Level.MINIMUM and draft.source is not Source.FATTURAPA:
+    if asks and silent and level is not Level.MINIMUM:
         text = "neither a due date nor payment terms are given"
         yield Problem(rule="BR-CO-25", text=text, holds=False)
 

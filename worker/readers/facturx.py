@@ -47,12 +47,11 @@ def read(pdf: PdfData) -> Embedded:
         if not xml_trees.start_text(file.data, 256).lstrip("\ufeff \t\r\n").startswith("<"):
             continue
         try:
-            invoice = structured.read(file.data)
+            invoices = structured.read(file.data)
         except RefusedXml as error:
             warnings.append(f"The embedded file {file.name[:80]!r} was not read: {error}.")
             continue
-        if invoice is not None:
-            found.append((file, invoice))
+        found += [(file, invoice) for invoice in invoices]
     if not found:
         return Embedded(None, tuple(warnings))
     # One PDF may carry the same invoice in an old syntax beside the new one.

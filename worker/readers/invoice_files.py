@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from worker.readers import facturx, pdf_attachments, structured, xml_trees
+from worker.readers import (
+    edifact,
+    edifact_segments,
+    facturx,
+    pdf_attachments,
+    signed_files,
+    sniffing,
+    structured,
+    xml_trees,
+)
+from worker.readers.edifact_segments import NotEdifact
 from worker.readers.pdf_attachments import UnreadablePdf
+from worker.readers.signed_files import NotSigned
 from worker.readers.structured import ReadInvoice
 from worker.readers.xml_trees import RefusedXml
 
@@ -27,6 +38,10 @@ def read(data: bytes, media_type: str) -> Found:
     """The invoices in these bytes, of the type that their content shows."""
     if media_type == "application/pdf":
         return _pdf(data)
+    if media_type == "application/pkcs7-mime" or signed_files.is_signed(data):
+        return _signed(data)
+    if edifact_segments.is_edifact(data):
+        return _edifact(data)
     if media_type.endswith(("/xml", "+xml")) or (
         media_type in _UNKNOWN and xml_trees.looks_like_xml(data)
     ):
@@ -37,11 +52,35 @@ def read(data: bytes, media_type: str) -> Found:
 def _xml(data: bytes) -> Found:
     try:
         found = structured.read(data)
-        if found is None:
+        if not found:
             return Found(reasons=(f"It is {structured.name_of_other(data)}, not an invoice.",))
     except RefusedXml as error:
         return Found(error=f"Not read: {error}.")
-    return Found((found,), (_says(found),))
+    return Found(tuple(found), tuple(_says(each) for each in found))
+
+
+def _signed(data: bytes) -> Found:
+    try:
+        inside = signed_files.content(data)
+    except NotSigned as error:
+        return Found(error=f"Not read: {error}.")
+    if signed_files.is_signed(inside):
+        return Found(error="Not read: it is signed more than once.")
+    found = read(inside, sniffing.media_type(inside, "application/octet-stream"))
+    warning = "It is a signed file (p7m); the signature was not verified."
+    return replace(found, warnings=(warning, *found.warnings))
+
+
+def _edifact(data: bytes) -> Found:
+    try:
+        messages = edifact_segments.messages(data)
+    except NotEdifact as error:
+        return Found(error=f"Not read: {error}.")
+    found = [structured.checked(edifact.read(m)) for m in messages if m.kind == "INVOIC"]
+    others = sorted({m.kind for m in messages if m.kind != "INVOIC"})
+    reasons = [_says(each) for each in found]
+    reasons += [f"It holds an EDIFACT {kind[:6]} message, not an invoice." for kind in others]
+    return Found(tuple(found), tuple(reasons))
 
 
 def _pdf(data: bytes) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -13,6 +13,7 @@ from worker.readers import (
     einvoice_profiles,
     einvoice_structure,
     einvoice_terms,
+    fatturapa,
     ubl,
     xml_trees,
 )
@@ -38,13 +39,16 @@ class ReadInvoice:
     problems: tuple[Problem, ...] = ()
 
 
-def read(data: bytes) -> ReadInvoice | None:
-    """The e-invoice in these bytes; None for XML that is none. RefusedXml for what is unsafe."""
+def read(data: bytes) -> list[ReadInvoice]:
+    """The e-invoices in these bytes; none for other XML. RefusedXml for what is unsafe."""
     root = xml_trees.parse(data)
-    reader = _reader_of(root)
-    if reader is None:
-        return None
-    return _checked(reader(root), einvoice_structure.problems(root))
+    tag = str(root.tag)
+    if fatturapa.is_fatturapa(tag):
+        return [checked(draft) for draft in fatturapa.read(root)]
+    if tag in ubl.ROOTS or cii.is_cii(tag):
+        draft = ubl.read(root) if tag in ubl.ROOTS else cii.read(root)
+        return [checked(draft, einvoice_structure.problems(root))]
+    return []
 
 
 def name_of_other(data: bytes) -> str:
@@ -53,16 +57,11 @@ def name_of_other(data: bytes) -> str:
     return _OTHER_ROOTS.get(name, f"XML of the kind {name[:60]!r}")
 
 
-def _reader_of(root: etree._Element) -> Callable[[etree._Element], Draft] | None:
-    tag = str(root.tag)
-    if tag in ubl.ROOTS:
-        return ubl.read
-    return cii.read if cii.is_cii(tag) else None
-
-
-def _checked(draft: Draft, structure: list[Problem]) -> ReadInvoice:
-    is_minimum = level_of(draft.profile) is Level.MINIMUM
-    sums = replace(draft.sums, is_minimum=is_minimum)
+def checked(draft: Draft, structure: Iterable[Problem] = ()) -> ReadInvoice:
+    """The invoice that a draft makes, and every rule that it breaks."""
+    sums = draft.sums
+    if level_of(draft.profile) is Level.MINIMUM:
+        sums = replace(sums, is_payable_free=True)
     found = [
         *draft.problems,
         *structure,
