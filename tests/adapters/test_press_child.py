@@ -14,10 +14,10 @@ import pikepdf
 import pypdfium2
 import pytest
 
+from worker.adapters.press_samples import bare_sheet, full_sheet, sample_order
 from worker.adapters.zygote import Limits
 from worker.adapters.zygote_press import ZygotePress
 from worker.documents.ports import Attachment, PrintOrder
-from worker.documents.samples import bare_sheet, invoice_sheet, print_order, sample_orders
 from worker.documents.sheet import CustomerFace, Sheet
 from worker.kernel.errors import PermanentError
 
@@ -31,7 +31,7 @@ EditedSet = Callable[..., PrintOrder]
 
 @pytest.fixture(scope="module")
 def press() -> Iterator[ZygotePress]:
-    press = ZygotePress(size=1, samples=sample_orders(str(TEMPLATES), "built-in"))
+    press = ZygotePress(size=1)
     press.start()
     yield press
     press.close()
@@ -47,14 +47,14 @@ def edited(tmp_path: Path) -> EditedSet:
         for name, text in changes.items():
             path = folder / "pdf" / "invoice" / name.replace("_", ".")
             path.write_text(text)
-        sheet = invoice_sheet(lines=2)
-        return print_order(sheet, "invoice", template_dir=str(folder), set_hash=str(tmp_path))
+        sheet = full_sheet(lines=2)
+        return sample_order(sheet, "invoice", template_dir=str(folder), set_hash=str(tmp_path))
 
     return order
 
 
 def order_of(sheet: Sheet, template: str = "invoice") -> PrintOrder:
-    return print_order(sheet, template, template_dir=str(TEMPLATES), set_hash="built-in")
+    return sample_order(sheet, template, template_dir=str(TEMPLATES))
 
 
 def text_of(pdf: bytes) -> str:
@@ -86,14 +86,14 @@ def pdf_with(pages: list[tuple[int, int]], **root: Any) -> bytes:
 def test_an_invoice_is_printed_in_the_language_of_its_reader(
     press: ZygotePress, language: str, shown: list[str]
 ) -> None:
-    printed = press.print_pdf(order_of(invoice_sheet(language=language)))
+    printed = press.print_pdf(order_of(full_sheet(language=language)))
     text = text_of(printed.pdf)
     assert [word for word in shown if word not in text] == []
     assert (printed.pages, printed.missing) == (1, ())
 
 
 def test_many_lines_run_over_pages_under_a_repeated_head(press: ZygotePress) -> None:
-    printed = press.print_pdf(order_of(invoice_sheet(lines=60)))
+    printed = press.print_pdf(order_of(full_sheet(lines=60)))
     text = text_of(printed.pdf)
     assert printed.pages == text.count("Unit price") == 3
     assert "Page 3 of 3" in text
@@ -109,13 +109,13 @@ def test_a_document_with_nothing_to_pay_asks_for_nothing(press: ZygotePress, tem
 
 
 def test_the_same_order_makes_the_same_bytes(press: ZygotePress) -> None:
-    order = order_of(invoice_sheet(lines=3))
+    order = order_of(full_sheet(lines=3))
     assert press.print_pdf(order).pdf == press.print_pdf(order).pdf
 
 
 def test_what_the_finished_pdf_does_not_carry_is_reported(press: ZygotePress) -> None:
     order = replace(
-        order_of(invoice_sheet(lines=1)),
+        order_of(full_sheet(lines=1)),
         must_show=("RE-2026-00417", "RE-2026-99999"),
         must_link="https://pay.example.com/l/another",
     )
@@ -124,7 +124,7 @@ def test_what_the_finished_pdf_does_not_carry_is_reported(press: ZygotePress) ->
 
 def test_letters_of_any_alphabet_can_be_read_back(press: ZygotePress) -> None:
     names = ["Łódź Żółć", "Ελληνική Εταιρεία", "Українська Фірма", "Nguyễn Văn Ước"]
-    sheet = invoice_sheet(lines=1)
+    sheet = full_sheet(lines=1)
     customer = CustomerFace(names[0], tuple(names[1:]))
     sheet = replace(sheet, invoice=replace(sheet.invoice, customer=customer))
     printed = press.print_pdf(replace(order_of(sheet), must_show=tuple(names)))
@@ -133,7 +133,7 @@ def test_letters_of_any_alphabet_can_be_read_back(press: ZygotePress) -> None:
 
 def test_values_are_never_read_as_markup_or_template(press: ZygotePress) -> None:
     hostile = "{{ 7*7 }} <script>x</script></style><img src=x> javascript:alert(1)"
-    sheet = invoice_sheet(lines=1)
+    sheet = full_sheet(lines=1)
     customer = replace(sheet.invoice.customer, name=hostile)
     sheet = replace(sheet, invoice=replace(sheet.invoice, customer=customer))
     printed = press.print_pdf(replace(order_of(sheet), must_show=(hostile,)))
@@ -142,7 +142,7 @@ def test_values_are_never_read_as_markup_or_template(press: ZygotePress) -> None
 
 def test_the_sellers_pages_follow_the_payment_sheet_in_their_own_sizes(press: ZygotePress) -> None:
     sellers = pdf_with([(300, 400), (842, 595)])
-    printed = press.print_pdf(replace(order_of(invoice_sheet(), "payment_sheet"), behind=sellers))
+    printed = press.print_pdf(replace(order_of(full_sheet(), "payment_sheet"), behind=sellers))
     with pikepdf.open(io.BytesIO(printed.pdf)) as pdf:
         sizes = [[int(side) for side in page.mediabox[2:]] for page in pdf.pages]
     assert (printed.pages, printed.missing) == (3, ())
@@ -150,9 +150,7 @@ def test_the_sellers_pages_follow_the_payment_sheet_in_their_own_sizes(press: Zy
 
 
 def test_nothing_in_the_sellers_copy_acts_or_carries_a_file(press: ZygotePress) -> None:
-    printed = press.print_pdf(
-        replace(order_of(invoice_sheet(), "payment_sheet"), behind=_armed_pdf())
-    )
+    printed = press.print_pdf(replace(order_of(full_sheet(), "payment_sheet"), behind=_armed_pdf()))
     with pikepdf.open(io.BytesIO(printed.pdf)) as pdf:
         bodies = [obj.unparse() for obj in pdf.objects if isinstance(obj, pikepdf.Dictionary)]
         notes = [note for page in pdf.pages for note in page.get("/Annots", [])]
@@ -206,13 +204,13 @@ def test_sellers_pages_that_cannot_be_copied_are_said_so(
     press: ZygotePress, sellers: bytes, why: str
 ) -> None:
     with pytest.raises(PermanentError, match=why):
-        press.print_pdf(replace(order_of(invoice_sheet(), "payment_sheet"), behind=sellers))
+        press.print_pdf(replace(order_of(full_sheet(), "payment_sheet"), behind=sellers))
 
 
 def test_embedded_files_make_it_pdf_a_3(press: ZygotePress) -> None:
     xmp = b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"/>'
     file = Attachment("factur-x.xml", "text/xml", b"<invoice/>", "Alternative", "The invoice")
-    printed = press.print_pdf(replace(order_of(invoice_sheet()), attachments=(file,), xmp=xmp))
+    printed = press.print_pdf(replace(order_of(full_sheet()), attachments=(file,), xmp=xmp))
     with pikepdf.open(io.BytesIO(printed.pdf)) as pdf:
         embedded = pdf.attachments["factur-x.xml"]
         assert embedded.get_file().read_bytes() == b"<invoice/>"
@@ -284,7 +282,7 @@ def test_a_template_that_never_ends_is_ended(edited: EditedSet) -> None:
 def test_a_page_nested_without_end_is_set_aside(press: ZygotePress, edited: EditedSet) -> None:
     with pytest.raises(PermanentError, match="nested too deeply"):
         press.print_pdf(edited(page_html="<div>" * 5000))
-    assert press.print_pdf(order_of(invoice_sheet(lines=1))).pages == 1
+    assert press.print_pdf(order_of(full_sheet(lines=1))).pages == 1
 
 
 def test_an_edited_set_is_used_under_its_own_name(press: ZygotePress, edited: EditedSet) -> None:
@@ -302,4 +300,4 @@ def test_every_template_can_be_checked_before_it_is_published(
         "pdf/invoice/other.html, line 1",
         "pdf/invoice/page.html, line 1",
     ]
-    assert press.check(str(TEMPLATES), "built-in") == ()
+    assert press.check(str(TEMPLATES), "shipped") == ()

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from worker.adapters.press_samples import warming_orders
 from worker.adapters.zygote import Limits, Pool, Trade
 from worker.adapters.zygote_frames import Frame
 from worker.adapters.zygote_isolation import Isolation
 from worker.delivery.ports import EmailOrder, EmailWords
 from worker.documents.ports import Printed, PrintOrder
 
+_SHIPPED = str(Path(__file__).parents[2] / "templates")
 PRESS_LIMITS = Limits(wall_s=90.0, cpu_s=30.0, memory_bytes=1 << 30, documents_per_child=2000)
 
 
 class ZygotePress:
     """Prints documents and composes emails in child processes, one per core.
 
-    `start` it early, before the process has threads. `samples` are orders that the parent of the
-    children prints before it forks them: give those of the set in use, and every child is warm.
+    `start` it early, before the process has threads. Children warm up by printing samples with the
+    templates in `warm_with`, those shipped unless told otherwise: fonts are shared by content, so
+    that serves every published set with the same fonts.
     """
 
     def __init__(
@@ -28,10 +30,10 @@ class ZygotePress:
         *,
         size: int | None = None,
         limits: Limits = PRESS_LIMITS,
-        samples: Sequence[PrintOrder] = (),
+        warm_with: str | None = None,
     ) -> None:
-        warm = {"samples": [_print_head(order) for order in samples]}
-        trade = Trade("press", "worker.adapters.press_child", warm=warm)
+        samples = [_print_head(order) for order in warming_orders(warm_with or _SHIPPED)]
+        trade = Trade("press", "worker.adapters.press_child", {"samples": samples})
         self._pool = Pool(trade, size=size or len(os.sched_getaffinity(0)), limits=limits)
 
     def __enter__(self) -> Self:
