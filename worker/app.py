@@ -12,12 +12,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from worker import businesses, delivery, documents, intake, invoices, payments, paylinks, store
+from worker import businesses, delivery, documents, intake, invoices, paylinks, payments, store
 from worker.businesses import MailboxRules, Rules
 from worker.kernel.clock import Clock
 from worker.kernel.errors import PermanentError, TransientError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from worker.adapters.dramatiq_queue import DramatiqQueue
     from worker.adapters.outbox_relay import Relay
     from worker.adapters.redis_broker_process import BrokerProcess
+    from worker.adapters.web_pages import WebPage
     from worker.adapters.zygote_press import ZygotePress
     from worker.adapters.zygote_reader import ZygoteReader
 
@@ -48,12 +49,6 @@ class Route:
 
 
 Flow = Mapping[type[Event], Sequence[Route]]
-
-
-class PagePrinter(Protocol):
-    """Renders `templates/web/<page>` of the set in force, in this process."""
-
-    def __call__(self, page: str, language: str, context: Mapping[str, object]) -> str: ...
 
 
 class App:
@@ -125,7 +120,7 @@ class App:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """One transaction. At its end the facts told become jobs in it; then the queue is nudged."""
+        """One transaction; at its end the facts told become jobs in it, and the queue is nudged."""
         with store.transaction(self.engine) as session:
             yield session
             slips = self._follow(session)
@@ -187,7 +182,11 @@ class App:
             self._press = ZygotePress(size=rules.press or None)
             self._press.start()
         for pool in (self._reader, self._press):
-            if pool is not None and not pool.isolation.network and not rules.accept_no_namespace:
+            if (
+                pool is not None
+                and not pool.isolation.network_namespace
+                and not rules.accept_no_namespace
+            ):
                 raise SettingsError(
                     f"Children cannot be shut off from the network here: {pool.isolation.why}. "
                     "Run where namespaces are allowed, or set children.accept_no_namespace = true."
@@ -219,11 +218,12 @@ class App:
         account = ImapAccount(
             host=rules.host,
             port=rules.port,
-            user=rules.user,
+            username=rules.user,
             password=self.settings.mailbox_password(business, rules) or "",
-            tls=rules.tls,
+            folder=rules.folder,
+            security=rules.security,
         )
-        return ImapMailbox(account, rules.folder, limit_bytes=limit_bytes)
+        return ImapMailbox(account, limit_bytes=limit_bytes)
 
     @property
     def transport(self) -> delivery.Transport:
@@ -286,13 +286,19 @@ class App:
 
     def page(
         self, business: BusinessKey, page: str, language: str, context: Mapping[str, object]
-    ) -> str:
+    ) -> WebPage:
         """A web page of the set in force, rendered in this process."""
         from worker.adapters.web_pages import render
 
         with self.reading() as session:
             look = self.look(session, business)
-        return render(look.folder, look.set_hash, page, language, context)
+        return render(look.folder, page, language, context)
+
+    def plain_page(self, page: str, language: str, context: Mapping[str, object]) -> WebPage:
+        """A web page that is no business's, from what is shipped; needs no database."""
+        from worker.adapters.web_pages import render
+
+        return render(str(PROJECT / "templates"), page, language, context)
 
     # -- the end ---------------------------------------------------------------------------------
 

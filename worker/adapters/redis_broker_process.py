@@ -58,7 +58,7 @@ class BrokerProcess:
         self._server = server
         self._process: subprocess.Popen[bytes] | None = None
         self.socket_path = socket_path(self._directory)
-        self.url = f"unix://{quote(str(self.socket_path))}?db=0"
+        self.url = url_of(self._directory)
 
     def __enter__(self) -> Self:
         self.start()
@@ -203,6 +203,11 @@ def socket_path(directory: Path) -> Path:
         return path
     name = hashlib.sha256(os.fsencode(directory.absolute())).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"tillmail-{os.getuid()}-{name}" / "broker.sock"
+
+
+def url_of(directory: Path) -> str:
+    """What a client of the server in this directory connects to, whether or not it runs now."""
+    return f"unix://{quote(str(socket_path(directory)))}?db=0"
 
 
 def _own_directory(directory: Path) -> None:

@@ -93,7 +93,7 @@ class MailboxRules(_Rules):
     host: str = ""
     port: int = 993
     user: str = ""
-    tls: bool = True
+    security: Literal["tls", "starttls", "plain"] = "tls"
     folder: str = "INBOX"
     processed: str = "Processed"
     review: str = "Review"

@@ -45,6 +45,11 @@ def everyone(session: Session, business: BusinessKey) -> Sequence[Customer]:
     ).all()
 
 
+def contact(session: Session, business: BusinessKey, contact_id: str) -> Contact | None:
+    """One contact."""
+    return session.get(Contact, (business, contact_id))
+
+
 def contacts_of(session: Session, business: BusinessKey, customer_id: str) -> Sequence[Contact]:
     """A customer's contacts, the first on file first."""
     return session.scalars(

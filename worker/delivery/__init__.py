@@ -1,7 +1,18 @@
 """Desk: notices. Queued once, rendered, sent, and what the mail server said."""
 
 from worker.delivery.addressing import notice_of
-from worker.delivery.building import Enclosure, build
+from worker.delivery.building import Enclosure, build, signed
+from worker.delivery.checking import obstacle
+from worker.delivery.letters import (
+    Occasion,
+    Paper,
+    answer_letter,
+    can_be_mailed,
+    invoice_letter,
+    question_letters,
+    receipt_letter,
+    renewed_letter,
+)
 from worker.delivery.model import Notice, NoticeState
 from worker.delivery.ports import (
     Accepted,
@@ -14,10 +25,13 @@ from worker.delivery.ports import (
     Transport,
 )
 from worker.delivery.queueing import Letter, queue
-from worker.delivery.records import about, by_id
+from worker.delivery.records import about, by_id, last_sent_at
+from worker.delivery.samples import samples
 from worker.delivery.sending import Claim, Claimed, claim, put_back, refused, sent, suppress
+from worker.delivery.wording import LOGO_CID
 
 __all__ = [
+    "LOGO_CID",
     "Accepted",
     "Claim",
     "Claimed",
@@ -28,18 +42,30 @@ __all__ = [
     "Letter",
     "Notice",
     "NoticeState",
+    "Occasion",
     "Outgoing",
+    "Paper",
     "Rejected",
     "Signer",
     "Transport",
     "about",
+    "answer_letter",
     "build",
     "by_id",
+    "can_be_mailed",
     "claim",
+    "invoice_letter",
+    "last_sent_at",
     "notice_of",
+    "obstacle",
     "put_back",
+    "question_letters",
     "queue",
+    "receipt_letter",
     "refused",
+    "renewed_letter",
+    "samples",
     "sent",
+    "signed",
     "suppress",
 ]

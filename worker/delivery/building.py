@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,7 +13,7 @@ from typing import cast
 from worker.businesses import Rules
 from worker.delivery.addressing import envelope_from, reply_to
 from worker.delivery.model import Notice
-from worker.delivery.ports import EmailWords, Outgoing
+from worker.delivery.ports import EmailWords, Outgoing, Signer
 from worker.kernel.errors import PermanentError
 from worker.kernel.mail import Address, header_safe
 
@@ -61,6 +61,11 @@ def build(
         )
     sender = envelope_from(notice.id, rules.mail, secret)
     return Outgoing(sender, notice.recipient, notice.message_id, content)
+
+
+def signed(message: Outgoing, signer: Signer) -> Outgoing:
+    """The message with its DKIM signature."""
+    return replace(message, content=signer.sign(message.content))
 
 
 def _address(message: EmailMessage, notice: Notice, rules: Rules, secret: bytes) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from worker.delivery.model import Notice
@@ -40,3 +41,12 @@ def about(session: Session, business: BusinessKey, subject_id: str) -> Sequence[
         .where(Notice.business == business, Notice.subject_id == subject_id)
         .order_by(Notice.queued_at, Notice.id)
     ).all()
+
+
+def last_sent_at(session: Session, business: BusinessKey, subject_id: str) -> datetime | None:
+    """When a mail server last accepted a notice about a subject."""
+    return session.scalar(
+        select(func.max(Notice.sent_at)).where(
+            Notice.business == business, Notice.subject_id == subject_id
+        )
+    )

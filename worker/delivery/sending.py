@@ -118,7 +118,11 @@ def _undelivered(notice: Notice, reply: str) -> review.Question:
             f"The {notice.kind} email to {notice.recipient} could not be delivered: {reply} "
             "Put a working address on file and send it again."
         ),
-        evidence={"recipient": notice.recipient, "about": notice.subject_id},
+        evidence={
+            "recipient": notice.recipient,
+            "about": notice.subject_id,
+            "notice_kind": notice.kind,
+        },
         choices=[f"tillmail invoices send {notice.subject_id} --to ADDRESS"],
     )
 

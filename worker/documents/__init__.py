@@ -3,6 +3,7 @@
 from worker.documents.model import Document
 from worker.documents.ports import Attachment, Press, Printed, PrintOrder
 from worker.documents.rendering import Look, keep, language_of, of_invoice, order, pdf_of
+from worker.documents.samples import samples
 
 __all__ = [
     "Attachment",
@@ -16,4 +17,5 @@ __all__ = [
     "of_invoice",
     "order",
     "pdf_of",
+    "samples",
 ]

@@ -36,7 +36,13 @@ def credit(account: Account, amount: Money, **about: str | None) -> Leg:
 
 
 def post(
-    session: Session, business: BusinessKey, *, source: str, legs: Sequence[Leg], at: datetime
+    session: Session,
+    business: BusinessKey,
+    *,
+    source: str,
+    legs: Sequence[Leg],
+    at: datetime,
+    reverses: str | None = None,
 ) -> Entry:
     """The entry for this source: posted now, or the one already there.
 
@@ -50,7 +56,11 @@ def post(
         if [_facts(p) for p in there.postings] != [_leg_facts(leg) for leg in legs]:
             raise PermanentError(f"Entry {source} was posted before with other amounts.")
         return there
-    return _append(session, business, source, legs, at=at)
+    entry = _entry(business, source, legs, at=at)
+    entry.reverses = reverses
+    session.add(entry)
+    session.flush()
+    return entry
 
 
 def reverse(
@@ -61,9 +71,7 @@ def reverse(
         Leg(Account(p.account), Money(-p.amount_minor, p.currency), p.customer_id, p.item_id)
         for p in entry.postings
     ]
-    undone = post(session, business, source=source, legs=legs, at=at)
-    undone.reverses = entry.id
-    return undone
+    return post(session, business, source=source, legs=legs, at=at, reverses=entry.id)
 
 
 def find(session: Session, business: BusinessKey, source: str) -> Entry | None:
@@ -71,9 +79,7 @@ def find(session: Session, business: BusinessKey, source: str) -> Entry | None:
     return session.scalar(select(Entry).where(Entry.business == business, Entry.source == source))
 
 
-def _append(
-    session: Session, business: BusinessKey, source: str, legs: Sequence[Leg], *, at: datetime
-) -> Entry:
+def _entry(business: BusinessKey, source: str, legs: Sequence[Leg], *, at: datetime) -> Entry:
     currency = legs[0].amount.currency
     entry = Entry(
         business=business, id=new_id("ent"), source=source, currency=currency, posted_at=at
@@ -81,7 +87,7 @@ def _append(
     entry.postings = [
         Posting(
             position=position,
-            account=leg.account,
+            account=leg.account.value,
             currency=currency,
             amount_minor=leg.amount.minor,
             customer_id=leg.customer_id,
@@ -89,8 +95,6 @@ def _append(
         )
         for position, leg in enumerate(legs, start=1)
     ]
-    session.add(entry)
-    session.flush()
     return entry
 
 

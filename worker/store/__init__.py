@@ -1,6 +1,6 @@
 """Ground: the database. Engines, the outbox whose rows are the jobs, once-keys and blobs."""
 
-from worker.store import blobs, once, outbox
+from worker.store import blobs, once, outbox, schema
 from worker.store.engine import make_engine, reading, transaction
 from worker.store.outbox import tell
 from worker.store.tables import Instant, Record
@@ -13,6 +13,7 @@ __all__ = [
     "once",
     "outbox",
     "reading",
+    "schema",
     "tell",
     "transaction",
 ]

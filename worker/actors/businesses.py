@@ -1,0 +1,51 @@
+"""Sweeps of businesses: templates that were edited are checked, then published."""
+
+from __future__ import annotations
+
+from worker import businesses, delivery, documents, review
+from worker.actors.shapes import tour
+from worker.app import App
+from worker.kernel.errors import PermanentError
+from worker.kernel.ids import BusinessKey
+
+
+@tour
+def publish_templates(app: App) -> None:
+    """Sweep: every business whose tree on disk differs from the set in force."""
+    for business in app.businesses():
+        publish(app, business)
+
+
+def publish(app: App, business: BusinessKey) -> str | None:
+    """Check the tree on disk and put it in force; gives what is wrong with it, if anything."""
+    files = app.templates_on_disk(business)
+    name = businesses.set_hash(files)
+    with app.reading() as s:
+        if businesses.newest_set(s, business) == name:
+            return None
+    problem = _problem(app, business, app.write_out(business, name, files))
+    with app.transaction() as s:
+        if problem is None:
+            businesses.publish(s, business, files, at=app.now())
+            review.settle(s, business, "templates", answer="mended", by="tillmail", at=app.now())
+        elif businesses.newest_set(s, business) is not None:
+            question = review.Question(
+                kind="template_broken",
+                subject="templates",
+                text=f"{problem} The last good templates stay in use; no invoice waits for this.",
+            )
+            review.ask(s, business, question, at=app.now())
+    return problem
+
+
+def _problem(app: App, business: BusinessKey, look: documents.Look) -> str | None:
+    """The first fault that printing samples with a set brings up."""
+    rules = app.rules(business)
+    try:
+        for order in documents.samples(rules, look):
+            app.press.print_pdf(order)
+        for letter in delivery.samples(rules, look.folder, look.set_hash):
+            app.press.compose(letter)
+    except PermanentError as e:
+        return str(e)
+    return None

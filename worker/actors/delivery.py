@@ -1,0 +1,156 @@
+"""Actors and steps of delivery."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from worker import customers, delivery, intake, invoices, paylinks, payments, review
+from worker.actors.enclosing import enclosures
+from worker.actors.shapes import Later, Run, call
+from worker.app import App
+from worker.delivery import Claim, Notice, Outgoing, Paper, Rejected
+from worker.kernel.errors import OutcomeUnknown, PermanentError, TransientError
+from worker.kernel.events import Event
+from worker.kernel.ids import BusinessKey
+from worker.store import outbox
+
+
+@call
+def send_notice(run: Run) -> None:
+    """Compose a notice in a child, claim it, hand it over, write down the answer."""
+    message = _compose(run)
+    with run.intent() as s:
+        notice = _notice(s, run)
+        found = _obstacle(s, notice)
+        wait = timedelta(seconds=run.app.settings.delivery.unknown_wait_s)
+        claimed = delivery.claim(s, notice, obstacle=found, wait=wait, at=run.app.now())
+    if claimed.due_at is not None:
+        raise Later(claimed.due_at, "A copy may be out; it rests before it is sent once more.")
+    if claimed.claim is Claim.SEND:
+        _hand_over(run, message)
+    else:
+        with run.finish():
+            pass
+
+
+def queue_invoice_notice(app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: the email of an invoice whose PDF is frozen."""
+    invoice = invoices.by_id(s, event.business, event.subject)
+    if invoice is not None:
+        occasion: delivery.Occasion = "corrected" if invoice.version > 1 else "issued"
+        url = _url(app, s, invoice)
+        paper = _paper(app, s, event.business)
+        letter = delivery.invoice_letter(s, invoice, paper, url=url, occasion=occasion)
+        delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
+def queue_renewed_link(app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: the email with a fresh link, to the contact on file who asked for it."""
+    asked = paylinks.renewal(s, event.business, event.subject)
+    invoice = invoices.by_id(s, event.business, asked.link.item_id) if asked else None
+    if asked is None or invoice is None:
+        return
+    contact = customers.contact(s, event.business, asked.contact_id)
+    if contact is not None:
+        paper, url = _paper(app, s, event.business), app.link_url(asked.link)
+        letter = delivery.invoice_letter(s, invoice, paper, url=url, occasion="renewed")
+        again = delivery.renewed_letter(letter, recipient=contact.address, asked=event.subject)
+        delivery.queue(s, event.business, again, paper.rules.mail, at=at)
+
+
+def queue_receipt(app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: the receipt of a settled payment."""
+    payment = payments.by_id(s, event.business, event.subject)
+    paper = _paper(app, s, event.business)
+    letter = delivery.receipt_letter(s, payment, paper) if payment is not None else None
+    if letter is not None:
+        delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
+def queue_question(app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: a work item to the staff whose task it is."""
+    item = review.by_id(s, event.business, event.subject)
+    if item is None or not delivery.can_be_mailed(item):
+        return
+    paper = _paper(app, s, event.business)
+    for letter in delivery.question_letters(item, paper):
+        delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
+def queue_answer(app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: to the sender of a mail that could not be used."""
+    mail = intake.by_id(s, event.business, event.subject)
+    if mail is None or mail.sender is None:
+        return
+    paper = _paper(app, s, event.business)
+    facts = {"because": mail.because or "", "subject": mail.subject or ""}
+    letter = delivery.answer_letter(mail.id, mail.sender, paper, facts)
+    delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
+def _compose(run: Run) -> Outgoing:
+    app = run.app
+    with run.reading() as s:
+        notice = _notice(s, run)
+        look = app.look(s, run.business, notice.template_set)
+        files = enclosures(s, notice, app.rules(run.business), look)
+    order = delivery.EmailOrder(
+        notice.kind, look.folder, look.set_hash, notice.language, notice.context
+    )
+    words = app.press.compose(order)
+    rules = app.rules(run.business)
+    message = delivery.build(notice, words, rules, files, secret=app.mail_secret)
+    return delivery.signed(message, app.signer(run.business))
+
+
+def _hand_over(run: Run, message: Outgoing) -> None:
+    try:
+        reply = run.app.transport.send(message).reply
+    except Rejected as e:
+        with run.finish() as s:
+            delivery.refused(s, _notice(s, run), e.reply, at=run.app.now())
+            delivery.suppress(s, _notice(s, run), e.reply, at=run.app.now())
+        return
+    except OutcomeUnknown:
+        # The claim stands: the next start finds it and waits before it sends once more.
+        raise
+    except TransientError as e:
+        _put_back(run, str(e))
+        return
+    with run.finish() as s:
+        delivery.sent(s, _notice(s, run), reply, at=run.app.now())
+
+
+def _put_back(run: Run, reply: str) -> None:
+    at = run.app.now()
+    with run.app.transaction() as s:
+        tries = outbox.tries_of(s, run.slip)
+        due_at = delivery.put_back(s, _notice(s, run), tries=tries, at=at, reply=reply)
+        if due_at is None:
+            outbox.finish(s, run.slip, at=at)
+        else:
+            outbox.again(s, run.slip, due_at=due_at, problem=reply[:500])
+
+
+def _obstacle(s: Session, notice: Notice) -> str | None:
+    if notice.customer_id is not None:
+        customers.lock(s, BusinessKey(notice.business), notice.customer_id)
+    return delivery.obstacle(s, notice)
+
+
+def _notice(s: Session, run: Run) -> Notice:
+    notice = delivery.by_id(s, run.business, run.subject)
+    if notice is None:
+        raise PermanentError(f"Notice {run.subject} is missing.")
+    return notice
+
+
+def _paper(app: App, s: Session, business: BusinessKey) -> Paper:
+    return Paper(app.rules(business), app.look(s, business).set_hash)
+
+
+def _url(app: App, s: Session, invoice: invoices.Invoice) -> str | None:
+    link = paylinks.live_link(s, BusinessKey(invoice.business), invoice.id)
+    return app.link_url(link) if link is not None and invoice.pay_link else None

@@ -1,0 +1,40 @@
+"""THE SWITCHBOARD: what follows from each fact. The whole flow of the house is this table.
+
+`job` is work for the queue, in a transaction of its own. `then` runs inside the transaction that
+told the fact: steps that only touch the database share one commit, so that an invoice costs few.
+"""
+
+from __future__ import annotations
+
+from worker.actors import delivery, documents, intake, paylinks, payments
+from worker.actors.shapes import Actor, name_of
+from worker.app import Flow, Route, Step
+from worker.kernel import events as fact
+
+
+def job(actor: Actor) -> Route:
+    """Work for the queue."""
+    return Route(actor=name_of(actor))
+
+
+def then(step: Step) -> Route:
+    """A step in the same transaction."""
+    return Route(step=step)
+
+
+FLOW: Flow = {
+    fact.MailReceived: [job(intake.sort_mail)],
+    fact.SenderAnswered: [then(delivery.queue_answer)],
+    fact.InvoiceRead: [then(intake.issue_from_mail)],
+    fact.InvoiceIssued: [then(paylinks.open_paylink)],
+    fact.InvoiceCorrected: [then(paylinks.revoke_paylink)],
+    fact.PayLinkOpened: [job(documents.render_invoice)],
+    fact.LinkRenewed: [then(delivery.queue_renewed_link)],
+    fact.DocumentStored: [then(delivery.queue_invoice_notice)],
+    fact.NoticeQueued: [job(delivery.send_notice)],
+    fact.NoticeSent: [then(paylinks.note_sent)],
+    fact.NoticeRefused: [then(paylinks.note_refused)],
+    fact.CheckoutHeard: [job(payments.settle_checkout)],
+    fact.PaymentSettled: [then(paylinks.note_paid), then(delivery.queue_receipt)],
+    fact.WorkItemOpened: [then(delivery.queue_question)],
+}

@@ -1,0 +1,60 @@
+"""Actors of payments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from worker import payments
+from worker.actors.shapes import Run, call, sweep, tour
+from worker.app import App
+from worker.kernel.errors import PermanentError
+from worker.payments import Checkout, CheckoutFacts
+
+LISTED_BACK = timedelta(hours=26)
+
+
+@call
+def settle_checkout(run: Run) -> None:
+    """Ask the gateway how a checkout stands, then book what it says."""
+    with run.intent() as s:
+        checkout = _checkout(s, run)
+    facts = _facts(run.app.gateway(run.business), checkout)
+    livemode = run.app.rules(run.business).stripe.livemode
+    with run.finish() as s:
+        checkout, at = _checkout(s, run), run.app.now()
+        if facts is None:
+            payments.never_opened(s, checkout, at=at)
+        else:
+            payments.settle(s, checkout, facts, livemode=livemode, at=at)
+
+
+@sweep
+def look_up_due(_app: App, s: Session, at: datetime) -> None:
+    """Sweep: checkouts that no webhook told of."""
+    payments.look_up_due(s, at=at)
+
+
+@tour
+def compare_listing(app: App) -> None:
+    """Sweep: the gateway's own list against the books, for each business."""
+    for business in app.businesses():
+        listed = app.gateway(business).recent(since=app.now() - LISTED_BACK)
+        with app.transaction() as s:
+            payments.compare(s, business, listed, at=app.now())
+
+
+def _facts(gateway: payments.Gateway, checkout: Checkout) -> CheckoutFacts | None:
+    if checkout.session_id is not None:
+        return gateway.look_up(checkout.session_id)
+    # The call that opened it was never answered: the gateway's list knows whether it arrived.
+    listed = gateway.recent(since=checkout.opened_at - timedelta(minutes=5))
+    return next((facts for facts in listed if facts.reference == checkout.id), None)
+
+
+def _checkout(s: Session, run: Run) -> Checkout:
+    checkout = payments.checkout(s, run.business, run.subject)
+    if checkout is None:
+        raise PermanentError(f"Checkout {run.subject} is missing.")
+    return checkout

@@ -1,0 +1,226 @@
+"""What each kind of notice says, put together from the books."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from worker import customers, invoices, payments
+from worker.businesses import Role, Rules, Staff
+from worker.delivery.queueing import Letter
+from worker.delivery.wording import (
+    BankFace,
+    Fact,
+    InvoiceNotice,
+    PaidItem,
+    QuestionNotice,
+    ReceiptNotice,
+    SenderFace,
+)
+from worker.invoices import Invoice
+from worker.kernel.clock import day_in
+from worker.kernel.ids import BusinessKey
+from worker.kernel.money import total
+from worker.payments import Payment
+from worker.readers.model import Invoice as Document
+from worker.review import WorkItem
+
+Occasion = Literal["issued", "corrected", "renewed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Who writes and in which published look."""
+
+    rules: Rules
+    set_hash: str
+
+    @property
+    def sender(self) -> SenderFace:
+        """The business as its mails show it."""
+        rules = self.rules
+        return SenderFace(
+            name=rules.name,
+            legal_name=rules.legal_name,
+            address_lines=rules.address,
+            vat_id=rules.vat_id,
+            email=rules.email,
+            phone=rules.phone,
+            website=rules.website,
+            colour=rules.documents.colour,
+            has_logo=bool(rules.documents.logo),
+        )
+
+
+def invoice_letter(
+    session: Session, invoice: Invoice, paper: Paper, *, url: str | None, occasion: Occasion
+) -> Letter:
+    """An invoice to its customer, to the address it was issued for."""
+    business = BusinessKey(invoice.business)
+    customer = customers.by_id(session, business, invoice.customer_id or "")
+    notice = InvoiceNotice(
+        business=paper.sender,
+        customer_name=_addressee(invoice, customer),
+        number=invoice.number,
+        total=invoice.total,
+        still_to_pay=invoices.still_to_pay(session, invoice),
+        issue_on=invoice.issue_on,
+        due_on=invoice.due_on,
+        pay_url=url,
+        bank=_bank(paper.rules, invoice),
+        occasion=occasion,
+    )
+    return Letter(
+        kind="invoice",
+        subject_id=invoice.id,
+        recipient=invoice.recipient or "",
+        language=(customer.language if customer else None) or paper.rules.language,
+        template_set=paper.set_hash,
+        context=notice.context(),
+        customer_id=invoice.customer_id,
+    )
+
+
+def renewed_letter(letter: Letter, *, recipient: str, asked: str) -> Letter:
+    """The same letter again, to the contact who asked for a fresh link; once per request."""
+    return replace(letter, recipient=recipient, occasion=f"renewed:{asked}")
+
+
+def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter | None:
+    """That a payment arrived; None when nobody is known to tell."""
+    business = BusinessKey(payment.business)
+    applied = payments.allocations_of(session, business, payment.id)
+    items = [(a, invoices.by_id(session, business, a.item_id)) for a in applied]
+    customer = customers.by_id(session, business, payment.customer_id or "")
+    recipient = _receipt_to(session, payment, [i for _, i in items if i is not None])
+    if recipient is None:
+        return None
+    rest = payment.amount - total((a.amount for a in applied), payment.currency)
+    settled_at = payment.settled_at or payment.registered_at
+    notice = ReceiptNotice(
+        business=paper.sender,
+        customer_name=customer.name if customer else "",
+        reference=payment.id,
+        amount=payment.amount,
+        paid_on=day_in(paper.rules.time_zone, settled_at),
+        method=payment.method,
+        items=tuple(
+            PaidItem(i.number, a.amount, invoices.still_to_pay(session, i))
+            for a, i in items
+            if i is not None
+        ),
+        to_balance=rest if rest.is_positive else None,
+    )
+    return Letter(
+        kind="receipt",
+        subject_id=payment.id,
+        recipient=recipient,
+        language=(customer.language if customer else None) or paper.rules.language,
+        template_set=paper.set_hash,
+        context=notice.context(),
+        customer_id=payment.customer_id,
+    )
+
+
+def can_be_mailed(item: WorkItem) -> bool:
+    """Whether a work item is worth a mail: one about a question that did not arrive is not."""
+    return item.evidence.get("notice_kind") != "question"
+
+
+def question_letters(item: WorkItem, paper: Paper) -> list[Letter]:
+    """A work item to everybody whose task it is."""
+    people: tuple[Staff, ...] = paper.rules.staff_for(Role.FINANCE)
+    facts = tuple(Fact(k.replace("_", " "), str(v)) for k, v in item.evidence.items() if v)
+    notice = QuestionNotice(
+        business=paper.sender,
+        audience="staff",
+        title=_TITLES.get(item.kind, "Something needs a person"),
+        text=item.question,
+        reference=item.id,
+        facts=facts,
+        choices=tuple(item.choices),
+    )
+    return [
+        Letter(
+            kind="question",
+            subject_id=item.id,
+            recipient=person.address,
+            language=paper.rules.language,
+            template_set=paper.set_hash,
+            context=notice.context(),
+        )
+        for person in people
+    ]
+
+
+def answer_letter(mail_id: str, sender: str, paper: Paper, facts: Mapping[str, str]) -> Letter:
+    """To the sender of a mail that could not be used: what happened and what to do."""
+    notice = QuestionNotice(
+        business=paper.sender,
+        audience="sender",
+        title="Your mail could not be used",
+        text=facts["because"],
+        reference=mail_id,
+        facts=(Fact("subject", facts["subject"]),) if facts.get("subject") else (),
+        choices=(
+            "Forward an e-invoice: UBL, CII or Factur-X, as a PDF or an XML file.",
+            "Your mail is kept; nothing was sent to anybody.",
+        ),
+    )
+    return Letter(
+        kind="question",
+        subject_id=mail_id,
+        recipient=sender,
+        language=paper.rules.language,
+        template_set=paper.set_hash,
+        context=notice.context(),
+    )
+
+
+_TITLES = {
+    "invoice_held": "An invoice waits for your yes",
+    "mail_from_stranger": "A mail from somebody unknown",
+    "mail_forged": "A mail with forged marks",
+    "mail_hostile": "A mail was put aside",
+    "mail_unreadable": "A mail could not be read",
+    "mail_incomplete": "A document cannot be issued",
+    "mail_not_handled": "A mail needs a person",
+    "mail_too_large": "A mail is too large",
+    "notice_undelivered": "An email could not be delivered",
+    "payment_over": "More was paid than owed",
+    "gateway_unknown_payment": "Stripe knows a payment that the books do not",
+    "template_broken": "A template has an error",
+}
+
+
+def _addressee(invoice: Invoice, customer: customers.Customer | None) -> str:
+    if customer is not None:
+        return customer.name
+    return Document.model_validate(invoice.reading).buyer.name or ""
+
+
+def _bank(rules: Rules, invoice: Invoice) -> BankFace | None:
+    if not rules.bank.iban:
+        return None
+    document = Document.model_validate(invoice.reading)
+    return BankFace(
+        iban=rules.bank.iban,
+        reference=document.payment_reference or invoice.number,
+        holder=rules.legal_name or rules.name,
+        bic=rules.bank.bic,
+        bank_name=rules.bank.name,
+    )
+
+
+def _receipt_to(session: Session, payment: Payment, items: list[Invoice]) -> str | None:
+    for invoice in items:
+        if invoice.recipient is not None:
+            return invoice.recipient
+    if payment.customer_id is None:
+        return None
+    business = BusinessKey(payment.business)
+    contacts = customers.billing_contacts(session, business, payment.customer_id)
+    return contacts[0].address if contacts else None

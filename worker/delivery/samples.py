@@ -1,0 +1,62 @@
+"""Notices that never were: what a template tree is tried with before it is published."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from worker.businesses import Rules
+from worker.delivery.letters import Paper
+from worker.delivery.ports import EmailOrder
+from worker.delivery.wording import (
+    BankFace,
+    Fact,
+    InvoiceNotice,
+    Notice,
+    PaidItem,
+    QuestionNotice,
+    ReceiptNotice,
+)
+from worker.kernel.money import Money
+
+
+def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
+    """Orders for every email template in every language."""
+    sender = Paper(rules, set_hash).sender
+    amount = Money(11900, rules.currency)
+    bank = BankFace(iban="DE89370400440532013000", reference="SAMPLE-1", holder="Sample")
+    notices: dict[str, Notice] = {
+        "invoice": InvoiceNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            number="SAMPLE-1",
+            total=amount,
+            still_to_pay=amount,
+            issue_on=date(2026, 1, 31),
+            due_on=date(2026, 2, 14),
+            pay_url="https://pay.example.com/l/sample",
+            bank=bank,
+        ),
+        "receipt": ReceiptNotice(
+            business=sender,
+            customer_name="Sample",
+            reference="pay_sample",
+            amount=amount,
+            paid_on=date(2026, 2, 1),
+            method="card",
+            items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
+        ),
+        "question": QuestionNotice(
+            business=sender,
+            audience="staff",
+            title="Sample",
+            text="Is this a sample?",
+            reference="work_sample",
+            facts=(Fact("number", "SAMPLE-1"),),
+            choices=("yes",),
+        ),
+    }
+    return [
+        EmailOrder(kind, folder, set_hash, language, notice.context())
+        for kind, notice in notices.items()
+        for language in ("en", "de")
+    ]
