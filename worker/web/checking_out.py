@@ -1,0 +1,206 @@
+"""POST /l/{token}/pay: to the hosted payment page. Intent, act, outcome: two commits, one call.
+
+Two tabs and a double click meet in the same checkout, the same key and so the same page.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+from http import HTTPStatus
+
+import anyio
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from worker import paylinks, payments
+from worker.app import App
+from worker.kernel.errors import PermanentError, Refused, TransientError
+from worker.kernel.ids import BusinessKey
+from worker.paylinks import Link, Verdict
+from worker.payments import Checkout, Payer
+from worker.web import answers
+from worker.web.answers import Draft
+from worker.web.forms import Fields, Seal, Visitor, fields, new_browser, open_seal, seal, visitor
+from worker.web.opening import judged
+from worker.web.security import crosses_sites
+from worker.web.standing import Face, Standing, business_face, context, find
+
+log = logging.getLogger(__name__)
+
+# The other half of a double click has asked for the same page: it is there in a moment.
+_OTHER_CLICK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A checkout whose row is committed, and where it leads once that is known."""
+
+    business: BusinessKey
+    link: Link
+    checkout: Checkout
+    payer: Payer
+
+
+@dataclass(frozen=True, slots=True)
+class CheckingOut:
+    """The pay button."""
+
+    app: App
+
+    async def pay(self, request: Request) -> Response:
+        """POST /l/{token}/pay"""
+        who, form = visitor(request), await fields(request)
+        if crosses_sites(request.headers.get("sec-fetch-site")):
+            return answers.message(
+                self.app, "not_allowed", who.language, status=HTTPStatus.FORBIDDEN
+            )
+        begun = await run_in_threadpool(self._begin_or_explain, who, form)
+        if isinstance(begun, Response):
+            return begun
+        url = await self._page_address(begun)
+        if url is None:
+            return await run_in_threadpool(self._explain, who, "unreachable")
+        response = answers.see_other(url)
+        answers.keep_opened(self.app, response, begun.link)
+        return response
+
+    # -- before the call -------------------------------------------------------------------------
+
+    def _begin_or_explain(self, who: Visitor, form: Fields) -> _Begun | Response:
+        try:
+            begun = self._begin(who, form, at=self.app.now())
+        except Refused:
+            return self._explain(who, "busy")
+        return answers.page(self.app, begun) if isinstance(begun, Draft) else begun
+
+    def _begin(self, who: Visitor, form: Fields, *, at: datetime) -> _Begun | Draft | Response:
+        with self.app.transaction() as session:
+            standing = find(self.app, session, who, at=at)
+            if standing is None:
+                return answers.not_found(self.app, who)
+            path = answers.path_of(self.app, standing.link)
+            on_page = open_seal(self.app.link_keys, standing.link.id, form.get("form", ""), at=at)
+            if standing.face is not Face.PAY or on_page is None:
+                # Paid meanwhile, ended, or a page from yesterday: the page as it is now says what.
+                return answers.see_other(path)
+            verdict, facts = judged(session, standing, who, form, on_page, at=at)
+            if verdict is Verdict.MACHINE and not self._is_confirmed(standing, on_page, form):
+                paylinks.note_machine(session, standing.link, evidence=facts, at=at)
+                return self._ask_again(session, standing, on_page, path, at=at)
+            checkout = payments.begin(session, standing.invoice, link_id=standing.link.id, at=at)
+            self._note(session, standing, checkout, facts, at=at)
+            payer = self._payer(session, standing, checkout)
+        return _Begun(standing.business, standing.link, checkout, payer)
+
+    def _note(
+        self,
+        session: Session,
+        standing: Standing,
+        checkout: Checkout,
+        facts: object,
+        *,
+        at: datetime,
+    ) -> None:
+        """Whoever pays has opened the link, whatever we took them for before."""
+        seen = {"by": "checkout", "seen": facts}
+        life = self.app.link_life(standing.business)
+        paylinks.note_open(session, standing.link, life, evidence=seen, at=at)
+        if checkout.opened_at == at:
+            started = {"checkout": checkout.id, "amount": str(checkout.amount)}
+            paylinks.note(
+                session, standing.link, "checkout_started", who="customer", at=at, evidence=started
+            )
+
+    def _payer(self, session: Session, standing: Standing, checkout: Checkout) -> Payer:
+        """Of the link that began the checkout: the same checkout must give the same order."""
+        began = paylinks.by_id(session, standing.business, checkout.link_id) or standing.link
+        url = self.app.link_url(began)
+        return Payer(
+            link_id=began.id,
+            email=standing.invoice.recipient,
+            language=standing.language,
+            title=standing.invoice.number,
+            success_url=f"{url}/thanks",
+            cancel_url=url,
+        )
+
+    # -- the call --------------------------------------------------------------------------------
+
+    async def _page_address(self, begun: _Begun) -> str | None:
+        """Where the hosted page is; None when it could not be opened."""
+        if begun.checkout.url is not None:
+            return begun.checkout.url
+        try:
+            return await run_in_threadpool(self._open, begun)
+        except TransientError as e:
+            log.warning("checkout %s has no page yet: %s", begun.checkout.id, e)
+        except PermanentError as e:
+            log.error("checkout %s gets no page: %s", begun.checkout.id, e)
+            return None
+        await anyio.sleep(_OTHER_CLICK_S)
+        return await run_in_threadpool(self._address_by_now, begun)
+
+    def _open(self, begun: _Begun) -> str:
+        order = payments.order_for(begun.checkout, self._titled(begun))
+        page = self.app.gateway(begun.business).open_checkout(order, key=begun.checkout.key)
+        with self.app.transaction() as session:
+            checkout = payments.checkout(session, begun.business, begun.checkout.id)
+            if checkout is not None:
+                payments.opened(session, checkout, page)
+        return page.url
+
+    def _titled(self, begun: _Begun) -> Payer:
+        """What the gateway's page calls the thing that is paid, in the payer's language."""
+        payer = begun.payer
+        facts = {
+            "business": business_face(self.app.rules(begun.business)),
+            "item": {"number": payer.title},
+        }
+        made = self.app.page(begun.business, "checkout_title.txt", payer.language, facts)
+        return replace(payer, title=made.html.strip())
+
+    def _address_by_now(self, begun: _Begun) -> str | None:
+        with self.app.reading() as session:
+            checkout = payments.checkout(session, begun.business, begun.checkout.id)
+            return checkout.url if checkout else None
+
+    # -- what else there is to say ---------------------------------------------------------------
+
+    def _is_confirmed(self, standing: Standing, on_page: Seal, form: Fields) -> bool:
+        text = f"{standing.link.id}.{on_page.browser}"
+        return self.app.link_keys.is_signed("confirm", text, form.get("confirmed", ""))
+
+    def _ask_again(
+        self, session: Session, standing: Standing, on_page: Seal, path: str, *, at: datetime
+    ) -> Draft:
+        """Who looks like a program is asked once more; a person loses one press."""
+        keys, link_id = self.app.link_keys, standing.link.id
+        form = {
+            "token": seal(keys, link_id, on_page.browser or new_browser(), at=at),
+            "confirmation": keys.sign("confirm", f"{link_id}.{on_page.browser}"),
+        }
+        facts = context(session, standing, path=path, at=at) | {"form": form}
+        return Draft(standing.business, standing.language, "confirm.html", facts)
+
+    def _explain(self, who: Visitor, why: str) -> Response:
+        """Why there is no payment page: nothing left to pay, busy, or nobody answers."""
+        at = self.app.now()
+        with self.app.reading() as session:
+            standing = find(self.app, session, who, at=at)
+            if standing is None:
+                return answers.not_found(self.app, who)
+            path = answers.path_of(self.app, standing.link)
+            if standing.face is not Face.PAY:
+                return answers.see_other(path)
+            facts = context(session, standing, path=path, at=at) | {"why": why, "retry": True}
+            draft = Draft(
+                standing.business, standing.language, "closed.html", facts, _EXPLAINED[why]
+            )
+        return answers.page(self.app, draft)
+
+
+_EXPLAINED = {"busy": HTTPStatus.CONFLICT, "unreachable": HTTPStatus.BAD_GATEWAY}

@@ -1,0 +1,90 @@
+"""POST /l/{token}/open: was it a person? Only then does the link's clock start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from worker import delivery, paylinks
+from worker.app import App
+from worker.paylinks import Evidence, Verdict
+from worker.web import answers
+from worker.web.forms import Fields, Seal, Visitor, fields, open_seal, visitor
+from worker.web.security import crosses_sites
+from worker.web.standing import Face, Standing, find
+
+# A field that people do not see; what fills it in is a program that fills in forms.
+TRAP = "fax_line"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the page's script sends after a person's first key, touch or mouse."""
+
+    app: App
+
+    async def note(self, request: Request) -> Response:
+        """POST /l/{token}/open"""
+        who, form = visitor(request), await fields(request)
+        if crosses_sites(request.headers.get("sec-fetch-site")):
+            return answers.message(
+                self.app, "not_allowed", who.language, status=HTTPStatus.FORBIDDEN
+            )
+        return await run_in_threadpool(self._note, who, form)
+
+    def _note(self, who: Visitor, form: Fields) -> Response:
+        at = self.app.now()
+        response = Response(status_code=HTTPStatus.NO_CONTENT)
+        with self.app.transaction() as session:
+            standing = find(self.app, session, who, at=at)
+            if standing is None:
+                return answers.not_found(self.app, who)
+            on_page = open_seal(self.app.link_keys, standing.link.id, form.get("form", ""), at=at)
+            if on_page is None:
+                return answers.message(
+                    self.app, "not_allowed", who.language, status=HTTPStatus.FORBIDDEN
+                )
+            if standing.face is not Face.PAY:
+                return response
+            verdict, facts = judged(session, standing, who, form, on_page, at=at)
+            if verdict is Verdict.HUMAN:
+                life = self.app.link_life(standing.business)
+                paylinks.note_open(session, standing.link, life, evidence=facts, at=at)
+                answers.keep_opened(self.app, response, standing.link)
+            else:
+                paylinks.note_machine(session, standing.link, evidence=facts, at=at)
+        return response
+
+
+def judged(
+    session: Session,
+    standing: Standing,
+    who: Visitor,
+    form: Fields,
+    on_page: Seal,
+    *,
+    at: datetime,
+) -> tuple[Verdict, Mapping[str, Any]]:
+    """The verdict on whoever sent a form of the pay page, and the facts it rests on."""
+    sent_at = delivery.last_sent_at(session, standing.business, standing.invoice.id)
+    evidence = Evidence(
+        user_agent=who.user_agent,
+        trusted_event=form.get("trusted") == "1",
+        # From our own seal, not from the page: a program cannot claim to have waited.
+        dwell_ms=int((at - on_page.shown_at).total_seconds() * 1000),
+        is_webdriver=form.get("steered") == "1",
+        honeypot_hit=form.get(TRAP, "") != "",
+        has_cookie=who.browser == on_page.browser,
+        since_sent_s=None if sent_at is None else (at - sent_at).total_seconds(),
+        script_ran=form.get("script") == "1",
+    )
+    verdict, why = paylinks.judge(evidence)
+    return verdict, {**evidence.facts(), "verdict": verdict.value, "why": why}

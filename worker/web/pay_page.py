@@ -1,0 +1,144 @@
+"""The page behind a pay link, its document, and where the payer comes back to. All only read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from worker import customers, documents
+from worker.app import App
+from worker.kernel.mail import Address
+from worker.web import answers
+from worker.web.answers import Draft
+from worker.web.forms import Visitor, new_browser, seal, visitor
+from worker.web.standing import Face, Standing, context, find
+
+# The payer comes back before the gateway's word does: the page looks again, ever more slowly.
+LOOKS_AFTER_S = (2, 3, 5, 8, 13, 21)
+_LOOK = re.compile(r"[0-9]{1,2}", re.ASCII)
+_NOT_IN_FILE_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class PayPage:
+    """The three addresses that a browser may read."""
+
+    app: App
+
+    async def show(self, request: Request) -> Response:
+        """GET /l/{token}"""
+        return await run_in_threadpool(self._show, visitor(request))
+
+    async def thanks(self, request: Request) -> Response:
+        """GET /l/{token}/thanks: what the books say, whatever the address says."""
+        asked = request.query_params.get("look", "0")
+        look = int(asked) if _LOOK.fullmatch(asked) else len(LOOKS_AFTER_S)
+        return await run_in_threadpool(self._thanks, visitor(request), look)
+
+    async def document(self, request: Request) -> Response:
+        """GET /l/{token}/document: the frozen PDF."""
+        return await run_in_threadpool(self._document, visitor(request))
+
+    def _show(self, who: Visitor) -> Response:
+        browser = who.browser or new_browser()
+        draft = self._draft(who, browser, at=self.app.now())
+        if draft is None:
+            return answers.not_found(self.app, who)
+        response = answers.page(self.app, draft)
+        answers.keep_name(self.app, response, browser)
+        return response
+
+    def _draft(self, who: Visitor, browser: str, *, at: datetime) -> Draft | None:
+        with self.app.reading() as session:
+            standing = find(self.app, session, who, at=at)
+            if standing is None:
+                return None
+            path = answers.path_of(self.app, standing.link)
+            token = seal(self.app.link_keys, standing.link.id, browser, at=at)
+            facts = context(session, standing, path=path, at=at) | {"form": {"token": token}}
+            template, extra = _FACES[standing.face](session, standing)
+            return Draft(standing.business, standing.language, template, facts | extra)
+
+    def _thanks(self, who: Visitor, look: int) -> Response:
+        found = self._thanks_or_elsewhere(who, look, at=self.app.now())
+        if found is None:
+            return answers.not_found(self.app, who)
+        return answers.page(self.app, found) if isinstance(found, Draft) else found
+
+    def _thanks_or_elsewhere(
+        self, who: Visitor, look: int, *, at: datetime
+    ) -> Draft | Response | None:
+        with self.app.reading() as session:
+            standing = find(self.app, session, who, at=at)
+            if standing is None:
+                return None
+            path = answers.path_of(self.app, standing.link)
+            facts = context(session, standing, path=path, at=at)
+            if standing.face is Face.PAID:
+                template, extra = _paid(session, standing)
+                extra["is_return"] = True
+            elif standing.face is Face.PAY or (standing.face is Face.ENDED and standing.is_known):
+                template, extra = "waiting.html", {"next_look": _next_look(look)}
+            else:
+                return answers.see_other(path)
+            return Draft(standing.business, standing.language, template, facts | extra)
+
+    def _document(self, who: Visitor) -> Response:
+        with self.app.reading() as session:
+            standing = find(self.app, session, who, at=self.app.now())
+            if standing is None or not standing.may_see or standing.face is Face.VOID:
+                return answers.not_found(self.app, who)
+            document = documents.of_invoice(session, standing.business, standing.invoice.id)
+            if document is None:
+                return answers.not_found(self.app, who)
+            pdf = documents.pdf_of(session, document)
+            name = _NOT_IN_FILE_NAMES.sub("-", standing.invoice.number).strip("-.") or "invoice"
+        headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
+        return Response(pdf, HTTPStatus.OK, headers, media_type="application/pdf")
+
+
+def _next_look(look: int) -> dict[str, int] | None:
+    if look >= len(LOOKS_AFTER_S):
+        return None
+    return {"after_s": LOOKS_AFTER_S[look], "number": look + 1}
+
+
+_Chosen = tuple[str, dict[str, object]]
+
+
+def _pay(_session: Session, _standing: Standing) -> _Chosen:
+    return "pay.html", {}
+
+
+def _paid(_session: Session, _standing: Standing) -> _Chosen:
+    return "paid.html", {"is_return": False}
+
+
+def _ended(session: Session, standing: Standing) -> _Chosen:
+    """What it shows of the item is for the browser that opened it; the rest may ask for a link."""
+    on_file = customers.billing_contacts(session, standing.business, standing.link.customer_id)
+    contacts = [{"id": c.id, "masked": Address.parse(c.address).masked} for c in on_file]
+    hidden: dict[str, object] = {} if standing.may_see else {"item": None, "bank": None}
+    return "ended.html", {"contacts": contacts} | hidden
+
+
+def _closed(_session: Session, standing: Standing) -> _Chosen:
+    return "closed.html", {"why": standing.face.value, "retry": False}
+
+
+_FACES: dict[Face, Callable[[Session, Standing], _Chosen]] = {
+    Face.PAY: _pay,
+    Face.PAID: _paid,
+    Face.ENDED: _ended,
+    Face.SETTLED: _closed,
+    Face.VOID: _closed,
+    Face.CORRECTED: _closed,
+}

@@ -1,0 +1,100 @@
+"""Every address of the site, and what is said when something goes wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from worker.app import App
+from worker.kernel.errors import TillmailError
+from worker.web import answers
+from worker.web.checking_out import CheckingOut
+from worker.web.forms import MAX_FORM_BYTES, preferred_language
+from worker.web.health import Health
+from worker.web.hooks import MAX_EVENT_BYTES, Hooks
+from worker.web.opening import Opening
+from worker.web.pay_page import PayPage
+from worker.web.renewing import Renewing
+from worker.web.security import SecureAnswers, is_https
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_MESSAGES = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+}
+
+
+def build(app: App) -> Starlette:
+    """The site as an ASGI application. The access log must stay off: addresses are secrets."""
+    pages, opening, paying = PayPage(app), Opening(app), CheckingOut(app)
+    renewing, hooks, health = Renewing(app), Hooks(app), Health(app)
+    explain = _Explain(app)
+    return Starlette(
+        routes=[
+            _get("/l/{token}", pages.show),
+            _get("/l/{token}/thanks", pages.thanks),
+            _get("/l/{token}/document", pages.document),
+            _post("/l/{token}/open", opening.note, MAX_FORM_BYTES),
+            _post("/l/{token}/pay", paying.pay, MAX_FORM_BYTES),
+            _post("/l/{token}/renew", renewing.renew, MAX_FORM_BYTES),
+            _post("/hooks/stripe/{business}", hooks.stripe, MAX_EVENT_BYTES),
+            _get("/health", health.alive),
+            _get("/ready", health.ready),
+        ],
+        middleware=[Middleware(SecureAnswers, https=is_https(app.settings))],
+        exception_handlers={
+            HTTPException: explain.refused,
+            TillmailError: explain.broken,
+            SQLAlchemyError: explain.broken,
+            Exception: explain.broken,
+        },
+    )
+
+
+def _get(path: str, handler: Handler) -> Route:
+    return Route(path, handler, methods=["GET"])
+
+
+def _post(path: str, handler: Handler, limit_bytes: int) -> Route:
+    return Route(path, handler, methods=["POST"], max_body_size=limit_bytes)
+
+
+class _Explain:
+    """Errors as pages that say what to do and nothing else."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """404, 405, 413 and their like."""
+        status = error.status_code if isinstance(error, HTTPException) else 400
+        headers = getattr(error, "headers", None) or {}
+        what = _MESSAGES.get(HTTPStatus(status), "not_allowed")
+        if request.url.path.startswith("/hooks/"):
+            return PlainTextResponse(HTTPStatus(status).phrase, status, headers)
+        response = answers.message(self._app, what, preferred_language(request), status=status)
+        response.headers.update(headers)
+        return response
+
+    async def broken(self, request: Request, error: Exception) -> Response:
+        """Our fault, or a database that is away: logged without the address, which is a secret."""
+        log.error("a page broke: %s: %s", type(error).__name__, _harmless(error))
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return answers.message(self._app, "broken", preferred_language(request), status=status)
+
+
+def _harmless(error: Exception) -> str:
+    """The message of our own errors, which hold ids only; a database's would hold its values."""
+    return str(error) if isinstance(error, TillmailError) else "see the database's log"

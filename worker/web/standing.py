@@ -1,0 +1,182 @@
+"""Where a pay link stands for one browser: which face its page shows, and what it may show."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from worker import customers, documents, invoices, paylinks, payments
+from worker.app import App
+from worker.businesses import Rules
+from worker.invoices import Invoice, State
+from worker.kernel.clock import day_in
+from worker.kernel.ids import BusinessKey
+from worker.kernel.money import Money
+from worker.paylinks import Link, LinkState
+from worker.readers.model import Invoice as Document
+from worker.web.forms import Visitor, has_opened
+
+_TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
+
+
+class Face(StrEnum):
+    """What the page of a link is. *settled*: paid, shown to somebody who may not see how much."""
+
+    PAY = "pay"
+    PAID = "paid"
+    SETTLED = "settled"
+    ENDED = "ended"
+    VOID = "void"
+    CORRECTED = "corrected"
+
+
+def face_of(item: State, link: LinkState, *, is_known: bool) -> Face:
+    """The face by the item's state and the link's; `is_known`: this browser opened the link."""
+    if item is State.CORRECTED:
+        return Face.CORRECTED
+    if item in (State.VOID, State.HELD):
+        return Face.VOID
+    if item is State.PAID:
+        return Face.PAID if may_see(link, is_known=is_known) else Face.SETTLED
+    if link in (LinkState.EXPIRED, LinkState.REVOKED):
+        return Face.ENDED
+    return Face.PAY
+
+
+def may_see(link: LinkState, *, is_known: bool) -> bool:
+    """Whether document, amounts and bank details show: while it lives, then to who opened it."""
+    return is_known or link in (LinkState.WAITING, LinkState.OPENED)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A link, its item and the browser that asks. Its rows are of the session that found it."""
+
+    business: BusinessKey
+    link: Link
+    invoice: Invoice
+    rules: Rules
+    language: str
+    still_to_pay: Money
+    state: LinkState
+    is_known: bool
+
+    @property
+    def face(self) -> Face:
+        item = invoices.state_of(self.invoice, self.still_to_pay)
+        return face_of(item, self.state, is_known=self.is_known)
+
+    @property
+    def may_see(self) -> bool:
+        return may_see(self.state, is_known=self.is_known)
+
+
+def find(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Standing | None:
+    """Where the visitor's link stands; None for a token that was never ours."""
+    # What cannot be a token is not looked up, and answered like one that is unknown.
+    link = paylinks.by_token(session, visitor.token) if _TOKEN.fullmatch(visitor.token) else None
+    if link is None or link.business not in app.businesses():
+        return None
+    business = BusinessKey(link.business)
+    invoice = invoices.by_id(session, business, link.item_id)
+    if invoice is None:
+        return None
+    rules = app.rules(business)
+    return Standing(
+        business=business,
+        link=link,
+        invoice=invoice,
+        rules=rules,
+        language=documents.language_of(session, invoice, rules),
+        still_to_pay=invoices.still_to_pay(session, invoice),
+        state=paylinks.state_of(link, at),
+        is_known=has_opened(app.link_keys, link.id, visitor.opened),
+    )
+
+
+def context(session: Session, standing: Standing, *, path: str, at: datetime) -> dict[str, object]:
+    """All that a page template of this link may use, as plain values."""
+    return {
+        "business": business_face(standing.rules),
+        "is_test": not standing.rules.stripe.livemode,
+        "link": {"path": path, "until": _until(standing)},
+        "item": item_face(session, standing, at=at),
+        "bank": _bank_face(standing),
+        "has_document": documents.of_invoice(session, standing.business, standing.invoice.id)
+        is not None,
+    }
+
+
+def business_face(rules: Rules) -> dict[str, object]:
+    """The seller as its pages show it."""
+    return {
+        "name": rules.name,
+        "legal_name": rules.legal_name,
+        "address_lines": list(rules.address),
+        "vat_id": rules.vat_id,
+        "email": rules.email,
+        "phone": rules.phone,
+        "colour": rules.documents.colour,
+        "logo": f"assets/{rules.documents.logo}" if rules.documents.logo else None,
+    }
+
+
+def item_face(session: Session, standing: Standing, *, at: datetime) -> dict[str, object]:
+    """The invoice, with what is still to pay on it now."""
+    invoice, owed = standing.invoice, standing.still_to_pay
+    today = day_in(standing.rules.time_zone, at)
+    return {
+        "number": invoice.number,
+        "customer": _customer_name(session, standing),
+        "issue_on": invoice.issue_on.isoformat() if invoice.issue_on else None,
+        "due_on": invoice.due_on.isoformat() if invoice.due_on else None,
+        "is_overdue": invoice.due_on is not None and invoice.due_on < today,
+        "total": _plain(invoice.total),
+        "paid": _plain(invoice.total - owed),
+        "still_to_pay": _plain(owed),
+        "paid_on": _paid_on(session, standing),
+    }
+
+
+def _customer_name(session: Session, standing: Standing) -> str:
+    customer = customers.by_id(session, standing.business, standing.link.customer_id)
+    return customer.name if customer else ""
+
+
+def _paid_on(session: Session, standing: Standing) -> str | None:
+    applied = payments.allocated_to(session, standing.business, standing.invoice.id)
+    if not applied:
+        return None
+    payment = payments.by_id(session, standing.business, applied[-1].payment_id)
+    settled_at = payment.settled_at if payment else None
+    return day_in(standing.rules.time_zone, settled_at).isoformat() if settled_at else None
+
+
+def _bank_face(standing: Standing) -> dict[str, str] | None:
+    bank = standing.rules.bank
+    if not bank.iban:
+        return None
+    document = Document.model_validate(standing.invoice.reading)
+    return {
+        "holder": standing.rules.legal_name or standing.rules.name,
+        "iban": bank.iban,
+        "bic": bank.bic,
+        "bank_name": bank.name,
+        "reference": document.payment_reference or standing.invoice.number,
+    }
+
+
+def _until(standing: Standing) -> dict[str, str] | None:
+    if standing.link.expires_at is None:
+        return None
+    local = standing.link.expires_at.astimezone(ZoneInfo(standing.rules.time_zone))
+    return {"day": local.date().isoformat(), "time": f"{local:%H:%M}"}
+
+
+def _plain(amount: Money) -> dict[str, object]:
+    return {"minor": amount.minor, "currency": amount.currency}
