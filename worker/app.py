@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
@@ -155,6 +154,15 @@ class App:
         except TransientError as e:
             # The jobs are committed; the relay sends them once their lease has passed.
             log.warning("%d jobs wait for the relay: %s", len(slips), e)
+
+    def check_schema(self) -> None:
+        """Raises SettingsError unless the database is at the revision this code needs."""
+        have, need = store.schema.current(self.engine), store.schema.newest()
+        if have != need:
+            raise SettingsError(
+                f"The database is at {have or 'nothing'} and this version needs {need}. "
+                "Run: tillmail release"
+            )
 
     # -- the outside -----------------------------------------------------------------------------
 
@@ -390,8 +398,3 @@ def make_relay(app: App) -> Relay:
     from worker.adapters.outbox_relay import Relay
 
     return Relay(app.claim_due, app.queue.push)
-
-
-def migrations_folder() -> Path:
-    """Where the schema's history lies."""
-    return Path(__file__).parent / "store" / "migrations"

@@ -10,7 +10,7 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -87,11 +87,16 @@ class ImapMailbox:
         self._offered: _View | None = None
         self._folders: dict[str, str] = {}
 
-    def arrivals(self, *, limit: int) -> Iterator[Arrival]:
-        """Mails now in the folder that are not marked as deleted, oldest first, at most `limit`."""
+    def arrivals(self, *, limit: int, known: Collection[Spot] = ()) -> Iterator[Arrival]:
+        """Mails now in the folder, oldest first, at most `limit`.
+
+        Those marked as deleted and those at `known` spots are passed over.
+        """
         with self._our_errors():
             client, view = self._select()
-            uids = list(islice(_undeleted(client, view.count), limit + 1))
+            here = {int(spot.uid) for spot in known if spot.epoch == view.epoch}
+            fresh = (uid for uid in _undeleted(client, view.count) if uid not in here)
+            uids = list(islice(fresh, limit + 1))
             facts = client.fetch(uids[:limit], ["RFC822.SIZE", "INTERNALDATE"])
         # With mails left over, the next `wait` must return at once.
         self._offered = view if len(uids) <= limit else None

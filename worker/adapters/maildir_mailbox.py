@@ -11,7 +11,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,17 +54,19 @@ class MaildirMailbox:
         self._root = root
         self._limit_bytes = limit_bytes
         self._settle_s = settle_s
-        self._offered: frozenset[str] = frozenset()
+        self._offered: set[str] = set()
         with _our_errors(root):
             make_maildir(root)
 
-    def arrivals(self, *, limit: int) -> Iterator[Arrival]:
-        """Mails now in the folder, oldest first, at most `limit`."""
+    def arrivals(self, *, limit: int, known: Collection[Spot] = ()) -> Iterator[Arrival]:
+        """Mails now in the folder, oldest first, at most `limit`; not those at `known` spots."""
+        passed_over = {spot.uid for spot in known}
         with _our_errors(self._root):
             self._adopt_dropped()
             waiting = sorted(self._entries(), key=lambda entry: (entry.modified_ns, entry.uid))
-        self._offered = frozenset(entry.uid for entry in waiting[:limit])
-        return self._read_each(waiting[:limit])
+        fresh = [entry for entry in waiting if entry.uid not in passed_over][:limit]
+        self._offered = passed_over | {entry.uid for entry in fresh}
+        return self._read_each(fresh)
 
     def file(self, spot: Spot, folder: str) -> None:
         """Move the mail to the Maildir++ folder; one that is no longer here was moved before.

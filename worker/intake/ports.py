@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -41,8 +41,11 @@ class Mailbox(Protocol):
     longer than 60 s, except `wait`.
     """
 
-    def arrivals(self, *, limit: int) -> Iterator[Arrival]:
-        """Mails now in the folder, oldest first, at most `limit`; fetched without marking them."""
+    def arrivals(self, *, limit: int, known: Collection[Spot] = ()) -> Iterator[Arrival]:
+        """Mails now in the folder, oldest first, at most `limit`; fetched without marking them.
+
+        Those at `known` spots were taken in before and wait to be filed: they are passed over.
+        """
         ...
 
     def file(self, spot: Spot, folder: str) -> None:

@@ -59,6 +59,18 @@ def same_message(session: Session, mail: Mail) -> Mail | None:
     return next((other for other in others if _content(other) == _content(mail)), None)
 
 
+def dispositions(
+    session: Session, business: BusinessKey, mail_ids: Sequence[str]
+) -> dict[str, Disposition]:
+    """How these mails ended, those that have."""
+    rows = session.execute(
+        select(Mail.id, Mail.disposition).where(
+            Mail.business == business, Mail.id.in_(mail_ids), Mail.disposition.is_not(None)
+        )
+    )
+    return {mail_id: Disposition(ending) for mail_id, ending in rows}
+
+
 def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Mail]:
     """The last mails received, newest first."""
     return session.scalars(

@@ -1,0 +1,161 @@
+"""The mailbox process: takes every mail in, and files it once it is sorted.
+
+One thread per mailbox folder; a lease in the database sees to it that one process watches each.
+A mail is moved only after what became of it is committed, so a crash anywhere leaves it in place.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from datetime import timedelta
+
+from sqlalchemy.exc import OperationalError
+
+from worker import intake, review
+from worker.app import App
+from worker.businesses import MailboxRules
+from worker.intake import Disposition, Spot
+from worker.kernel.errors import PermanentError, TransientError
+from worker.kernel.ids import BusinessKey, new_id
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+IDLE_S = 25.0
+SORTING_S = 0.25
+RENEW_LEASE_S = 20.0
+LONGEST_BACKOFF_S = 60.0
+ALARM_AFTER = timedelta(minutes=15)
+_TO_REVIEW = {Disposition.QUARANTINED, Disposition.REJECTED, Disposition.ERROR_PARKED}
+
+
+class Watcher:
+    """Watches one mailbox folder until `stopping` is set."""
+
+    def __init__(
+        self, app: App, business: BusinessKey, rules: MailboxRules, stopping: threading.Event
+    ) -> None:
+        self._app = app
+        self._business = business
+        self._rules = rules
+        self._stopping = stopping
+        self._holder = new_id("watch")
+        self._lease_ends = 0.0
+        self._failures = 0
+        self._unsorted: dict[Spot, str] = {}
+        self._mailbox: intake.Mailbox | None = None
+
+    def run(self) -> None:
+        """Go on until told to stop, whatever the mailbox does."""
+        while not self._stopping.is_set():
+            try:
+                self._round()
+                self._failures = 0
+            except (TransientError, PermanentError, OperationalError) as e:
+                self._went_badly(e)
+        self._let_go()
+
+    def _round(self) -> None:
+        if not self._holds_lease():
+            self._stopping.wait(2.0)
+            return
+        mailbox = self._open()
+        took = self._take(mailbox)
+        self._file(mailbox)
+        if not took:
+            mailbox.wait(SORTING_S if self._unsorted else IDLE_S)
+
+    def _take(self, mailbox: intake.Mailbox) -> bool:
+        took = False
+        known = frozenset(self._unsorted)
+        for arrival in mailbox.arrivals(limit=BATCH, known=known):
+            with self._app.transaction() as s:
+                name, at = self._rules.name, self._app.now()
+                mail = intake.receive(s, self._business, name, arrival, at=at)
+            self._unsorted[arrival.spot] = mail.id
+            took = True
+        return took
+
+    def _file(self, mailbox: intake.Mailbox) -> None:
+        if not self._unsorted:
+            return
+        with self._app.reading() as s:
+            ends = intake.dispositions(s, self._business, list(self._unsorted.values()))
+        for spot, mail_id in list(self._unsorted.items()):
+            end = ends.get(mail_id)
+            if end is not None:
+                rules = self._rules
+                mailbox.file(spot, rules.review if end in _TO_REVIEW else rules.processed)
+                del self._unsorted[spot]
+
+    def _holds_lease(self) -> bool:
+        if time.monotonic() < self._lease_ends:
+            return True
+        with self._app.transaction() as s:
+            name, at = self._rules.name, self._app.now()
+            holds = intake.watch(s, self._business, name, holder=self._holder, at=at)
+            if holds:
+                intake.went_well(s, self._business, name, at=at)
+        if holds:
+            self._lease_ends = time.monotonic() + RENEW_LEASE_S
+        return holds
+
+    def _open(self) -> intake.Mailbox:
+        if self._mailbox is None:
+            self._mailbox = self._app.mailbox(self._business, self._rules)
+        return self._mailbox
+
+    def _went_badly(self, error: Exception) -> None:
+        self._failures += 1
+        self._close()
+        log.warning("Mailbox %s/%s: %s", self._business, self._rules.name, error)
+        try:
+            self._write_down(str(error))
+        except OperationalError:
+            log.warning("The database does not answer either.")
+        backoff_s = min(2.0 ** min(self._failures, 6), LONGEST_BACKOFF_S)
+        self._stopping.wait(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, no secret
+
+    def _write_down(self, problem: str) -> None:
+        with self._app.transaction() as s:
+            name, at = self._rules.name, self._app.now()
+            lasted = intake.went_badly(s, self._business, name, problem, at=at)
+            if lasted >= ALARM_AFTER:
+                review.ask(s, self._business, _alarm(name, problem), at=at)
+
+    def _let_go(self) -> None:
+        self._close()
+        with self._app.transaction() as s:
+            intake.let_go(s, self._business, self._rules.name, holder=self._holder)
+
+    def _close(self) -> None:
+        if self._mailbox is not None:
+            self._mailbox.close()
+            self._mailbox = None
+
+
+def _alarm(mailbox: str, problem: str) -> review.Question:
+    return review.Question(
+        kind="mailbox_unreachable",
+        subject=mailbox,
+        text=f"Mailbox {mailbox} has not been read for 15 minutes: {problem}",
+        choices=["tillmail doctor"],
+    )
+
+
+def watch_all(app: App, stopping: threading.Event) -> list[threading.Thread]:
+    """Start a watcher for every mailbox of every business."""
+    threads = [
+        threading.Thread(
+            target=Watcher(app, business, rules, stopping).run,
+            name=f"{business}/{rules.name}",
+        )
+        for business in app.businesses()
+        for rules in app.rules(business).mailboxes
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
