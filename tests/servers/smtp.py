@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -34,7 +35,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Protection:
-    """What the receiver asks of its clients."""
+    """What the receiver asks of its clients; a user name needs TLS by STARTTLS."""
 
     tls: ssl.SSLContext | None = None
     implicit: bool = False
@@ -55,6 +56,7 @@ class SmtpServer:
         self.commands: list[str] = []
         self._script: dict[str, deque[str]] = defaultdict(deque)
         self._arrived = threading.Condition()
+        self._connections: set[SMTP] = set()
         self._controller = _Controller(self)
 
     def start(self) -> None:
@@ -63,13 +65,15 @@ class SmtpServer:
 
     def stop(self) -> None:
         """Cut every connection and stop listening."""
+        closing = asyncio.run_coroutine_threadsafe(self._cut(), self._controller.loop)
+        closing.result(timeout=10)
         self._controller.stop()
 
     def answer(self, command: str, reply: str, *, times: int = 1) -> None:
         """Answer the command so, `times` times.
 
-        Commands: CONNECT, EHLO, MAIL, RCPT, DATA (before the message), BODY (DROP only, in the
-        middle of it), DOT (after it), RSET.
+        Commands: CONNECT, EHLO, HELO, MAIL, RCPT, DATA (before the message), BODY (DROP only, in
+        the middle of it), DOT (after it), RSET.
         """
         self._script[command].extend([reply] * times)
 
@@ -78,6 +82,10 @@ class SmtpServer:
         self.commands.append(command)
         script = self._script[command]
         return script.popleft() if script else None
+
+    def watch(self, connection: SMTP) -> None:
+        """Note a connection, to be cut at the end."""
+        self._connections.add(connection)
 
     def keep(self, message: Received) -> None:
         """Note an accepted message."""
@@ -91,6 +99,15 @@ class SmtpServer:
             if not self._arrived.wait_for(lambda: len(self.received) >= count, timeout_s):
                 raise TimeoutError(f"{len(self.received)} of {count} messages after {timeout_s} s")
             return list(self.received)
+
+    async def _cut(self) -> None:
+        for connection in self._connections:
+            transport = connection.transport  # None once it has ended.
+            if transport is not None and not transport.is_closing():
+                transport.abort()
+        # The loop tells each connection of its end on its next turns.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
 class _Controller(Controller):
@@ -117,7 +134,6 @@ class _Controller(Controller):
             tls_context=None if asked.implicit else asked.tls,
             require_starttls=bool(asked.tls) and not asked.implicit,
             auth_required=bool(asked.username),
-            auth_require_tls=False,
             authenticator=self._check,
             loop=self.loop,
         )
@@ -135,6 +151,14 @@ class _ScriptedSmtp(SMTP):
         super().__init__(*arguments, **options)
         self._server = server
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._server.watch(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # A client that hangs up is part of the tests, not an error to report.
+        super().connection_lost(None)
+
     async def _handle_client(self) -> None:
         if not await self._play("CONNECT"):
             await super()._handle_client()
@@ -142,6 +166,10 @@ class _ScriptedSmtp(SMTP):
     async def smtp_EHLO(self, hostname: str) -> None:
         if not await self._play("EHLO"):
             await super().smtp_EHLO(hostname)
+
+    async def smtp_HELO(self, hostname: str) -> None:
+        if not await self._play("HELO"):
+            await super().smtp_HELO(hostname)
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         if not await self._play("MAIL"):
@@ -210,6 +238,13 @@ class _Keeper:
             )
         )
         return f"250 2.0.0 kept as {len(self._server.received)}"
+
+
+def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """What the receiver needs to speak TLS with this certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
 
 
 @contextmanager
