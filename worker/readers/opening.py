@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from worker.readers import charsets, html_text, mime, sniffing
 from worker.readers.envelope import envelope
-from worker.readers.headers import decoded, one_line, parameters, parse
+from worker.readers.headers import Headers, decoded, one_line, parameters, parse
 from worker.readers.mime import Entity
 from worker.readers.model import Envelope, Part
 
@@ -48,6 +48,10 @@ class OpenedMail:
     @property
     def body(self) -> str:
         return self.envelope.body
+
+    @property
+    def headers(self) -> Headers:
+        return self.root.headers if self.root else Headers()
 
 
 def is_mail(data: bytes) -> bool:
