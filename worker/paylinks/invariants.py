@@ -1,0 +1,80 @@
+"""What always holds of pay links (RELIABILITY: invariants 25, 26 and 28)."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from worker.invoices import Invoice
+from worker.paylinks.model import Link
+
+SHOWN = 50
+_HASH_LENGTH = 64  # SHA-256 in hexadecimal.
+
+
+def tokens_are_kept_as_hashes(session: Session) -> list[str]:
+    """Only the hash of a token is stored, and no two links share one."""
+    wrong = session.execute(
+        select(Link.business, Link.id)
+        .where(func.length(Link.token_hash) != _HASH_LENGTH)
+        .limit(SHOWN)
+    )
+    shared = session.execute(
+        select(func.min(Link.business), func.min(Link.id))
+        .group_by(Link.token_hash)
+        .having(func.count() > 1)
+        .limit(SHOWN)
+    )
+    return [f"{business}: {link} keeps its token badly." for business, link in [*wrong, *shared]]
+
+
+def the_clock_starts_once(session: Session) -> list[str]:
+    """A link ends some time after its first human open, and has that end from then on only."""
+    broken = or_(
+        and_(Link.opened_at.is_(None), Link.expires_at.is_not(None)),
+        and_(Link.opened_at.is_not(None), Link.expires_at.is_(None)),
+        Link.expires_at <= Link.opened_at,
+        Link.opened_at < Link.created_at,
+    )
+    rows = session.execute(select(Link.business, Link.id).where(broken).limit(SHOWN))
+    return [f"{business}: the clock of {link} is wrong." for business, link in rows]
+
+
+def one_link_of_an_item_is_live(session: Session) -> list[str]:
+    """An item has one link at most that is not revoked."""
+    rows = session.execute(
+        select(Link.business, Link.item_id)
+        .where(Link.revoked_at.is_(None))
+        .group_by(Link.business, Link.item_id)
+        .having(func.count() > 1)
+        .limit(SHOWN)
+    )
+    return [f"{business}: {item} has two live links." for business, item in rows]
+
+
+def links_show_their_own_customer_what_is_owed(session: Session) -> list[str]:
+    """A live link is of an invoice in force, and of the customer who owes it."""
+    rows = session.execute(
+        select(Link.business, Link.id)
+        .join(Invoice, and_(Invoice.business == Link.business, Invoice.id == Link.item_id))
+        .where(
+            Link.revoked_at.is_(None),
+            or_(
+                Invoice.customer_id.is_(None),
+                Invoice.customer_id != Link.customer_id,
+                Invoice.issued_at.is_(None),
+                Invoice.corrected_at.is_not(None),
+                Invoice.voided_at.is_not(None),
+            ),
+        )
+        .limit(SHOWN)
+    )
+    return [f"{business}: {link} shows what it must not." for business, link in rows]
+
+
+INVARIANTS = (
+    tokens_are_kept_as_hashes,
+    the_clock_starts_once,
+    one_link_of_an_item_is_live,
+    links_show_their_own_customer_what_is_owed,
+)
