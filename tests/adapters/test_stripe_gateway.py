@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import stripe
@@ -317,7 +318,7 @@ def test_a_connected_account_takes_its_own_money(
         ({"api_key": "pk_test_x"}, "secret key"),
     ],
 )
-def test_settings_that_do_not_fit_are_refused(changed: dict[str, object], message: str) -> None:
+def test_settings_that_do_not_fit_are_refused(changed: dict[str, Any], message: str) -> None:
     access = StripeAccess(KEY, (SECRET,), expects_livemode=False, base_url="http://127.0.0.1:1")
     with pytest.raises(PermanentError, match=message):
         replace(access, **changed)

@@ -137,8 +137,8 @@ def test_sessions_are_listed_newest_first_page_by_page(client: stripe.StripeClie
     assert [one.id for one in listed.data] == made[:2:-1]
     assert listed.has_more
     assert [one.id for one in listed.auto_paging_iter()] == made[::-1]
-    later = {"created": {"gte": int(time.time()) + 60}}
-    assert client.v1.checkout.sessions.list(later).data == []
+    in_a_minute = int(time.time()) + 60
+    assert client.v1.checkout.sessions.list({"created": {"gte": in_a_minute}}).data == []
 
 
 def test_an_account_sees_nothing_of_another(sandbox: StripeSandbox) -> None:
@@ -166,7 +166,7 @@ def test_with_a_list_of_keys_no_other_is_known() -> None:
 def test_a_connected_account_is_its_platforms_alone(sandbox: StripeSandbox) -> None:
     ours = client_of(sandbox, "sk_test_platform").v1.accounts
     theirs = client_of(sandbox, "sk_test_stranger").v1.accounts
-    connected = {"stripe_account": "acct_connected"}
+    connected: stripe.RequestOptions = {"stripe_account": "acct_connected"}
     assert ours.retrieve_current(None, connected).id == "acct_connected"
     with pytest.raises(stripe.PermissionError):
         theirs.retrieve_current(None, connected)

@@ -50,7 +50,7 @@ def test_a_second_request_meanwhile_is_a_conflict_that_is_not_kept(
         try:
             return client.v1.checkout.sessions.create(order(), {"idempotency_key": "k"}).id
         except stripe.APIError as e:
-            return f"{e.http_status} {e.json_body['error']['code']}"
+            return f"{e.http_status} {e.error.code if e.error else None}"
 
     with ThreadPoolExecutor(2) as pool:
         conflict, made = sorted(pool.map(ask, range(2)))

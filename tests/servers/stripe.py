@@ -118,7 +118,7 @@ def running_localstripe() -> Iterator[str]:
     with server_directory("localstripe") as directory:
         port, log = free_port(), directory / "localstripe.log"
         program = Path(sys.executable).with_name("localstripe")
-        command = [sys.executable, program, "--port", str(port), "--from-scratch"]
+        command: list[str | Path] = [sys.executable, program, "--port", str(port), "--from-scratch"]
         process = start_server(command, log=log)
         try:
             await_ready(process, lambda: _answers(f"http://127.0.0.1:{port}/"), log=log)
@@ -150,7 +150,7 @@ class WebhookEndpoint:
 
     def __init__(self) -> None:
         self.answers = 200
-        self.secret = SECRET
+        self.secret: str | None = SECRET
         self.heard: list[Heard] = []
         self._news = threading.Condition()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))

@@ -93,6 +93,8 @@ class Api:
         encoded: str,
         fault: Fault | None,
     ) -> tuple[int, Object, bool]:
+        if len(call.key or "") > 255:
+            raise ApiError(400, "An idempotency key has at most 255 characters.")
         fingerprint = _fingerprint(route, ids, decode(encoded))
         slot = (call.account, call.key or "")
         if slot in self.in_flight:

@@ -62,18 +62,24 @@ def _due_by_url(api: Api) -> list[tuple[str, list[sqlite3.Row]]]:
 async def _deliver_to(
     api: Api, rows: list[sqlite3.Row], busy: dict[str, asyncio.Task[None]]
 ) -> None:
-    for row in rows:
-        payload = _payload(row)
-        header = _header(row, payload, api.state.now())
-        status = await asyncio.to_thread(_post, row["url"], payload, header)
-        taken = status is not None and 200 <= status < 300
-        attempts = row["attempts"]
-        again_at = None
-        if not taken and attempts < len(PAUSES_S):
-            again_at = api.state.instant() + PAUSES_S[attempts]
-        api.state.note_attempt(row["position"], status=status, again_at=again_at)
-    busy.pop(rows[0]["url"])
-    api.wake.set()
+    try:
+        for row in rows:
+            await _attempt(api, row)
+    finally:
+        busy.pop(rows[0]["url"])
+        api.wake.set()
+
+
+async def _attempt(api: Api, row: sqlite3.Row) -> None:
+    payload = _payload(row)
+    header = _header(row, payload, api.state.now())
+    status = await asyncio.to_thread(_post, row["url"], payload, header)
+    taken = status is not None and 200 <= status < 300
+    attempts = row["attempts"]
+    again_at = None
+    if not taken and attempts < len(PAUSES_S):
+        again_at = api.state.instant() + PAUSES_S[attempts]
+    api.state.note_attempt(row["position"], status=status, again_at=again_at)
 
 
 def _payload(row: sqlite3.Row) -> bytes:
@@ -104,7 +110,7 @@ def _post(url: str, payload: bytes, header: str) -> int | None:
         connection.request("POST", path, body=payload, headers=headers)
         answer = connection.getresponse()
         answer.read(65_536)
-    except (OSError, http.client.HTTPException):
+    except (OSError, ValueError, http.client.HTTPException):
         return None
     else:
         return answer.status

@@ -70,6 +70,7 @@ class _Pages:
         values = dict.fromkeys(_FIELDS, "")
         if chosen:
             values |= {"number": _spaced(chosen.number), "expiry": "12 / 34", "cvc": "123"}
+            values["name"] = "Test Payer"
         return _form(session, request, values, _last_problem(call, session))
 
     async def pay(self, request: Request) -> Response:
@@ -228,7 +229,9 @@ def _form(
         show_cards=any(key == "not_a_test_card" for _, key in problems),
         title=session["_lines"][0]["description"],
         values=values,
-        wrong=lambda field: Markup('aria-invalid="true"') if field in wrong else "",
+        wrong=lambda field: (
+            Markup('aria-invalid="true" aria-describedby="problems"') if field in wrong else ""
+        ),
     )
 
 
