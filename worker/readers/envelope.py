@@ -22,7 +22,7 @@ _DELIVERED = ("delivered-to", "x-original-to", "x-delivered-to", "envelope-to", 
 _PLUS_TAG = re.compile(r"\+[A-Za-z0-9_.=-]{8,}@")
 
 
-def envelope(root: Entity, body: str) -> Envelope:
+def envelope(root: Entity, body: str, problems: tuple[str, ...] = ()) -> Envelope:
     """The envelope of a mail whose text is already known."""
     headers = root.headers
     sender, problem = _sender(headers)
@@ -42,6 +42,7 @@ def envelope(root: Entity, body: str) -> Envelope:
         authentication=authentication(headers),
         is_automatic=because is not None,
         automatic_because=because,
+        problems=problems,
         body=body,
         language=languages.language_of(body),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from worker.readers import forwards, invoice_files, opening, replies, sniffing
+from worker.readers import bounces, forwards, invoice_files, opening, replies, sniffing, sorting
 from worker.readers.model import DocType, Envelope, Examined, Kind, Part, Problem, Reading
+from worker.readers.opening import OpenedMail
+from worker.readers.sorting import Findings, Sorted
 from worker.readers.structured import ReadInvoice
 
 
@@ -23,15 +25,18 @@ def examine(data: bytes) -> Examined:
     warnings = [*opened.problems, *(w for _, r in found for w in r.warnings)]
     errors = [result.error for _, result in found if result.error]
     error = " ".join(errors) if errors and not invoices and not opened.is_mail else None
+    mail = _mail(opened, invoices)
+    kind, reasons = sorting.sort(opened, mail) if opened.is_mail else Sorted(_kind(invoices))
     reading = Reading(
-        kind=_kind(invoices),
-        reasons=tuple(reason for _, result in found for reason in result.reasons),
+        kind=kind,
+        reasons=(*reasons, *(reason for _, result in found for reason in result.reasons)),
         warnings=tuple(
             dict.fromkeys([*warnings, *(errors if error is None else ()), *_say(problems)])
         ),
         error=error,
-        forwarded=forwards.forwarded(opened) if opened.is_mail else None,
-        reply=replies.reply(opened.body) if opened.body.strip() else None,
+        forwarded=mail.forwarded,
+        reply=mail.reply,
+        bounce=mail.bounce,
         invoices=tuple(read.invoice for read in invoices),
     )
     return Examined(
@@ -40,6 +45,16 @@ def examine(data: bytes) -> Examined:
         parts=tuple(part for part, _ in pieces),
         invoice_parts=tuple(tuple(each) for each in carriers),
         invoice_problems=tuple(read.problems for read in invoices),
+    )
+
+
+def _mail(opened: OpenedMail, invoices: list[ReadInvoice]) -> Findings:
+    """What the text of a mail says besides its documents; nothing of a file that is no mail."""
+    return Findings(
+        doc_types=tuple(read.invoice.doc_type for read in invoices),
+        forwarded=forwards.forwarded(opened) if opened.is_mail else None,
+        reply=replies.reply(opened.body) if opened.body.strip() else None,
+        bounce=bounces.bounce(opened),
     )
 
 

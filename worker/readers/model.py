@@ -276,6 +276,9 @@ class Envelope(_Value):
     authentication: tuple[Authentication, ...] = ()
     is_automatic: bool = False
     automatic_because: str | None = None
+    problems: tuple[str, ...] = Field(
+        default=(), description="What makes the mail itself doubtful: a person must look at it."
+    )
     body: str = ""
     language: str | None = None
 

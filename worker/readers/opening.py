@@ -41,13 +41,16 @@ class OpenedMail:
     envelope: Envelope
     parts: tuple[tuple[Part, bytes], ...] = ()
     is_mail: bool = False
-    problems: tuple[str, ...] = ()
     root: Entity | None = None
     messages: tuple[Message, ...] = field(default=())
 
     @property
     def body(self) -> str:
         return self.envelope.body
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return self.envelope.problems
 
     @property
     def headers(self) -> Headers:
@@ -80,10 +83,9 @@ def open_mail(data: bytes) -> OpenedMail:
             name = part.name or f"part {part.index + 1}"
             problems.append(f"{name} cannot be read. {sniffing.UNREADABLE[part.media_type]}")
     return OpenedMail(
-        envelope=envelope(tree.root, body),
+        envelope=envelope(tree.root, body, tuple(dict.fromkeys(problems))),
         parts=parts,
         is_mail=True,
-        problems=tuple(dict.fromkeys(problems)),
         root=tree.root,
         messages=tuple(_messages(tree.root)),
     )

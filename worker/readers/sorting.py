@@ -1,0 +1,248 @@
+"""What kind of mail a mail is, and the reasons a person can check.
+
+Structure decides before words: a report is a report, a document that was read is a document. Words
+are taken only from the new text of a mail, sentence by sentence: "if I paid by the 25th?" is no
+payment. The first kind that applies in DESIGN's order wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from worker.readers import sorting_words as words
+from worker.readers.commands import is_command
+from worker.readers.forwards import subject_kind
+from worker.readers.model import Bounce, DocType, Forwarded, Kind, Reply
+from worker.readers.opening import OpenedMail
+
+SENTENCES_MAX = 120
+SENTENCE_MAX_CHARACTERS = 400
+ACKNOWLEDGEMENT_MAX_WORDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the other readers found in a mail and its parts."""
+
+    doc_types: tuple[DocType, ...] = ()
+    remittances: int = 0
+    statements: int = 0
+    forwarded: Forwarded | None = None
+    reply: Reply | None = None
+    bounce: Bounce | None = None
+
+
+class Sorted(NamedTuple):
+    """The kind of a mail and why."""
+
+    kind: Kind
+    reasons: tuple[str, ...] = ()
+
+
+def _compiled(by_language: Mapping[str, str]) -> re.Pattern[str]:
+    # Chinese and Japanese set no spaces, so a word may begin anywhere there.
+    wide = "|".join(by_language[code] for code in ("ja", "zh"))
+    rest = "|".join(text for code, text in by_language.items() if code not in ("ja", "zh"))
+    return re.compile(rf"(?<!\w)(?:{rest})|(?:{wide})")
+
+
+_PAID = _compiled(words.PAID)
+_PROMISED = _compiled(words.PROMISED)
+_DISPUTED = _compiled(words.DISPUTED)
+_COPY_WANTED = _compiled(words.COPY_WANTED)
+_ACKNOWLEDGED = _compiled(words.ACKNOWLEDGED)
+_LURING = _compiled(words.LURING)
+_WARNING_OF = re.compile(words.WARNING_OF)
+_ASKING = re.compile(rf"(?<!\w)(?:{words.ASKING})")
+_AUTO_SUBJECT = re.compile(rf"(?<!\w)(?:{words.AUTO_SUBJECTS})")
+_AUTO_WORDS = re.compile(rf"(?<!\w)(?:{words.AUTO_WORDS})")
+_COMPLAINT_SUBJECT = re.compile(rf"^\W*(?:{words.COMPLAINT_SUBJECTS})")
+_CONDITION = re.compile(
+    r"^(?:if|when|once|unless|wenn|falls|sobald|si|quand|dès que|als|zodra|cuando|quando|se|"
+    r"jeśli|gdy|om|när|hvis|når|jos|pokud|なら)\b|\bif (?:i|we) (?:paid|pay)\b"
+)
+_AMOUNT = re.compile(r"\d[\d.,'’ ]*[.,]\d{2}\b|[€$£¥₣]\s?\d|\d\s?(?:€|eur\b|gbp\b|usd\b|chf\b|円)")
+_TABULAR = frozenset(
+    {
+        "text/csv",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.ms-excel",
+        "application/x-ole-storage",
+    }
+)
+_PROGRAMS = frozenset({"application/x-msdownload", "application/x-executable"})
+
+
+def sort(opened: OpenedMail, found: Findings) -> Sorted:
+    """The kind of a mail, the first that applies."""
+    for decide in (_by_structure, _by_documents, _by_words):
+        decided = decide(opened, found)
+        if decided is not None:
+            return decided
+    return Sorted(Kind.OTHER, ("Nothing in it says what it is.",))
+
+
+def _by_structure(opened: OpenedMail, found: Findings) -> Sorted | None:
+    lure = _lure(opened, found)
+    if lure is not None:
+        return Sorted(Kind.SUSPICIOUS, (lure,))
+    if found.bounce is not None:
+        return Sorted(Kind.BOUNCE, ("A mail server says that a mail was not delivered.",))
+    if _is_complaint(opened):
+        return Sorted(Kind.COMPLAINT, ("It reports a complaint, or wants no more mail.",))
+    auto = _auto_reply(opened)
+    if auto is not None:
+        return Sorted(Kind.AUTO_REPLY, (auto,))
+    text = found.reply.text if found.reply else ""
+    is_answer = subject_kind(opened.envelope.subject) == "reply" or opened.envelope.in_reply_to
+    if is_answer and is_command(text):
+        return Sorted(Kind.COMMAND, (f"Its first line is a command: “{_first_line(text)}”.",))
+    return None
+
+
+def _by_documents(_: OpenedMail, found: Findings) -> Sorted | None:
+    if found.remittances:
+        return Sorted(Kind.REMITTANCE, ("It holds a remittance advice.",))
+    if found.statements:
+        return Sorted(Kind.BANK_STATEMENT, ("It holds a bank statement.",))
+    if DocType.CREDIT_NOTE in found.doc_types:
+        return Sorted(Kind.CREDIT_NOTE, ("It holds a credit note.",))
+    if found.doc_types:
+        return Sorted(Kind.INVOICE, ("It holds an invoice.",))
+    return None
+
+
+def _by_words(opened: OpenedMail, found: Findings) -> Sorted | None:
+    text = found.reply.text if found.reply else ""
+    if text.startswith(("{", "[{", "<?xml")):
+        return None  # Data for a program; its words say nothing of a person's wish.
+    sentences = _sentences(text)
+    for kind, what, sentence in (
+        (Kind.REMITTANCE, "It says that something was paid", _paid(opened, sentences)),
+        (Kind.AUTO_REPLY, "It says that nobody is there", _says(sentences, _AUTO_WORDS)),
+        (Kind.DISPUTE, "It objects to an invoice", _disputes(sentences)),
+        (Kind.PROMISE, "It promises a payment", _says(sentences, _PROMISED)),
+        (Kind.QUESTION, "It asks something", _question(sentences)),
+        (Kind.COPY_REQUEST, "It asks for a copy", _wants_copy(opened, sentences)),
+        (Kind.ACKNOWLEDGEMENT, "It thanks or confirms receipt", _acknowledges(text, sentences)),
+    ):
+        if sentence:
+            return Sorted(kind, (f"{what}: “{sentence[:160]}”.",))
+    return None
+
+
+def _sentences(text: str) -> list[str]:
+    """The text in sentences and lines, in lower case. Numbers keep their dots."""
+    flat = re.sub(r"[ \t]+", " ", text.replace("’", "'").casefold())
+    pieces = re.split(r"(?<=[!?。？！])\s*|(?<=[.;])\s+(?=\D)|\n\s*\n|\n(?=\s*[-*•])", flat)
+    cut = [" ".join(piece.split())[:SENTENCE_MAX_CHARACTERS] for piece in pieces]
+    return [piece for piece in cut if piece][:SENTENCES_MAX]
+
+
+def _is_question(sentence: str) -> bool:
+    return sentence.endswith(("?", "？"))
+
+
+def _says(sentences: list[str], pattern: re.Pattern[str]) -> str | None:
+    return next(
+        (s for s in sentences if not _is_question(s) and pattern.search(s)),
+        None,
+    )
+
+
+def _paid(opened: OpenedMail, sentences: list[str]) -> str | None:
+    """The sentence that says something was paid: no question, no condition, no promise."""
+    for sentence in sentences:
+        is_open = _is_question(sentence) or _CONDITION.search(sentence)
+        if is_open or _PROMISED.search(sentence) or _DISPUTED.search(sentence):
+            continue
+        if _PAID.search(sentence):
+            return sentence
+    subject = opened.envelope.subject.casefold()
+    if subject_kind(subject) == "reply" or not _PAID.search(subject):
+        return _in_table(opened)
+    has_figures = any(_AMOUNT.search(sentence) for sentence in sentences)
+    return opened.envelope.subject if has_figures or _attachments(opened) else None
+
+
+def _in_table(opened: OpenedMail) -> str | None:
+    """A table whose own name says that it lists payments."""
+    for media_type, name in _attachments(opened):
+        is_table = media_type in _TABULAR or media_type == "application/pdf"
+        if is_table and _PAID.search(re.sub(r"[_\-.]", " ", name.casefold())):
+            return name
+    return None
+
+
+def _attachments(opened: OpenedMail) -> list[tuple[str, str]]:
+    return [(part.media_type, part.name or "") for part, _ in opened.parts if part.is_attachment]
+
+
+def _disputes(sentences: list[str]) -> str | None:
+    """An objection, not the doubt whether there is cause for one."""
+    return _says([s for s in sentences if not _ASKING.search(s)], _DISPUTED)
+
+
+def _question(sentences: list[str]) -> str | None:
+    asked = [s for s in sentences if _is_question(s) or _ASKING.search(s)]
+    return next((s for s in asked if not _COPY_WANTED.search(s)), None)
+
+
+def _wants_copy(opened: OpenedMail, sentences: list[str]) -> str | None:
+    said = next((s for s in sentences if _COPY_WANTED.search(s)), None)
+    return None if _attachments(opened) else said
+
+
+def _acknowledges(text: str, sentences: list[str]) -> str | None:
+    if len(text.split()) > ACKNOWLEDGEMENT_MAX_WORDS:
+        return None
+    return _says(sentences, _ACKNOWLEDGED)
+
+
+def _lure(opened: OpenedMail, found: Findings) -> str | None:
+    """What makes a mail suspicious: a program attached, or words that lead money elsewhere."""
+    for part, _ in opened.parts:
+        if part.media_type in _PROGRAMS:
+            return f"A program is attached: {part.name or 'without a name'}."
+    text = found.reply.text if found.reply else ""
+    for sentence in _sentences(f"{opened.envelope.subject}\n\n{text}"):
+        if _LURING.search(sentence) and not _WARNING_OF.search(sentence):
+            return f"It asks for other bank details or for secrets: “{sentence[:160]}”."
+    return None
+
+
+def _is_complaint(opened: OpenedMail) -> bool:
+    if opened.root is None:
+        return False
+    if opened.root.content_type.parameters.get("report-type", "").lower() == "feedback-report":
+        return True
+    if opened.headers.has("feedback-type"):
+        return True
+    return bool(_COMPLAINT_SUBJECT.match(opened.envelope.subject.casefold())) or any(
+        part.media_type == "message/feedback-report" for part, _ in opened.parts
+    )
+
+
+def _auto_reply(opened: OpenedMail) -> str | None:
+    """Why a mail is an automatic answer."""
+    headers = opened.headers
+    submitted = headers.first("auto-submitted").partition(";")[0].strip().lower()
+    if submitted == "auto-replied":
+        return "It says that a program answered (Auto-Submitted: auto-replied)."
+    for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from"):
+        if headers.first(name).strip().lower() not in ("", "no"):
+            return f"It says that a program answered ({name.title()})."
+    if headers.first("precedence").strip().lower() in ("auto_reply", "auto-reply"):
+        return "It says that a program answered (Precedence)."
+    if any(part.media_type == "message/disposition-notification" for part, _ in opened.parts):
+        return "It is a receipt that a mail program wrote."
+    if _AUTO_SUBJECT.search(opened.envelope.subject.casefold()):
+        return f"Its subject is that of an automatic answer: “{opened.envelope.subject[:80]}”."
+    return None
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.split("\n") if line.strip()), "")[:80]
