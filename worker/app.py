@@ -352,14 +352,14 @@ class App:
             from worker.adapters.maildir_transport import MaildirTransport
 
             return MaildirTransport(self.settings.path(out.path))
-        from worker.adapters.smtp_transport import SmtpServer, SmtpTransport
+        from worker.adapters.smtp_transport import SmtpRelay, SmtpTransport
 
         return SmtpTransport(
-            SmtpServer(
+            SmtpRelay(
                 host=out.host,
                 port=out.port,
                 security=out.security,
-                user=out.user,
+                username=out.user,
                 password=self.settings.secret("SMTP_PASSWORD") or "",
             )
         )

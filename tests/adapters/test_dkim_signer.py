@@ -27,12 +27,12 @@ _MAIL = (
 )
 
 
-def _pem(key: PrivateKeyTypes) -> bytes:
+def _pem(key: PrivateKeyTypes) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
-    )
+    ).decode()
 
 
 _RSA = rsa.generate_private_key(65537, 2048)
@@ -154,12 +154,12 @@ def test_the_record_for_the_dns_is_known() -> None:
 @pytest.mark.parametrize(
     ("pem", "told"),
     [
-        (b"", "no unencrypted private key"),
-        (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "no unencrypted"),
+        ("", "no unencrypted private key"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "no unencrypted"),
         (_pem(dsa.generate_private_key(2048)), "must be RSA or Ed25519"),
     ],
 )
-def test_a_key_that_cannot_sign_is_said_so_at_the_start(pem: bytes, told: str) -> None:
+def test_a_key_that_cannot_sign_is_said_so_at_the_start(pem: str, told: str) -> None:
     with pytest.raises(PermanentError, match=told):
         DkimSigner("shop.test", "till1", pem)
 

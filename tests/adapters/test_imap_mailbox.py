@@ -89,6 +89,16 @@ def test_mails_come_oldest_first_and_unmarked(box: ImapMailbox, person: IMAPClie
     assert all(SEEN not in flags for flags in person.get_flags(person.search("ALL")).values())
 
 
+def test_a_mail_that_waits_to_be_filed_is_passed_over(box: ImapMailbox, person: IMAPClient) -> None:
+    for number in range(2):
+        person.append("INBOX", b"Subject: %d\r\n\r\n" % number)
+    [first] = box.arrivals(limit=1)
+    another_epoch = replace(first.spot, epoch="1", uid=str(int(first.spot.uid) + 1))
+
+    [second] = box.arrivals(limit=1, known=[first.spot, another_epoch])
+    assert second.raw == b"Subject: 1\r\n\r\n"
+
+
 def test_a_mail_that_a_person_has_read_is_still_taken(box: ImapMailbox, person: IMAPClient) -> None:
     person.append("INBOX", _MAIL, flags=[SEEN])
 

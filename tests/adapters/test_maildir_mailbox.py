@@ -6,6 +6,7 @@ import mailbox
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,17 @@ def test_mails_come_oldest_first_and_stay_until_filed(tmp_path: Path) -> None:
 
     assert first == [b"Subject: 1\n\n", b"Subject: 2\n\n"]
     assert again == [b"Subject: 1\n\n", b"Subject: 2\n\n", b"Subject: 3\n\n"]
+
+
+def test_a_mail_that_waits_to_be_filed_is_passed_over(tmp_path: Path) -> None:
+    box = _open(tmp_path)
+    _deliver(tmp_path, b"Subject: 1\n\n", at_s=1_790_000_100)
+    _deliver(tmp_path, b"Subject: 2\n\n", at_s=1_790_000_200)
+    [first] = box.arrivals(limit=1)
+
+    assert [arrival.raw for arrival in box.arrivals(limit=1, known=[first.spot])] == [
+        b"Subject: 2\n\n"
+    ]
 
 
 def test_a_mail_keeps_its_spot_when_a_mail_program_has_shown_it(tmp_path: Path) -> None:
@@ -173,7 +185,8 @@ def test_no_mail_is_lost_while_another_program_delivers_and_moves(tmp_path: Path
         for number in range(count):
             path = _deliver(tmp_path, b"Subject: %d\n\n" % number)
             if number % 3 == 0:
-                path.rename(tmp_path / "cur" / f"{path.name}:2,S")
+                with suppress(FileNotFoundError):  # We may have filed it already.
+                    path.rename(tmp_path / "cur" / f"{path.name}:2,S")
 
     sender = threading.Thread(target=deliver_all)
     sender.start()

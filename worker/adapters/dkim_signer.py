@@ -43,7 +43,7 @@ class DkimSigner:
     Raises PermanentError for a key it cannot sign with.
     """
 
-    def __init__(self, domain: str, selector: str, private_key_pem: bytes) -> None:
+    def __init__(self, domain: str, selector: str, private_key_pem: str) -> None:
         self._domain = domain.encode("idna")
         self._selector = selector.encode("idna")
         self._key = _load(private_key_pem)
@@ -106,9 +106,9 @@ class NoSigner:
         return content
 
 
-def _load(private_key_pem: bytes) -> _Key:
+def _load(private_key_pem: str) -> _Key:
     try:
-        key = serialization.load_pem_private_key(private_key_pem, password=None)
+        key = serialization.load_pem_private_key(private_key_pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise PermanentError("The DKIM key is no unencrypted private key in PEM.") from error
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < _SHORTEST_RSA_BITS:

@@ -42,7 +42,7 @@ _NOT_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f<>]")
 
 @dataclass(frozen=True, slots=True)
 class SmtpRelay:
-    """Where to hand mails over. `hostname` is how we introduce ourselves.
+    """Where to hand mails over. `hostname` is how we introduce ourselves, else by our own name.
 
     `ca_file` is for a server whose certificate comes from an authority of its own. With `starttls`
     a server that does not offer it gets no mail.
@@ -53,7 +53,7 @@ class SmtpRelay:
     security: Literal["starttls", "tls", "plain"] = "starttls"
     username: str = ""
     password: str = field(default="", repr=False)
-    hostname: str = "localhost"
+    hostname: str = ""
     ca_file: Path | None = None
 
 
@@ -171,7 +171,8 @@ class SmtpTransport:
 
     def _client(self) -> smtplib.SMTP:
         """A client that has not connected yet: connecting counts against the deadline, too."""
-        name, timeout_s = self._relay.hostname, min(_CONNECT_S, self._deadline_s)
+        name = self._relay.hostname or _own_name()
+        timeout_s = min(_CONNECT_S, self._deadline_s)
         if self._relay.security == "tls":
             return smtplib.SMTP_SSL(local_hostname=name, timeout=timeout_s, context=self._trust)
         return smtplib.SMTP(local_hostname=name, timeout=timeout_s)
@@ -239,6 +240,12 @@ def _check(reply: tuple[int, bytes], *, wanted: int = 2) -> str:
     if code // 100 == 4:
         raise TransientError(f"The server says: {line}", retry_after_s=_RETRY_REFUSED_S)
     raise Rejected(line, code=code)
+
+
+def _own_name() -> str:
+    """This machine's full name if it has one; without asking the DNS, which may take its time."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _words(error: OSError) -> str:

@@ -63,12 +63,18 @@ class Rejected(Exception):
 class Transport(Protocol):
     """Hands one message for one recipient over; one total deadline of 120 s, connections reused.
 
-    Raises TransientError (4xx, refused, dropped before the final dot), Rejected (5xx), and
-    OutcomeUnknown when the connection broke after the final dot and before the answer.
+    Raises TransientError (4xx, refused, dropped before the final dot, or our sign-in was refused),
+    Rejected (5xx, or the server cannot take such a message at all), and OutcomeUnknown when the
+    connection broke after the final dot and before the answer. `retry_after_s` is a hint. Used by
+    any number of threads.
     """
 
     def send(self, message: Outgoing) -> Accepted:
         """The server's acceptance."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection; never raises."""
         ...
 
 

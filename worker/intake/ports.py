@@ -36,24 +36,31 @@ class Arrival:
 class Mailbox(Protocol):
     """One folder of one mail account. Used by one thread.
 
-    Every method may raise TransientError (the server went away: reconnect with backoff) or
-    PermanentError (wrong password, no such folder). All deadlines are inside: no call blocks
-    longer than 60 s, except `wait`.
+    Every method may raise TransientError (the server went away: call again after a while, it
+    connects anew) or PermanentError (wrong password, no such folder). All deadlines are inside: no
+    call waits longer than 60 s for an answer, except `wait`.
     """
 
     def arrivals(self, *, limit: int, known: Collection[Spot] = ()) -> Iterator[Arrival]:
         """Mails now in the folder, oldest first, at most `limit`; fetched without marking them.
 
-        Those at `known` spots were taken in before and wait to be filed: they are passed over.
+        Those at `known` spots were taken in before and wait to be filed: they are passed over. Each
+        is fetched when it is asked for, so the same errors may come from every step.
         """
         ...
 
     def file(self, spot: Spot, folder: str) -> None:
-        """Move the mail to `folder` (made if missing). Doing it again is no error."""
+        """Move the mail to `folder` (made if missing). Doing it again is no error.
+
+        A spot of another epoch moves nothing: its number may belong to another mail by now.
+        """
         ...
 
     def wait(self, timeout_s: float) -> None:
-        """Return when something may have arrived, or after `timeout_s`."""
+        """Return when there may be a mail that the last `arrivals` did not offer, or in a while.
+
+        The while is `timeout_s`, or less where new mail can only be polled for.
+        """
         ...
 
     def close(self) -> None:
