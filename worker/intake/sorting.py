@@ -48,6 +48,9 @@ def judge(examined: Examined, trust: Trust) -> Verdict:
         return Verdict(Disposition.QUARANTINED, trust.because, asks="mail_forged")
     if not trust.may_send_invoices:
         return Verdict(Disposition.QUARANTINED, trust.because, asks="mail_from_stranger")
+    if examined.envelope.problems:
+        because = " ".join(examined.envelope.problems)
+        return Verdict(Disposition.QUARANTINED, because, asks="mail_doubtful")
     answers = not examined.envelope.is_automatic
     if reading.error:
         return Verdict(Disposition.ERROR_PARKED, reading.error, "mail_unreadable", answers)
@@ -121,6 +124,7 @@ _OPENINGS = {
         "A mail from somebody who may not send invoices was put aside. If they may, add them to "
         "`senders` in the business's file and replay the mail."
     ),
+    "mail_doubtful": "A mail can be read in two ways and was put aside.",
     "mail_unreadable": "A mail could not be read.",
     "mail_not_handled": "A mail needs a person.",
     "mail_hostile": "A mail broke the process that reads it and was put aside.",

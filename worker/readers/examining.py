@@ -22,11 +22,11 @@ def examine(data: bytes) -> Examined:
         for read in result.invoices:
             _keep(read, part.index, invoices, carriers)
     problems = [problem for read in invoices for problem in read.problems]
-    warnings = [*opened.problems, *(w for _, r in found for w in r.warnings)]
-    errors = [result.error for _, result in found if result.error]
-    error = " ".join(errors) if errors and not invoices and not opened.is_mail else None
+    warnings = [*opened.problems, *opened.warnings, *(w for _, r in found for w in r.warnings)]
+    errors = [*opened.unreadable, *(result.error for _, result in found if result.error)]
     mail = _mail(opened, invoices)
     kind, reasons = sorting.sort(opened, mail) if opened.is_mail else Sorted(_kind(invoices))
+    error = " ".join(errors) if errors and kind is Kind.OTHER else None
     reading = Reading(
         kind=kind,
         reasons=(*reasons, *(reason for _, result in found for reason in result.reasons)),

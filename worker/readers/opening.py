@@ -1,7 +1,7 @@
 """A mail opened: its envelope, the text a person reads, and its parts with their bytes.
 
 Never raises, whatever the bytes are. What makes a mail doubtful (parts that can be read in two
-ways, limits, what cannot be opened) stands in `problems`.
+ways, limits) stands in `problems`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _FIELD_NAMES = (
     "content-type x-original-to sender in-reply-to references resent-from envelope-to"
 )
 _MAIL_FIELDS = frozenset(_FIELD_NAMES.split())
+_INEXACT = "The text's character set is unknown or wrong; letters may be missing."
 _FIRST_LINE = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 
 
@@ -36,11 +37,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class OpenedMail:
-    """What a mail holds. `parts` are its leaves, those of mails inside it included."""
+    """What a mail holds. `parts` are its leaves, those of mails inside it included.
+
+    `problems` make the mail itself doubtful, `unreadable` says which parts nobody here can open,
+    `warnings` is what a reader of the text should know.
+    """
 
     envelope: Envelope
     parts: tuple[tuple[Part, bytes], ...] = ()
     is_mail: bool = False
+    warnings: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     root: Entity | None = None
     messages: tuple[Message, ...] = field(default=())
 
@@ -71,24 +78,28 @@ def open_mail(data: bytes) -> OpenedMail:
     if not is_mail(data):
         return OpenedMail(Envelope())
     tree = mime.read(data)
-    problems = list(tree.problems)
     body, is_exact = _text(tree.root)
     parts = tuple(_part(index, leaf) for index, leaf in enumerate(tree.root.leaves()))
-    if any(part.is_attachment for part, _ in parts):
-        problems.extend(tree.defects)
-    if not is_exact:
-        problems.append("The text's character set is unknown or wrong; letters may be missing.")
-    for part, _ in parts:
-        if part.media_type in sniffing.UNREADABLE:
-            name = part.name or f"part {part.index + 1}"
-            problems.append(f"{name} cannot be read. {sniffing.UNREADABLE[part.media_type]}")
+    has_attachments = any(part.is_attachment for part, _ in parts)
+    problems = [*tree.problems, *(tree.defects if has_attachments else ())]
     return OpenedMail(
         envelope=envelope(tree.root, body, tuple(dict.fromkeys(problems))),
         parts=parts,
         is_mail=True,
+        warnings=() if is_exact else (_INEXACT,),
+        unreadable=tuple(_unreadable(part) for part, _ in parts if _is_unreadable(part)),
         root=tree.root,
         messages=tuple(_messages(tree.root)),
     )
+
+
+def _is_unreadable(part: Part) -> bool:
+    return part.media_type in sniffing.UNREADABLE
+
+
+def _unreadable(part: Part) -> str:
+    name = part.name or f"Part {part.index + 1}"
+    return f"{name} cannot be read. {sniffing.UNREADABLE[part.media_type]}"
 
 
 def _messages(root: Entity) -> list[Message]:
