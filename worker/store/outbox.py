@@ -243,6 +243,23 @@ def tries_of(session: Session, slip: Slip) -> int:
     )
 
 
+def unfinished_about(
+    session: Session, business: BusinessKey, subject: str, event: str
+) -> Job | None:
+    """The job about a subject that is not done: waiting, running or parked."""
+    return session.scalar(
+        select(Job)
+        .where(
+            Job.business == business,
+            Job.subject == subject,
+            Job.event == event,
+            Job.done_at.is_(None),
+        )
+        .order_by(Job.told_at.desc())
+        .limit(1)
+    )
+
+
 def open_count(session: Session) -> int:
     """Jobs neither done nor parked."""
     return session.scalar(select(func.count()).select_from(Job).where(_OPEN)) or 0

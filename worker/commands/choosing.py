@@ -1,0 +1,84 @@
+"""What every noun's commands share: whose books, who is at the desk, and which record is meant."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from worker import invoices
+from worker.app import App
+from worker.commands.starting import open_app, sentence_for_errors
+from worker.invoices import Invoice
+from worker.kernel.errors import PermanentError, Refused
+from worker.kernel.ids import BusinessKey
+from worker.kernel.mail import Address, NotAnAddress
+
+BusinessOption = Annotated[
+    str | None,
+    typer.Option("--business", metavar="KEY", help="Whose books; needed when there are several."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AsOption = Annotated[
+    str | None,
+    typer.Option("--as", metavar="NAME", help="Who does this; else the name you are signed in by."),
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
+
+
+@contextmanager
+def at_the_desk(business: str | None, *, reader: bool = False) -> Iterator[tuple[App, BusinessKey]]:
+    """An open App and the business that is meant; what goes wrong is said in one sentence."""
+    with sentence_for_errors():
+        try:
+            with open_app(reader=reader) as app:
+                yield app, chosen_business(app, business)
+        except OperationalError as e:
+            raise PermanentError(f"The database does not answer: {e.orig}") from e
+
+
+def chosen_business(app: App, key: str | None) -> BusinessKey:
+    """The business named, or the only one there is."""
+    known = app.businesses()
+    if key is None and len(known) == 1:
+        return known[0]
+    names = ", ".join(known)
+    if not known:
+        raise Refused("No business is configured: put its file into config/businesses.")
+    if key is None:
+        raise Refused(f"Several businesses are configured: say which with --business ({names}).")
+    if key not in known:
+        raise Refused(f"There is no business {key}. Known: {names}.")
+    return BusinessKey(key)
+
+
+def who(name: str | None) -> str:
+    """The name to write down for what is done now."""
+    return (name or getpass.getuser()).strip()
+
+
+def chosen_invoice(
+    session: Session, business: BusinessKey, name: str, *, waiting: bool = False
+) -> Invoice:
+    """The invoice of an id or a number; of several versions the newest, or the one that waits."""
+    found = invoices.called(session, business, name)
+    if not found:
+        raise Refused(f"There is no invoice {name}. See: tillmail invoices list")
+    if waiting:
+        is_waiting = [i for i in found if i.issued_at is None and i.voided_at is None]
+        return (is_waiting or list(found))[0]
+    in_force = [i for i in found if i.issued_at is not None and i.corrected_at is None]
+    return (in_force or list(found))[0]
+
+
+def typed_address(text: str) -> Address:
+    """An address from the command line; a wrong one is wrong usage."""
+    try:
+        return Address.parse(text.strip())
+    except NotAnAddress as e:
+        raise typer.BadParameter(str(e)) from e

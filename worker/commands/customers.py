@@ -1,0 +1,211 @@
+"""`tillmail customers`: who is on file. Addresses change here, never by mail."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.orm import Session
+
+from worker import customers
+from worker.commands.choosing import (
+    AsOption,
+    BusinessOption,
+    JsonOption,
+    at_the_desk,
+    typed_address,
+    who,
+)
+from worker.commands.printing import hint, print_list, print_record
+from worker.customers import Customer, Details
+from worker.kernel.errors import Refused
+from worker.kernel.ids import BusinessKey
+from worker.kernel.mail import Address, NotAnAddress
+
+app = typer.Typer(
+    help="Who is on file, and the addresses that invoices may go to.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+_COLUMNS = ("number", "name", "vat_id", "email", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What an import did."""
+
+    customers: int
+    contacts: int
+
+
+@app.command("list")
+def list_customers(business: BusinessOption = None, as_json: JsonOption = False) -> None:
+    """List all customers by name."""
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        rows = [_row(session, customer) for customer in customers.everyone(session, key)]
+        empty = "No customers on file. Add them with: tillmail customers import FILE.csv"
+        print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
+
+
+@app.command("show")
+def show_customer(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="A number or an id.")],
+    business: BusinessOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a customer and every address on file."""
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        found = customers.by_number(session, key, customer)
+        found = found or customers.by_id(session, key, customer)
+        if found is None:
+            raise Refused(f"There is no customer {customer}. See: tillmail customers list")
+        record = _row(session, found) | _details(session, key, found)
+        print_record(record, as_json=as_json, zone=till.rules(key).time_zone)
+
+
+@app.command("add")
+def add_customer(
+    name: Annotated[str, typer.Argument(help="The customer's name, as on the invoices.")],
+    number: Annotated[str | None, typer.Option("--number", help="Your number for them.")] = None,
+    email: Annotated[
+        list[str] | None,
+        typer.Option("--email", help="Where invoices go; may be given several times."),
+    ] = None,
+    vat_id: Annotated[str | None, typer.Option("--vat-id", help="Their VAT id.")] = None,
+    language: Annotated[str | None, typer.Option("--language", help="de, en, …")] = None,
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Put a customer on file, or add addresses to one whose number is there already."""
+    addresses = [typed_address(text) for text in email or ()]
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            details = Details(name, number, vat_id, language)
+            customer = customers.add(session, key, details, by=who(by), at=till.now())
+            for address in addresses:
+                customers.add_contact(session, customer, address, by=who(by), at=till.now())
+        typer.echo(customer.id)
+
+
+@app.command("import")
+def import_customers(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.csv",
+            exists=True,
+            dir_okay=False,
+            help="Columns: number, name, vat_id, email, language. Only name is needed.",
+        ),
+    ],
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Put customers on file from a CSV file: all of them, or none when a line is wrong."""
+    with at_the_desk(business) as (till, key):
+        text = _text(file)
+        with till.transaction() as session:
+            filed = file_customers(session, key, text, by=who(by), at=till.now())
+        hint(f"{filed.customers} customers and {filed.contacts} addresses are on file.")
+
+
+def file_customers(
+    session: Session, business: BusinessKey, text: str, *, by: str, at: datetime
+) -> Filed:
+    """File the customers of a CSV text; doing it again changes nothing.
+
+    Raises Refused with the line that is wrong.
+    """
+    rows = list(_rows(text).items())
+    contacts = 0
+    for line, row in rows:
+        try:
+            contacts += _file_row(session, business, row, by=by, at=at)
+        except (NotAnAddress, Refused) as e:
+            raise Refused(f"Line {line}: {e} Nothing was imported.") from e
+    return Filed(len(rows), contacts)
+
+
+def _file_row(
+    session: Session, business: BusinessKey, row: Mapping[str, str], *, by: str, at: datetime
+) -> int:
+    if not row.get("name"):
+        raise Refused("The name is missing.")
+    details = Details(row["name"], row.get("number"), row.get("vat_id"), row.get("language"))
+    addresses = [Address.parse(text.strip()) for text in row.get("email", "").split(";") if text]
+    customer = _same_or_new(session, business, details, by=by, at=at)
+    for address in addresses:
+        customers.add_contact(session, customer, address, by=by, at=at)
+    return len(addresses)
+
+
+def _same_or_new(
+    session: Session, business: BusinessKey, details: Details, *, by: str, at: datetime
+) -> Customer:
+    """Who has no number is known by name, so that importing a file twice makes nobody twice."""
+    if not details.number:
+        same = [c for c in customers.named(session, business, details.name) if c.number is None]
+        if same:
+            return same[0]
+    return customers.add(session, business, details, by=by, at=at)
+
+
+def _rows(text: str) -> dict[int, dict[str, str]]:
+    """The filled rows of a CSV text by their line; separated by commas, semicolons or tabs."""
+    head = text.partition("\n")[0]
+    separator = max(",;\t", key=head.count)
+    reader = csv.DictReader(io.StringIO(text), delimiter=separator)
+    names = [name.strip().lower() for name in reader.fieldnames or ()]
+    unknown = sorted(set(names) - set(_COLUMNS))
+    if unknown or "name" not in names:
+        wrong = f"There is no column {unknown[0]}." if unknown else "The column name is missing."
+        raise Refused(f"{wrong} The first line must name: {', '.join(_COLUMNS)}.")
+    reader.fieldnames = names
+    found = {}
+    for row in reader:
+        cells = {name: (row[name] or "").strip() for name in names}
+        if any(cells.values()):
+            found[reader.line_num] = cells
+    return found
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as e:
+        raise Refused(f"{file.name} is not UTF-8 text: save it as “CSV UTF-8”.") from e
+
+
+def _row(session: Session, customer: Customer) -> dict[str, Any]:
+    contacts = customers.billing_contacts(session, BusinessKey(customer.business), customer.id)
+    return {
+        "number": customer.number,
+        "name": customer.name,
+        "vat_id": customer.vat_id,
+        "email": "; ".join(contact.address for contact in contacts),
+        "language": customer.language,
+        "id": customer.id,
+    }
+
+
+def _details(session: Session, business: BusinessKey, customer: Customer) -> dict[str, Any]:
+    return {
+        "added_at": customer.added_at,
+        "added_by": customer.added_by,
+        "time_zone": customer.time_zone,
+        "addresses": [
+            {
+                "address": contact.address,
+                "added_by": contact.added_by,
+                "added_at": contact.added_at,
+                "not_written_to_because": contact.suppressed_because,
+            }
+            for contact in customers.contacts_of(session, business, customer.id)
+        ],
+    }

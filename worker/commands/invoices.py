@@ -1,0 +1,232 @@
+"""`tillmail invoices`: what is owed, what waits for a yes, and sending again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.orm import Session
+
+from worker import customers, delivery, documents, invoices, paylinks, review
+from worker.app import App
+from worker.commands.choosing import (
+    AsOption,
+    BusinessOption,
+    JsonOption,
+    LimitOption,
+    at_the_desk,
+    chosen_invoice,
+    typed_address,
+    who,
+)
+from worker.commands.printing import hint, print_list, print_record
+from worker.delivery import Letter, Paper
+from worker.invoices import Invoice, State
+from worker.kernel.errors import Refused
+from worker.kernel.ids import BusinessKey
+from worker.kernel.mail import Address
+from worker.paylinks import Link, LinkState
+
+app = typer.Typer(
+    help="What is owed: list, show, release, send and void invoices.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+_Name = Annotated[str, typer.Argument(metavar="INVOICE", help="The invoice's number or id.")]
+_CAN_BE_SENT = {State.OPEN, State.PART_PAID}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How an invoice is to be sent once more."""
+
+    address: Address | None
+    with_link: bool
+    by: str
+
+
+@app.command("list")
+def list_invoices(
+    state: Annotated[
+        State | None, typer.Option("--state", help="Only invoices in this state.")
+    ] = None,
+    limit: LimitOption = 50,
+    business: BusinessOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the last invoices, the newest first."""
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        found = invoices.newest(session, key, limit=limit)
+        rows = [_row(session, invoice) for invoice in found]
+        wanted = [row for row in rows if state is None or row["state"] == state.value]
+        empty = "No invoices. Forward one to the mailbox; see also: tillmail mail list"
+        print_list(wanted, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
+
+
+@app.command("show")
+def show_invoice(
+    invoice: _Name, business: BusinessOption = None, as_json: JsonOption = False
+) -> None:
+    """Show everything about an invoice: what it says, where it went, and what happened since."""
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        found = chosen_invoice(session, key, invoice)
+        record = _row(session, found) | _details(session, key, found)
+        print_record(record, as_json=as_json, zone=till.rules(key).time_zone)
+
+
+@app.command("release")
+def release_invoice(
+    invoice: _Name,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="ADDRESS", help="Send it to this address.")
+    ] = None,
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="NUMBER", help="It is this customer's.")
+    ] = None,
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Say yes to an invoice that waits: it is issued and sent, and its address goes on file."""
+    address = typed_address(to) if to else None
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            found = chosen_invoice(session, key, invoice, waiting=True)
+            yes = invoices.Yes(by=who(by), address=address, customer_number=customer)
+            invoices.release(session, found, yes, at=till.now())
+            recipient = found.recipient
+        hint(f"Invoice {found.number} is issued and goes to {recipient}.")
+
+
+@app.command("send")
+def send_invoice(
+    invoice: _Name,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="ADDRESS", help="To this address, which goes on file."),
+    ] = None,
+    no_pay_link: Annotated[
+        bool, typer.Option("--no-pay-link", help="Leave the pay button out of the email.")
+    ] = False,
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Send an invoice's email once more, to the same or another address of its customer."""
+    address = typed_address(to) if to else None
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            found = chosen_invoice(session, key, invoice)
+            wish = _Wish(address, with_link=not no_pay_link, by=who(by))
+            notice = _queue_again(till, session, found, wish)
+        hint(f"Invoice {found.number} goes once more to {notice.recipient} ({notice.id}).")
+
+
+@app.command("void")
+def void_invoice(invoice: _Name, by: AsOption = None, business: BusinessOption = None) -> None:
+    """Give up an invoice that was never sent. One that was sent needs a credit note."""
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            found = chosen_invoice(session, key, invoice, waiting=True)
+            invoices.void(session, found, by=who(by), at=till.now())
+        hint(f"Invoice {found.number} is void.")
+
+
+def _row(session: Session, invoice: Invoice) -> dict[str, Any]:
+    owed = invoices.still_to_pay(session, invoice)
+    business = BusinessKey(invoice.business)
+    customer = customers.by_id(session, business, invoice.customer_id or "")
+    buyer = (invoice.reading.get("buyer") or {}).get("name")
+    return {
+        "number": invoice.number,
+        "version": invoice.version,
+        "state": invoices.state_of(invoice, owed).value,
+        "customer": customer.name if customer else buyer,
+        "total": invoice.total,
+        "still_to_pay": owed,
+        "issued_on": invoice.issue_on,
+        "due_on": invoice.due_on,
+        "sent_at": delivery.last_sent_at(session, business, invoice.id),
+        "id": invoice.id,
+    }
+
+
+def _details(session: Session, business: BusinessKey, invoice: Invoice) -> dict[str, Any]:
+    document = documents.of_invoice(session, business, invoice.id)
+    questions = review.open_for(session, business, invoice.id)
+    return {
+        "recipient": invoice.recipient,
+        "recipient_from": invoice.recipient_from,
+        "waits_because": invoice.hold_because if invoice.issued_at is None else None,
+        "received_at": invoice.received_at,
+        "issued_at": invoice.issued_at,
+        "released_by": invoice.released_by,
+        "voided_at": invoice.voided_at,
+        "corrected_at": invoice.corrected_at,
+        "mail": invoice.mail_id,
+        "pdf": document.pdf_sha256 if document else None,
+        "pdf_pages": document.pages if document else None,
+        "questions": [{"id": q.id, "question": q.question} for q in questions],
+        "notices": _notices(delivery.about(session, business, invoice.id)),
+        "activity": _activity(paylinks.activity_of(session, business, invoice.id)),
+    }
+
+
+def _notices(notices: Sequence[delivery.Notice]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": notice.kind,
+            "to": notice.recipient,
+            "state": notice.state,
+            "queued_at": notice.queued_at,
+            "sent_at": notice.sent_at,
+            "server_said": notice.server_reply,
+            "id": notice.id,
+        }
+        for notice in notices
+    ]
+
+
+def _activity(lines: Sequence[paylinks.Activity]) -> list[dict[str, Any]]:
+    return [{"at": line.at, "what": line.kind, "who": line.who} for line in lines]
+
+
+def _queue_again(till: App, session: Session, invoice: Invoice, wish: _Wish) -> delivery.Notice:
+    business, at = BusinessKey(invoice.business), till.now()
+    if invoice.customer_id is None or invoice.issued_at is None:
+        raise Refused(f"Invoice {invoice.number} is not issued yet: release it instead.")
+    customer = customers.lock(session, business, invoice.customer_id)
+    if documents.of_invoice(session, business, invoice.id) is None:
+        raise Refused(f"Invoice {invoice.number} has no PDF yet. Try again in a moment.")
+    if invoices.state_of(invoice, invoices.still_to_pay(session, invoice)) not in _CAN_BE_SENT:
+        raise Refused(f"Nothing is to be paid of invoice {invoice.number} any more.")
+    if wish.address is not None:
+        customers.add_contact(session, customer, wish.address, by=wish.by, at=at)
+    with_link = wish.with_link and invoice.pay_link
+    link = _working_link(till, session, invoice, at) if with_link else None
+    letter = _letter(till, session, invoice, link)
+    again = replace(
+        letter,
+        recipient=str(wish.address or letter.recipient),
+        # What staff asks for is a notice of its own each time, never the one that went out before.
+        occasion=f"sent-again:{at.isoformat()}:{wish.by}",
+    )
+    return delivery.queue(session, business, again, till.rules(business).mail, at=at)
+
+
+def _working_link(till: App, session: Session, invoice: Invoice, at: datetime) -> Link | None:
+    """The invoice's link; a fresh one in the place of a link that has ended."""
+    business = BusinessKey(invoice.business)
+    link = paylinks.live_link(session, business, invoice.id)
+    if link is None or paylinks.state_of(link, at) is not LinkState.EXPIRED:
+        return link
+    return paylinks.renew(session, link, till.link_keys, till.link_life(business), at=at)
+
+
+def _letter(till: App, session: Session, invoice: Invoice, link: Link | None) -> Letter:
+    business = BusinessKey(invoice.business)
+    paper = Paper(till.rules(business), till.look(session, business).set_hash)
+    occasion: delivery.Occasion = "corrected" if invoice.version > 1 else "issued"
+    url = till.link_url(link) if link is not None else None
+    return delivery.invoice_letter(session, invoice, paper, url=url, occasion=occasion)
