@@ -100,6 +100,10 @@ class MailboxRules(_Rules):
     authserv_id: str | None = Field(
         default=None, description="The name our receiving host writes into Authentication-Results"
     )
+    delivered_by: tuple[str, ...] = Field(
+        default=(),
+        description="Hosts behind it whose Received headers may stand above that one (LMTP)",
+    )
     intake_addresses: tuple[str, ...] = Field(default=(), description="Secret addresses (level A3)")
     trust: Literal["none", "local"] = "none"
     max_size_mb: int = Field(default=25, ge=1, le=200)

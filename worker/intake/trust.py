@@ -43,7 +43,7 @@ def trust(envelope: Envelope, mailbox: MailboxRules, known: Collection[str]) -> 
         return Trust(Level.A0, envelope.sender_problem or "It names no sender.")
     if mailbox.trust == "local":
         return Trust(Level.A2, "It was dropped into a mailbox on this machine that is trusted.")
-    domain = _authenticated(envelope, mailbox.authserv_id)
+    domain = _authenticated(envelope, mailbox.authserv_id, mailbox.delivered_by)
     if domain.level is Level.A0:
         return domain
     address = envelope.sender.address.lower()
@@ -54,7 +54,9 @@ def trust(envelope: Envelope, mailbox: MailboxRules, known: Collection[str]) -> 
     return Trust(Level.A2, "An authentic mail from a known sender.")
 
 
-def _authenticated(envelope: Envelope, authserv_id: str | None) -> Trust:
+def _authenticated(
+    envelope: Envelope, authserv_id: str | None, delivered_by: Collection[str]
+) -> Trust:
     if authserv_id is None:
         return Trust(Level.A0, "This mailbox names no receiving host (authserv_id) to believe.")
     ours = [a for a in envelope.authentication if a.authserv_id.lower() == authserv_id.lower()]
@@ -64,7 +66,8 @@ def _authenticated(envelope: Envelope, authserv_id: str | None) -> Trust:
     first = ours[0]
     # RFC 8601 section 5: the border host removes headers that bear its own name. One further down,
     # or below a Received of somebody else, was written by the sender.
-    if len(ours) > 1 or first.position != top or not first.above_received:
+    strangers = set(first.received_above) - {host.lower() for host in delivered_by}
+    if len(ours) > 1 or first.position != top or strangers:
         return Trust(
             Level.A0, "Authentication-Results in our name stand where others write.", alarm=True
         )

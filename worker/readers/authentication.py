@@ -21,24 +21,25 @@ _RESULT = re.compile(r"\s*([a-z][a-z0-9-]*)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)(?=\s|$
 _PROPERTY = re.compile(
     rf"(?:reason|([a-z0-9-]+)\s*\.\s*([a-z0-9_-]+))\s*=\s*({_QUOTED}|[^\s;\"()]+)\s*", re.I
 )
+_BY = re.compile(r"(?:^|\s)by\s+([^\s;]+)", re.I)
 _VERDICTS = "none pass fail policy neutral temperror permerror softfail hardfail bestguesspass"
 _RESULTS = frozenset(_VERDICTS.split())
 
 
 def authentication(headers: Headers) -> tuple[Authentication, ...]:
     """Each Authentication-Results field, the topmost first."""
-    received = headers.positions("received")
-    first_received = received[0] if received else len(headers.fields)
+    received = list(zip(headers.positions("received"), headers.all("received"), strict=True))
     found: list[Authentication] = []
     places = headers.positions("authentication-results")
     for position, value in enumerate(headers.all("authentication-results")[:FIELDS_MAX]):
-        read = _read(value, position, is_above=places[position] < first_received)
+        above = tuple(_receiver(text) for place, text in received if place < places[position])
+        read = _read(value, position, received_above=above)
         if read is not None:
             found.append(read)
     return tuple(found)
 
 
-def _read(value: str, position: int, *, is_above: bool) -> Authentication | None:
+def _read(value: str, position: int, *, received_above: tuple[str, ...]) -> Authentication | None:
     bare = _without_comments(value[:_VALUE_MAX])
     head, *results = _split(bare) if bare is not None else [""]
     match = _HEAD.fullmatch(head)
@@ -56,8 +57,14 @@ def _read(value: str, position: int, *, is_above: bool) -> Authentication | None
         dkim=tuple(_dkim(item) for item in kept if item[0] == "dkim") if is_whole else (),
         spf=next((item[1] for item in kept if item[0] == "spf"), None) if is_whole else None,
         header_from=dmarc[0][2].get("header.from") if len(dmarc) == 1 else None,
-        above_received=is_above,
+        received_above=received_above,
     )
+
+
+def _receiver(received: str) -> str:
+    """The host that wrote a Received header (RFC 5321, 4.4); empty when it names none."""
+    found = _BY.search(_without_comments(received[:_VALUE_MAX]) or "")
+    return found[1].lower() if found else ""
 
 
 def _dkim(item: tuple[str, str, dict[str, str]]) -> str:

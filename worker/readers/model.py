@@ -252,7 +252,9 @@ class Authentication(_Value):
     dkim: tuple[str, ...] = ()
     spf: str | None = None
     header_from: str | None = None
-    above_received: bool = False
+    received_above: tuple[str, ...] = Field(
+        default=(), description="The hosts that the Received headers above it name after `by`."
+    )
 
 
 class Envelope(_Value):
