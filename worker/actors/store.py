@@ -23,8 +23,6 @@ def park_hopeless(_app: App, s: Session, at: datetime) -> None:
             subject=job.id,
             text=f"{job.actor} at {job.subject} was given up: {job.problem}",
             evidence={"actor": job.actor, "subject": job.subject},
-            choices=[f"tillmail mail replay {job.subject}"]
-            if job.actor.startswith("intake")
-            else [],
+            choices=replay if job.actor.startswith("intake") else [],
         )
         review.ask(s, BusinessKey(job.business), question, at=at)

@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from worker.adapters.maildir_mailbox import make_maildir
@@ -27,15 +29,25 @@ class MaildirTransport:
 
     def send(self, message: Outgoing) -> Accepted:
         """The path of the file, as the server's reply."""
-        try:
+        with self._our_errors():
             return Accepted(reply=str(self._write(message)))
+
+    def check(self) -> None:
+        """Raises unless the folder can be written to."""
+        with self._our_errors():
+            make_maildir(self._root)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    @contextmanager
+    def _our_errors(self) -> Iterator[None]:
+        try:
+            yield
         except (PermissionError, NotADirectoryError, FileExistsError) as error:
             raise PermanentError(f"Cannot write to {self._root}: {error.strerror}.") from error
         except OSError as error:
             raise TransientError(f"Writing to {self._root} failed: {error.strerror}.") from error
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
     def _write(self, message: Outgoing) -> Path:
         make_maildir(self._root)

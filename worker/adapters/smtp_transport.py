@@ -119,6 +119,11 @@ class SmtpTransport:
             connection.used_at_s = time.monotonic()
             return accepted
 
+    def check(self) -> None:
+        """Raises unless the server greets us and takes our sign-in."""
+        with self._deadline() as deadline:
+            self._ready(deadline)
+
     def close(self) -> None:
         """Take leave of the server on every connection; never raises."""
         for client in list(self._open):

@@ -73,6 +73,10 @@ class Transport(Protocol):
         """The server's acceptance."""
         ...
 
+    def check(self) -> None:
+        """Raises what `send` would raise before any message: no server, no sign-in, no folder."""
+        ...
+
     def close(self) -> None:
         """Let go of every connection; never raises."""
         ...
