@@ -316,6 +316,8 @@ def test_a_connected_account_takes_its_own_money(
         ({"api_key": "sk_live_x", "expects_livemode": True}, "live key"),
         ({"base_url": "http://stripe.example.com"}, "https"),
         ({"api_key": "pk_test_x"}, "secret key"),
+        ({"api_key": "sk_test_x\n"}, "without blanks"),
+        ({"webhook_secrets": (SECRET, "")}, "anybody could sign"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(changed: dict[str, Any], message: str) -> None:

@@ -73,6 +73,7 @@ def test_a_session_lasts_between_30_minutes_and_24_hours(
         ),
         (order(line_items=[line(5124, "kwd")]), "parameter_invalid", "line_items"),
         (order(line_items=[line(), line(currency="usd")]), "parameter_invalid", "line_items"),
+        (order(customer_email="nobody"), "email_invalid", "customer_email"),
         (order(customer="cus_of_nobody"), "resource_missing", "id"),
         (order(discounts=[{"coupon": "x"}]), "sandbox_unsupported", "discounts"),
         (order(mode="subscription"), "sandbox_unsupported", "mode"),

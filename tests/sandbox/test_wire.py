@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stripe.params import PaymentIntentConfirmParams
 from stripe.params.checkout import SessionCreateParams, SessionListParams
@@ -35,7 +35,7 @@ def flat(value: Any, at: str) -> list[tuple[str, str]]:
     return [(at, value)]
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(_NAMES, _VALUES, max_size=4))
 def test_what_is_written_flat_is_read_nested(params: dict[str, Any]) -> None:
     fields = [pair for name, value in params.items() for pair in flat(value, name)]

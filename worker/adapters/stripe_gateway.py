@@ -7,6 +7,7 @@ the same idempotency key always carries the same request.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +41,7 @@ _CONNECT_S, _READ_S = 5.0, 24.0
 # clocks that differ, and for asking again with the same key when nothing was heard.
 _SHORTEST = timedelta(minutes=40)
 _LONGEST = timedelta(hours=23, minutes=50)
+_KEY = re.compile(r"[sr]k_(test|live)_[!-~]+", re.ASCII)
 _CHECKOUT, _BUSINESS = "tillmail_checkout", "tillmail_business"
 _EXPANDED = "payment_intent.latest_charge"
 _LOCALES = frozenset(
@@ -71,8 +73,10 @@ class StripeAccess:
     deadline_s: float = DEADLINE_S
 
     def __post_init__(self) -> None:
-        if not self.api_key.startswith(("sk_", "rk_")):
-            raise PermanentError("A Stripe key begins with sk_ or rk_: set the secret key.")
+        if not _KEY.fullmatch(self.api_key):
+            raise PermanentError("A Stripe key is sk_… or rk_… without blanks: set the secret key.")
+        if not all(self.webhook_secrets):
+            raise PermanentError("A Stripe webhook secret is empty: anybody could sign with it.")
         if self.is_live != self.expects_livemode:
             wanted, other = ("live", "test") if self.expects_livemode else ("test", "live")
             raise PermanentError(

@@ -59,6 +59,8 @@ def serve(
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK, port))
+        # From here on nobody is refused; who comes before the server is up waits in the queue.
+        listener.listen()
         base_url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
         memory = State(state)
         known = frozenset([*keys, *(webhook.key for webhook in webhooks)]) if keys else frozenset()
@@ -71,6 +73,7 @@ def serve(
             lifespan="on",
             log_level="warning",
             access_log=False,
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
         )
         try:

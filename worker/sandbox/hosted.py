@@ -37,7 +37,6 @@ _HEADERS = {
 }
 _FIELDS = ("email", "number", "expiry", "cvc", "name")
 _MAX_FIELD = 200
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 Problems = list[tuple[str, str]]
 
@@ -154,7 +153,7 @@ def _problems(values: dict[str, str], now: int) -> Problems:
     """What is wrong with the form, as (field, key of the sentence)."""
     number = _digits(values["number"])
     checks = [
-        ("email", "bad_email", bool(_EMAIL.fullmatch(values["email"]))),
+        ("email", "bad_email", bool(sessions.EMAIL.fullmatch(values["email"]))),
         ("number", "bad_number", cards.passes_luhn(number)),
         (
             "number",

@@ -6,6 +6,7 @@ session; before that `payment_intent` is null.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from worker.sandbox.events import emit
 from worker.sandbox.state import Object
 from worker.sandbox.wire import ApiError, invalid
 
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 MIN_LIFE_S = 30 * 60
 MAX_LIFE_S = 24 * 60 * 60
 _CREATE = (
@@ -182,6 +184,8 @@ def _check_mode(params: dict[str, Any]) -> None:
     for name in ("success_url", "cancel_url"):
         if name in params and urlsplit(params[name]).scheme not in ("http", "https"):
             raise invalid(name, "Not a valid URL: it must begin with https://.", "url_invalid")
+    if not EMAIL.fullmatch(params.get("customer_email", "a@b.example")):
+        raise invalid("customer_email", "Invalid email address.", "email_invalid")
     if "customer" in params and "customer_email" in params:
         raise invalid("customer_email", "Give customer or customer_email, not both.")
     if set(params.get("allowed_payment_method_types", ["card"])) != {"card"}:
