@@ -67,6 +67,11 @@ def _raws(box: ImapMailbox) -> list[bytes | None]:
     return [arrival.raw for arrival in box.arrivals(limit=9)]
 
 
+def _file_all(box: ImapMailbox) -> None:
+    for arrival in box.arrivals(limit=9):
+        box.file(arrival.spot, "Processed")
+
+
 def _texts(person: IMAPClient, folder: str) -> list[bytes]:
     person.select_folder(folder, readonly=True)
     found = person.fetch(person.search("ALL"), ["BODY.PEEK[]"])
@@ -474,6 +479,34 @@ def test_a_server_that_hides_its_epoch_is_not_read(
         pytest.raises(TransientError, match="no UIDVALIDITY"),
     ):
         _raws(box)
+
+
+@pytest.mark.parametrize(
+    ("said", "garbled"),
+    [
+        (rb"\d+ EXISTS", b"many EXIST"),
+        (rb"\[UIDVALIDITY \d+", b"[UIDVALIDITY 12*4"),
+        (rb"\* SEARCH 1", b"* SEARCH first"),
+        (rb"\* NAMESPACE .*", b"* NAMESPACE (7) NIL NIL\r"),
+        (rb"\* 1 FETCH \(", b"* 1 FETCH ((("),
+        (rb"CAPABILITY ", b"CAPABILITY \xff"),
+    ],
+)
+def test_nonsense_from_the_server_is_worth_another_try(
+    dovecot: DovecotServer,
+    account: Account,
+    person: IMAPClient,
+    wire: Wire,
+    said: bytes,
+    garbled: bytes,
+) -> None:
+    person.append("INBOX", _MAIL)
+    with closing(_open(dovecot, account, port=wire.port)) as box:
+        wire.edit = lambda data: re.sub(said, garbled, data)
+        with pytest.raises(TransientError):
+            _file_all(box)
+        wire.edit = lambda data: data
+        assert _raws(box) == [_MAIL]
 
 
 def test_nobody_listening_is_worth_another_try(account: Account, wire: Wire) -> None:

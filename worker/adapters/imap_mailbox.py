@@ -45,6 +45,10 @@ _BUSY_WORDS = (
     "too many",
     "tempor",
 )
+# The library lets the last five out where a server answers nonsense (tried by garbling the wire).
+_FAILURES = (
+    IMAPClientError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class ImapMailbox:
     def close(self) -> None:
         """Sign out; never raises."""
         if self._client is not None:
-            with suppress(IMAPClientError, OSError):
+            with suppress(*_FAILURES):
                 self._client.logout()
         self._drop()
 
@@ -267,8 +271,8 @@ class ImapMailbox:
                 client.starttls(trust)
             _keep_alive(client.socket())
             _sign_in(client, account)
-        except (IMAPClientError, OSError, PermanentError):
-            with suppress(IMAPClientError, OSError):
+        except (PermanentError, *_FAILURES):
+            with suppress(*_FAILURES):
                 client.shutdown()
             raise
         client.normalise_times = False
@@ -279,7 +283,7 @@ class ImapMailbox:
         self._view = None
         self._folders.clear()
         if client is not None:
-            with suppress(IMAPClientError, OSError):
+            with suppress(*_FAILURES):
                 client.shutdown()
 
     @contextmanager
@@ -290,7 +294,7 @@ class ImapMailbox:
         except (TransientError, PermanentError):
             self._drop()
             raise
-        except (IMAPClientError, OSError) as error:
+        except _FAILURES as error:
             self._drop()
             raise TransientError(f"IMAP on {self._account.host} failed: {error}.") from error
 
