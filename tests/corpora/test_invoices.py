@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared"
 
+PLAIN = ["number=0.97", "issue_date=1", "total=1", "all=0.96", "answered=1"]
 STRUCTURED = ["doc_type=1", "all=1", "extra=0.99", "survives=1", "flagged=1", "answered=1"]
 
 
@@ -32,3 +33,9 @@ def score(kind: str, *options: str, minima: list[str]) -> str:
 def test_structured_invoices_are_read_whole() -> None:
     kinds = ["ubl", "cii", "pdf+cii", "fatturapa", "edifact"]
     score("invoices", "--only", *kinds, minima=STRUCTURED)
+
+
+@pytest.mark.timeout(300)
+def test_pdfs_without_data_are_read_by_their_words() -> None:
+    score("invoices_plain", minima=PLAIN)
+    score("invoices", "--only", "pdf", minima=["number=1", "issue_date=1", "total=1", "all=0.95"])

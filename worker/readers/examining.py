@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 
 from worker.readers import bounces, forwards, invoice_files, opening, replies, sniffing, sorting
-from worker.readers.model import DocType, Envelope, Examined, Kind, Part, Problem, Reading
+from worker.readers.model import DocType, Envelope, Examined, Kind, Part, Problem, Reading, Source
 from worker.readers.opening import OpenedMail
 from worker.readers.sorting import Findings, Sorted
 from worker.readers.structured import ReadInvoice
+
+_STRUCTURED = (Source.UBL, Source.CII, Source.FATTURAPA, Source.EDIFACT)
 
 
 def examine(data: bytes) -> Examined:
@@ -52,6 +54,7 @@ def _mail(opened: OpenedMail, invoices: list[ReadInvoice]) -> Findings:
     """What the text of a mail says besides its documents; nothing of a file that is no mail."""
     return Findings(
         doc_types=tuple(read.invoice.doc_type for read in invoices),
+        is_structured=any(read.invoice.source in _STRUCTURED for read in invoices),
         forwarded=forwards.forwarded(opened) if opened.is_mail else None,
         reply=replies.reply(opened.body) if opened.body.strip() else None,
         bounce=bounces.bounce(opened),

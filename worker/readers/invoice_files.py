@@ -9,12 +9,15 @@ from worker.readers import (
     edifact_segments,
     facturx,
     pdf_attachments,
+    pdf_words,
+    plain_invoices,
     signed_files,
     sniffing,
     structured,
     xml_trees,
 )
 from worker.readers.edifact_segments import NotEdifact
+from worker.readers.model import Source
 from worker.readers.pdf_attachments import UnreadablePdf
 from worker.readers.signed_files import NotSigned
 from worker.readers.structured import ReadInvoice
@@ -89,10 +92,33 @@ def _pdf(data: bytes) -> Found:
     except UnreadablePdf as error:
         return Found(error=f"Not read: {error}.")
     embedded = facturx.read(pdf)
-    if embedded.found is None:
-        return Found(warnings=embedded.warnings)
-    reasons = (f"The PDF carries its data: {_says(embedded.found)}",)
-    return Found((embedded.found,), reasons, embedded.warnings)
+    if embedded.found is not None:
+        reasons = (f"The PDF carries its data: {_says(embedded.found)}",)
+        return Found((embedded.found,), reasons, embedded.warnings)
+    return _words(data, embedded.warnings)
+
+
+def _words(data: bytes, warnings: tuple[str, ...]) -> Found:
+    """What the pages of a PDF without data show."""
+    try:
+        layout = pdf_words.read(data)
+    except UnreadablePdf as error:
+        return Found(error=f"Not read: {error}.")
+    if not layout.rows:
+        return Found(warnings=(*warnings, "The PDF has no text; it may be a scan."))
+    found = plain_invoices.read(layout, Source.PDF)
+    if found is None:
+        return Found(reasons=("The PDF's text is not one of an invoice.",), warnings=warnings)
+    return Found((found,), (_shows(found),), warnings)
+
+
+def _shows(found: ReadInvoice) -> str:
+    kind = found.invoice.doc_type.value.replace("_", " ")
+    return f"The words of the PDF are those of {_article(kind)} {kind}."
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def _says(found: ReadInvoice) -> str:

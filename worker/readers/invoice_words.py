@@ -1,0 +1,60 @@
+"""The words of invoices: labels by role (`invoice_labels.toml`), titles, how to compare them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+# Words that open an invoice or a credit note, as patterns over folded text.
+INVOICE_TITLE = (
+    r"(?:\w*rechnung(?:skorrektur)?|(?:tax |vat |sales |commercial )?invoice|factures?|factuur"
+    r"|fattura|factura|fatura|faktura(?: vat)?|lasku|szamla|nota de debito|τιμολογιο)"
+)
+CREDIT_TITLE = (
+    r"(?:gutschrift|rechnungsgutschrift|stornorechnung|credit ?(?:note|memo|invoice)|avoir"
+    r"|facture d ?avoir|creditnota|creditfactuur|nota di credito|nota credito|nota de credito"
+    r"|factura rectificativa|faktura korygujaca|kreditnota|kreditfaktura|hyvityslasku|dobropis"
+    r"|jovairo szamla|storno szamla|credit)"
+)
+# Titles of papers that name numbers and totals and are no invoices.
+OTHER_TITLES = (
+    r"(?:mahnung|zahlungserinnerung|lieferschein|angebot|auftragsbestatigung|bestellung|kontoauszug"
+    r"|proforma ?rechnung|pro ?forma invoice|quote|quotation|estimate|purchase order|delivery note"
+    r"|packing slip|(?:account |bank )?statement(?: of account)?|remittance(?: advice)?"
+    r"|payment advice|zahlungsavis|receipt|quittung|order confirmation|reminder|payment reminder"
+    r"|devis|bon de commande|bon de livraison|releve(?: de compte)?|avis de paiement|offerte"
+    r"|pakbon|orderbevestiging|preventivo|ordine|ddt|presupuesto|albaran|oferta|zamowienie)"
+)
+NUMBER_MARK = r"(?:nummer|number|numero|numer|nr|no|n|num|nro|c|#)"
+_PUNCTUATION = re.compile(r"[^\w#]+")
+
+
+@lru_cache(maxsize=4096)
+def folded(text: str) -> str:
+    """The text in lower case without accents and punctuation, words parted by one blank."""
+    lowered = text.casefold().replace("ß", "ss").replace("ł", "l").replace("ø", "o")
+    lowered = lowered.replace("æ", "ae").replace("°", " ").replace("º", " ").replace("ı", "i")
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c)
+    )
+    return " ".join(_PUNCTUATION.sub(" ", plain).replace("_", " _ ").split())
+
+
+def _by_phrase() -> dict[str, tuple[str, ...]]:
+    """The roles that a phrase may have, in any language."""
+    table: dict[str, list[str]] = {}
+    labels = Path(__file__).with_name("invoice_labels.toml").read_text("utf-8")
+    for role, languages in tomllib.loads(labels).items():
+        for phrases in languages.values():
+            for phrase in phrases:
+                roles = table.setdefault(folded(phrase), [])
+                if role not in roles:
+                    roles.append(role)
+    return {phrase: tuple(roles) for phrase, roles in table.items()}
+
+
+ROLES_BY_PHRASE = _by_phrase()
+LONGEST_PHRASE = max(len(phrase.split()) for phrase in ROLES_BY_PHRASE)

@@ -1,0 +1,115 @@
+"""Labels in a layout and the texts that they stand beside or above."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from worker.readers.invoice_words import LONGEST_PHRASE, ROLES_BY_PHRASE, folded
+from worker.readers.page_layout import Cell, Layout, Row
+
+_SPLIT = re.compile(r"\s*[:：]\s*|\s+#\s*(?=\S)|(?<=[°º#])(?=\w)")
+_LEADING = re.compile(r"^[\s:：#.\-–]+(?=\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A text and the label that it belongs to. `strength` says how surely."""
+
+    roles: tuple[str, ...]
+    label: str
+    value: str
+    cell: Cell
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The label that a cell is or begins with. `is_bare`: nothing but it, or a colon behind it."""
+
+    roles: tuple[str, ...]
+    phrase: str
+    rest: str
+    is_whole: bool
+    is_bare: bool
+
+
+def labelled(layout: Layout) -> Iterator[Labelled]:
+    """Every label with every text that may be its value: in its cell, beside it, below it."""
+    for index, row in enumerate(layout.rows):
+        for place, cell in enumerate(row.cells):
+            if label := label_in(cell.text):
+                yield from _values(layout, index, row, place, label)
+
+
+def label_of(text: str) -> tuple[str, ...]:
+    """The roles of a text that is a label and nothing else; empty where it is none."""
+    return ROLES_BY_PHRASE.get(folded(text), ())
+
+
+def label_in(text: str) -> Label | None:
+    """The label that the text is or begins with; before a colon also the one it ends with."""
+    parts = _SPLIT.split(text, maxsplit=1)
+    head, rest = parts[0], parts[1] if len(parts) > 1 else ""
+    words = folded(head).split()
+    if not words or len(words) > 14:
+        return None
+    if roles := ROLES_BY_PHRASE.get(" ".join(words)):
+        return Label(roles, " ".join(words), rest, is_whole=True, is_bare=True)
+    for size in range(min(LONGEST_PHRASE, len(words)), 0, -1):
+        phrase = " ".join(words[:size])
+        if roles := ROLES_BY_PHRASE.get(phrase):
+            after = _after(text, size)
+            return Label(roles, phrase, after, is_whole=False, is_bare=False)
+    if len(parts) > 1:
+        for size in range(min(LONGEST_PHRASE, len(words)), 0, -1):
+            if roles := ROLES_BY_PHRASE.get(" ".join(words[-size:])):
+                return Label(roles, " ".join(words[-size:]), rest, is_whole=False, is_bare=True)
+    return None
+
+
+def _after(text: str, count: int) -> str:
+    """What follows the first `count` folded words of the text."""
+    words = text.split()
+    for taken in range(1, len(words) + 1):
+        if len(folded(" ".join(words[:taken])).split()) >= count:
+            return " ".join(words[taken:])
+    return ""
+
+
+def _values(layout: Layout, index: int, row: Row, place: int, label: Label) -> Iterator[Labelled]:
+    cell = row.cells[place]
+    certainty = 1.0 if label.is_whole else 0.8
+    rest = _LEADING.sub("", label.rest).strip()
+    if rest:
+        yield Labelled(label.roles, label.phrase, rest, cell, certainty)
+        return
+    if place + 1 < len(row.cells):
+        beside = row.cells[place + 1]
+        value = _LEADING.sub("", f" {beside.text}").strip()
+        if value and not label_of(value):
+            yield Labelled(label.roles, label.phrase, value, beside, certainty * 0.95)
+    for distance, below in enumerate(_below(layout, index, cell)):
+        yield Labelled(
+            label.roles, label.phrase, below.text, below, certainty * (0.85 - 0.25 * distance)
+        )
+
+
+def _below(layout: Layout, index: int, label: Cell) -> Iterator[Cell]:
+    """The cells under a label, at most two, near enough to belong to it."""
+    reach = 3.2 * max(label.height, 8.0)
+    found = 0
+    for row in layout.rows[index + 1 : index + 9]:
+        if row.page != label.page or row.top - label.bottom > reach:
+            return
+        for cell in row.cells:
+            overlap = min(cell.right, label.right) - max(cell.left, label.left)
+            if overlap > 0 or 0 <= cell.left - label.left < 6:
+                if label_of(cell.text):
+                    return
+                yield cell
+                found += 1
+                if found == 2:
+                    return
+                break

@@ -1,0 +1,390 @@
+"""Who sells and who buys, as the places of names and addresses on the page show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from worker.readers import party_patterns as looks
+from worker.readers.ibans import is_iban
+from worker.readers.invoice_words import folded
+from worker.readers.layout_labels import Label, label_in, label_of
+from worker.readers.page_layout import Cell, Layout, Row
+
+_BLOCK_LINES = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines under each other that end in a postal address."""
+
+    lines: tuple[Cell, ...]
+    label: str | None = None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A party's name, where it stands and how surely it is the one."""
+
+    name: str | None = None
+    cell: Cell | None = None
+    confidence: float = 0.0
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Both sides of an invoice."""
+
+    seller: Named
+    buyer: Named
+    seller_vat: str | None = None
+    buyer_vat: str | None = None
+    iban: str | None = None
+
+
+def read(layout: Layout) -> Parties:
+    """The seller and the buyer of the document and the numbers that name them."""
+    blocks = list(_blocks(layout))
+    seller = (
+        _labelled_party(layout, "seller", is_strong=True)
+        or _sender_line(layout)
+        or _labelled_party(layout, "seller", is_strong=False)
+    )
+    buyer = _labelled_party(layout, "buyer", is_strong=True)
+    buyer = buyer or _addressee(layout, blocks, seller)
+    buyer = buyer or _labelled_party(layout, "buyer", is_strong=False)
+    if seller is None:
+        seller = _seller_of_page(layout, blocks, buyer)
+    seller_vat, buyer_vat = _vat_ids(layout)
+    return Parties(seller or Named(), buyer or Named(), seller_vat, buyer_vat, _iban(layout))
+
+
+def _sender_line(layout: Layout) -> Named | None:
+    """The small line over a window address: name, street and town with marks between."""
+    for row in layout.rows:
+        if row.page > 1 or row.top > 0.45 * layout.height:
+            break
+        # The marks may stand so far apart that each piece is a cell of its own.
+        texts = [(cell.text, cell) for cell in row.cells] + [(row.text, row.cells[0])]
+        for text, cell in texts:
+            parts = [part for part in looks.SEPARATOR.split(text) if part.strip()]
+            if len(parts) < 3 or not looks.POSTAL.search(text) or ":" in text:
+                continue
+            name = parts[0].strip(" ,.-")
+            has_mark = text is not row.text or looks.BULLET.search(text)
+            if has_mark and _is_name(name) and not _has_digit(name):
+                return Named(_fuller(name, layout), cell, 0.85)
+    return None
+
+
+def _fuller(name: str, layout: Layout) -> str:
+    """The same name with its legal form, where another line begins with it."""
+    if looks.LEGAL_FORM.search(name):
+        return name
+    for cell in layout.cells:
+        text = cell.text
+        if (
+            text.startswith(f"{name} ")
+            and len(text) <= 3 * len(name) + 12
+            and looks.STRICT_FORM.search(text)
+        ):
+            return text
+    return name
+
+
+# Labels that other things bear as well; what they name counts less than a sender's address.
+_WEAK_LABELS = (
+    "from|to|aan|an|client|customer|klant|kunde|fra|til|fran|cliente|kontoinhaber|account holder"
+    "|account name|beneficiaire|beneficiary|titulaire|titulaire du compte|titular|saaja|empresa"
+    "|lieferant|fournisseur|fornitore|supplier|empfanger|destinatario|vevo|payable to|remit to"
+    "|customer name|nom de l abonne|destinataire|intestatario"
+)
+_WEAK = frozenset(_WEAK_LABELS.split("|"))
+
+
+def _labelled_party(layout: Layout, role: str, *, is_strong: bool) -> Named | None:
+    """The name beside or under a word for the party."""
+    for row in layout.rows:
+        for place, cell in enumerate(row.cells):
+            label = label_in(cell.text)
+            if label is None or role not in label.roles or not label.is_bare:
+                continue
+            if (label.phrase in _WEAK) == is_strong:
+                continue
+            name, where = _name_at(layout, row, place, label)
+            if name is not None:
+                confidence = (0.9 if is_strong else 0.6) - 0.05 * (cell.page - 1)
+                return Named(name, where, confidence, _email_below(layout, where))
+    return None
+
+
+def _email_below(layout: Layout, cell: Cell) -> str | None:
+    """The address for mail in the lines from here down."""
+    for line, _ in layout.column(cell, 7):
+        if match := looks.EMAIL.search(line.text):
+            return match[0]
+    return None
+
+
+def _name_at(layout: Layout, row: Row, place: int, label: Label) -> tuple[str | None, Cell]:
+    """The name in the label's own cell, beside it after a colon, else in the lines below it."""
+    cell = row.cells[place]
+    rest = label.rest.strip(" :")
+    if rest:
+        return (rest, cell) if _is_name(rest) else (None, cell)
+    beside = row.cells[place + 1] if place + 1 < len(row.cells) else None
+    has_colon = cell.text.rstrip().endswith(":") or (beside and beside.text.startswith(":"))
+    if beside is not None and has_colon:
+        text = beside.text.strip(" :")
+        if _is_name(text) and beside.left - cell.right < 0.4 * layout.width:
+            return text, beside
+    return _name_below(layout, cell)
+
+
+def _name_below(layout: Layout, label: Cell) -> tuple[str | None, Cell]:
+    lines = list(layout.column(label, 9))[1:]
+    if not lines:
+        # Lines under a label are often set in from it.
+        lines = list(_indented(layout, label))
+    texts = [_with_value(line, row) for line, row in lines]
+    for (line, _), text in zip(lines, texts, strict=True):
+        if (match := looks.NAME_LABEL.match(text)) and _is_name(match[1].strip()):
+            return match[1].strip(), line
+    pieces: list[str] = []
+    first = label
+    for place, ((line, _), text) in enumerate(zip(lines, texts, strict=True)):
+        plain = text.strip(" ,-")
+        if not pieces and looks.SUBLABEL.match(plain):
+            continue
+        if not _is_name(plain):
+            if pieces or place > 3:
+                break
+            continue
+        first = first if pieces else line
+        pieces.append(plain)
+        if not _goes_on(pieces, texts[place + 1 :]):
+            break
+    return " ".join(pieces) or None, first
+
+
+def _indented(layout: Layout, label: Cell) -> Iterator[tuple[Cell, Row]]:
+    for row in layout.rows:
+        near = 0 < row.top - label.bottom < 3.0 * max(label.height, 8.0)
+        if row.page == label.page and near:
+            for cell in row.cells:
+                if -8 <= cell.left - label.left < 40:
+                    return layout.column(cell, 7)
+    return iter(())
+
+
+def _with_value(cell: Cell, row: Row) -> str:
+    """The line with the cell beside it, where the line is a label and that its value."""
+    place = row.cells.index(cell)
+    beside = row.cells[place + 1].text if place + 1 < len(row.cells) else ""
+    if beside and (cell.text.rstrip().endswith(":") or beside.startswith(":")):
+        return f"{cell.text.rstrip(' :')}: {beside.lstrip(' :')}"
+    return cell.text
+
+
+def _goes_on(pieces: list[str], rest: list[str]) -> bool:
+    """Whether the name has another line: after `Herrn`, or where the legal form comes then."""
+    if not rest or len(pieces) > 1:
+        return False
+    if looks.SALUTATION.match(pieces[0]):
+        return True
+    following = rest[0]
+    return (
+        not looks.LEGAL_FORM.search(pieces[0])
+        and bool(looks.LEGAL_FORM.search(following))
+        and not _has_digit(following)
+        and ":" not in following
+    )
+
+
+def _has_digit(text: str) -> bool:
+    """Whether it may be a street: names have no house number."""
+    return any(character.isdigit() for character in text)
+
+
+def _is_name(text: str) -> bool:
+    plain = folded(text)
+    letters = sum(character.isalpha() for character in text)
+    if letters < 2 or len(text) > 90 or looks.CONTACT.search(text) or looks.NOISE.match(text):
+        return False
+    if looks.NO_NAME.fullmatch(plain) or "contact" in plain.split():
+        return False
+    if (
+        label_of(text)
+        or looks.TITLE.match(plain)
+        or looks.POSTAL.match(text)
+        or looks.PERSON_LINE.match(text)
+    ):
+        return False
+    digits = sum(character.isdigit() for character in text)
+    return digits <= 0.34 * len(text) and not text.endswith(":") and len(plain.split()) <= 10
+
+
+def _blocks(layout: Layout) -> Iterator[Block]:
+    """Every address on the first page: the lines over a line with a postal code and a town."""
+    cells = [cell for cell in layout.cells if cell.page == 1]
+    for end, cell in enumerate(cells):
+        text = cell.text
+        if len(text) > 60 or not looks.POSTAL.search(f" {text}") or looks.CONTACT.search(text):
+            continue
+        lines, last = [cell], cell
+        for above in reversed(cells[:end]):
+            if abs(above.left - cell.left) > 8 or above.top >= last.top:
+                continue
+            if last.top - above.bottom > 2.2 * max(cell.height, 8.0) or len(lines) >= _BLOCK_LINES:
+                break
+            lines.append(above)
+            last = above
+        lines.reverse()
+        label = next((line.text for line in lines if label_of(line.text)), None)
+        kept = tuple(line for line in lines if not label_of(line.text))
+        if len(kept) >= 2:
+            yield Block(kept, label)
+
+
+def _addressee(layout: Layout, blocks: list[Block], seller: Named | None) -> Named | None:
+    """The name of the first address that is neither the seller's nor a place of delivery."""
+    sellers = folded(seller.name) if seller and seller.name else ""
+    scored: list[tuple[float, Named]] = []
+    for block in blocks:
+        roles = label_of(block.label) if block.label else ()
+        if "delivery" in roles or _label_above(layout, block, "delivery"):
+            continue
+        name = _first_name(block)
+        if name is None:
+            continue
+        plain = folded(name)
+        if sellers and (plain in sellers or sellers in plain):
+            continue
+        score = 0.7 - 0.3 * block.lines[0].top / layout.height
+        score += 0.2 if "buyer" in roles else 0.0
+        score -= 0.35 if looks.CONTACT.search(_around(layout, block)) else 0.0
+        email = looks.EMAIL.search(_around(layout, block))
+        scored.append((score, Named(name, block.lines[0], score, email[0] if email else None)))
+    return max(scored, key=lambda each: each[0])[1] if scored else None
+
+
+def _label_above(layout: Layout, block: Block, role: str) -> bool:
+    first = block.lines[0]
+    return any(
+        cell.page == first.page
+        and 0 < first.top - cell.top < 4 * max(first.height, 8.0)
+        and abs(cell.left - first.left) < 12
+        and role in label_of(cell.text)
+        for cell in layout.cells
+    )
+
+
+def _around(layout: Layout, block: Block) -> str:
+    """The lines of a block and the few below it in its column: where contacts stand."""
+    column = [cell.text for cell, _ in layout.column(block.lines[-1], 6)]
+    return "\n".join([block.text, *column])
+
+
+def _first_name(block: Block) -> str | None:
+    pieces: list[str] = []
+    texts = [line.text for line in block.lines[:-1]]
+    for place, text in enumerate(texts):
+        if not _is_name(text) or len(looks.SEPARATOR.split(text)) > 2:
+            if pieces:
+                break
+            continue
+        pieces.append(text.strip(" ,"))
+        if not _goes_on(pieces, texts[place + 1 :]):
+            break
+    return " ".join(pieces) or None
+
+
+def _seller_of_page(layout: Layout, blocks: list[Block], buyer: Named | None) -> Named | None:
+    """The name at the head or foot of the page that looks like one of a business."""
+    domains = {domain.replace("-", "") for domain in looks.DOMAIN.findall(layout.text.lower())}
+    inner = {id(line) for block in blocks for line in block.lines[1:]}
+    buyers = folded(buyer.name) if buyer and buyer.name else ""
+    scored: list[tuple[float, Named]] = []
+    for cell in layout.cells:
+        place = cell.top / layout.height
+        if cell.page > 1 or 0.3 < place < 0.8 or (buyer and cell is buyer.cell):
+            continue
+        for text in {cell.text, looks.SEPARATOR.split(cell.text)[0], _before_capital(cell.text)}:
+            name = text.strip(" ,-")
+            if len(name) < 3 or not _is_name(name) or folded(name) == buyers:
+                continue
+            score = _seller_score(layout, cell, name, domains) - 0.4 * (id(cell) in inner)
+            score += 0.6 * (name == _before_capital(cell.text))
+            scored.append((score, Named(_named_only(name), cell, min(score, 0.8))))
+    best = max(scored, key=lambda each: each[0], default=None)
+    return best[1] if best and best[0] > 0.2 else None
+
+
+def _before_capital(text: str) -> str:
+    """The company in a sentence like `Free SAS au capital de …`; an empty text if it is none."""
+    match = looks.CAPITAL.match(text)
+    return match[1] if match else ""
+
+
+def _seller_score(layout: Layout, cell: Cell, name: str, domains: set[str]) -> float:
+    place = cell.top / layout.height
+    score = 0.35 if place < 0.12 else 0.15 if place < 0.25 else 0.2 if place > 0.85 else -0.2
+    compact = folded(name).replace(" ", "")
+    if looks.STRICT_FORM.search(name):
+        score += 0.4
+    if any(domain in compact or compact in domain for domain in domains if len(compact) > 3):
+        score += 0.3
+    if layout.text.count(name) > 1:
+        score += 0.1
+    if len(name.split()) > 5 or "," in name:
+        score -= 0.2
+    if cell.height > 13:
+        score += 0.1
+    return score
+
+
+def _named_only(name: str) -> str:
+    """The name up to its legal form, where a sentence goes on behind it."""
+    match = looks.STRICT_FORM.search(name)
+    if match and len(name) - match.end() > 12:
+        return name[: match.end()]
+    return name
+
+
+def _vat_ids(layout: Layout) -> tuple[str | None, str | None]:
+    """The first VAT id that is not said to be the buyer's, and the one that is."""
+    seller = buyer = None
+    for row in layout.rows:
+        for place, cell in enumerate(row.cells):
+            for match in looks.VAT_ID.finditer(cell.text):
+                if is_iban(match[0]) or sum(c.isdigit() for c in match[0]) < 7:
+                    continue
+                before = " ".join(c.text for c in row.cells[:place]) + cell.text[: match.start()]
+                if not looks.VAT_WORD.search(before):
+                    continue
+                number = re.sub(r"[ .-]", "", match[1])
+                if looks.BUYERS_OWN.search(before):
+                    buyer = buyer or number
+                else:
+                    seller = seller or number
+    return seller, buyer
+
+
+def _iban(layout: Layout) -> str | None:
+    """The first account number with right check digits; else one that is called an IBAN."""
+    called = None
+    for row in layout.rows:
+        for match in looks.IBAN.finditer(row.text.replace("  ", " ")):
+            for end in range(len(match[0]), 14, -1):
+                candidate = match[0][:end].strip()
+                if is_iban(candidate):
+                    return "".join(candidate.split())
+            if "iban" in row.text.lower():
+                called = called or "".join(match[0].split())
+    return called

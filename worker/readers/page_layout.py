@@ -1,0 +1,179 @@
+"""Words where they stand on a page, and the cells and rows that they form.
+
+Coordinates are points from the top left corner, whatever the source: a PDF's text layer, a scan
+after OCR, or plain text whose characters are thought of as a grid.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+_GRID_WIDTH, _GRID_HEIGHT = 6.0, 12.0
+# A gap wider than this share of the text's height separates cells; words of one cell stand closer.
+_CELL_GAP = 0.95
+MAX_WORDS = 60_000
+# Patterns run over one cell's text; no line that a person wrote is longer.
+_MAX_CELL_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A run of characters without a blank."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    page: int = 1
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """Words of one line that belong together."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    height: float
+    page: int
+
+    @classmethod
+    def of(cls, words: list[Word]) -> Cell:
+        """The cell that these words of one line make."""
+        return cls(
+            text=" ".join(word.text for word in words)[:_MAX_CELL_CHARACTERS],
+            left=words[0].left,
+            top=min(word.top for word in words),
+            right=words[-1].right,
+            bottom=max(word.bottom for word in words),
+            height=max(word.height for word in words),
+            page=words[0].page,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Cells side by side, from left to right."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def text(self) -> str:
+        return "  ".join(cell.text for cell in self.cells)
+
+    @property
+    def top(self) -> float:
+        return min(cell.top for cell in self.cells)
+
+    @property
+    def page(self) -> int:
+        return self.cells[0].page
+
+
+@dataclass
+class Layout:
+    """A document as rows of cells, page by page from the top."""
+
+    rows: list[Row] = field(default_factory=list)
+    height: float = 842.0
+    width: float = 595.0
+    pages: int = 1
+
+    @cached_property
+    def text(self) -> str:
+        return "\n".join(row.text for row in self.rows)
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        return [cell for row in self.rows for cell in row.cells]
+
+    def column(self, start: Cell, limit: int) -> Iterator[tuple[Cell, Row]]:
+        """The cells under each other at this left edge with their rows, up to a wide gap."""
+        last, count = start, 0
+        for row in self.rows[self._row_of(start) :]:
+            if row.page != start.page or count >= limit:
+                return
+            if row.top - last.bottom > 2.6 * max(last.height, 8.0):
+                return
+            for cell in row.cells:
+                if cell is start or (abs(cell.left - start.left) < 8 and cell.top > last.top):
+                    yield cell, row
+                    last, count = cell, count + 1
+                    break
+
+    def _row_of(self, cell: Cell) -> int:
+        return self._places[id(cell)]
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {id(cell): i for i, row in enumerate(self.rows) for cell in row.cells}
+
+
+def from_words(words: Iterable[Word], *, width: float, height: float, pages: int) -> Layout:
+    """The layout that these words form."""
+    by_page: dict[int, list[Word]] = {}
+    for word in words:
+        by_page.setdefault(word.page, []).append(word)
+    rows = [row for page in sorted(by_page) for row in _rows(by_page[page])]
+    return Layout(rows, height=height, width=width, pages=pages)
+
+
+def from_text(text: str) -> Layout:
+    """The layout of plain text, each character a field of a grid. Tabs are wide blanks."""
+    words: list[Word] = []
+    lines = text.replace("\t", "    ").splitlines()[:5000]
+    for number, line in enumerate(lines):
+        top = number * _GRID_HEIGHT
+        for match in re.finditer(r"\S+", line[:1000]):
+            left, right = match.start() * _GRID_WIDTH, match.end() * _GRID_WIDTH
+            # One blank is 0.6 of the height, so it takes two to part cells.
+            words.append(Word(match.group(), left, top, right, top + 10.0))
+            if len(words) >= MAX_WORDS:
+                break
+    width = max((word.right for word in words), default=595.0)
+    return from_words(words, width=width, height=len(lines) * _GRID_HEIGHT + 1, pages=1)
+
+
+def _rows(words: list[Word]) -> list[Row]:
+    """Words whose middles stand at one height, cut into cells at the wide gaps."""
+    words.sort(key=lambda word: (word.middle, word.left))
+    lines: list[list[Word]] = []
+    for word in words:
+        line = lines[-1] if lines else None
+        if line is not None and _is_level(line, word):
+            line.append(word)
+        else:
+            lines.append([word])
+    return [Row(tuple(_cells(sorted(line, key=lambda word: word.left)))) for line in lines]
+
+
+def _is_level(line: list[Word], word: Word) -> bool:
+    first = line[0]
+    return word.middle - first.middle <= 0.45 * min(max(first.height, 4.0), max(word.height, 4.0))
+
+
+def _cells(line: list[Word]) -> Iterator[Cell]:
+    current: list[Word] = []
+    for word in line:
+        if current:
+            gap = word.left - current[-1].right
+            if gap > _CELL_GAP * max(current[-1].height, word.height, 6.0):
+                yield Cell.of(current)
+                current = []
+        current.append(word)
+    if current:
+        yield Cell.of(current)

@@ -1,0 +1,78 @@
+"""How names, addresses and their numbers look on paper, as patterns over one cell's text."""
+
+from __future__ import annotations
+
+import re
+
+from worker.readers.invoice_words import CREDIT_TITLE, INVOICE_TITLE
+
+_FORMS = (
+    r"GmbH(?: & Co\.?(?: KG(?:aA)?)?)?|gGmbH|mbH|AG|SE|KG|OHG|UG|GbR",
+    r"e\.? ?V\.?|e\.? ?K\.?|a\. ?G\.?",
+    r"Ltd\.?|Limited|LLC|LLP|PLC|Inc\.?|Corp\.?|Co\.|Pty",
+    r"SARL|S\.A\.R\.L\.?|SAS|SASU|S\.A\.S\.?|SA|S\.A\.?|SCI|EURL|SNC",
+    r"B\.?V\.?|N\.?V\.?|BVBA|VOF",
+    r"S\.?r\.?l\.?|S\.?p\.?A\.?|S\.?L\.?U?\.?|Lda\.?|Unipessoal",
+    r"Sp\. ?z ?o\. ?o\.?|spółka akcyjna",
+    r"A/S|ApS|I/S|AB|HB|AS|ASA|Oy|Oyj",
+    r"s\.r\.o\.?|a\.s\.|d\.o\.o\.?|Kft\.?|Zrt\.?|Bt\.?|A\.Ş\.|Ltd\. Şti\.?|ΑΕ|ΕΠΕ",
+)
+LEGAL_FORM = re.compile(rf"(?<![\w.])(?:{'|'.join(_FORMS)})(?![\w])", re.IGNORECASE)
+# In their own spelling, so that `as` and `co.` in a sentence are none.
+STRICT_FORM = re.compile(
+    r"(?<![\w.])(?:GmbH|GMBH|AG|KG|OHG|UG|Ltd|Limited|LLC|LLP|PLC|Inc|SARL|SAS|B\.V\.|N\.V\.|S\.r\.l\.|SRL"
+    r"|S\.p\.A\.|A/S|ApS|AB|Oy|s\.r\.o\.|d\.o\.o\.|Kft\.|S\.A\.)(?![\w])"
+)
+# A postal code before a town; British codes; a town with a state's letters before the code.
+POSTAL = re.compile(
+    r"(?:^|[\s,·●•|-])(?:[A-Z]{1,3}[- ])?(?:\d{4,5}|\d{3} \d{2}|\d{2}-\d{3}|\d{4} ?[A-Z]{2})\s+"
+    r"(?=[A-ZÀ-ŽΑ-Ω])[^\d]{2,}"
+    r"|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|[A-Za-z.'],? [A-Z]{2},? \d{5}(?:-\d{4})?\b"
+)
+SEPARATOR = re.compile(r"\s*[·●•|*∙–—]\s*|\s+-\s+|,\s+|\s{3,}")
+BULLET = re.compile(r"[·●•|∙]")
+CONTACT = re.compile(
+    r"@|https?:|www\.|\btel\b|\bfax\b|telefon|phone|\bfon\b|iban|\bbic\b|siret|siren|\bgln\b|ust-?id"
+    r"|\bvat\b|\btva\b|\bbtw\b|hrb|\bhra\b|\bp\.? ?iva\b|\bnip\b|\bkvk\b",
+    re.IGNORECASE,
+)
+SALUTATION = re.compile(
+    r"(?:herrn?|frau|firma|fa\.?|familie|an|mr\.?|mrs\.?|ms\.?|to|m\.|mme|dhr\.?|mevr\.?"
+    r"|spett\.? ?le)$",
+    re.IGNORECASE,
+)
+NAME_LABEL = re.compile(
+    r"^(?:name|nom|naam|nome|nombre|nazwa|firma|company)\s*:\s*(.+)$", re.IGNORECASE
+)
+SUBLABEL = re.compile(r"^[^:]{2,30}:|^(?:gln|ean|id|nr|nummer|no)\b", re.IGNORECASE)
+NO_NAME = re.compile(
+    r"(?:name|nom|nummer|nr|no|number|e ?mail|mail|telefon|phone|tel|fax|anschrift|adresse|address"
+    r"|ansprechpartner|compte|iban|bic|ort|datum|date|wahrung|devise|currency|globale nummer)"
+)
+PERSON_LINE = re.compile(
+    r"^(?:z\. ?hd\.?|zh|att(?:n|ention)?|c/o|t\.a\.v\.|à l'attention)\b", re.IGNORECASE
+)
+_STATES = (
+    "AT|BE|BG|CHE|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|NO|PL|PT|RO|SE|SI|SK|XI"
+)
+VAT_ID = re.compile(
+    rf"(?<![A-Z0-9])((?:{_STATES})[ -]?(?=(?:[A-Z0-9][ .-]?){{0,4}}\d)"
+    r"[A-Z0-9](?:[ .]?[A-Z0-9]){7,12})(?![A-Z0-9])"
+)
+VAT_WORD = re.compile(
+    r"ust|mwst|uid|vat|tva|btw|iva|moms|nip|tax|dph|dič|alv|\bid\b", re.IGNORECASE
+)
+IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,5}){3,8}(?![A-Za-z0-9])")
+BUYERS_OWN = re.compile(
+    r"\b(?:client|ihre|ihr|your|customer|kunden?|votre|uw|cliente|acheteur|buyer|bestellers?)\b",
+    re.IGNORECASE,
+)
+EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+DOMAIN = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([\w-]{3,63})\.")
+# `Free SAS au capital de …`, `Example Ltd registered in …`
+CAPITAL = re.compile(
+    r"^(.{2,50}?)[\s,.–-]+(?:au capital|capital social|mit sitz|registered (?:in|office))",
+    re.IGNORECASE,
+)
+NOISE = re.compile(r"^(?:logo|page|seite|original|kopie|copy|duplicate)\b", re.IGNORECASE)
+TITLE = re.compile(rf"^(?:{INVOICE_TITLE}|{CREDIT_TITLE})\b")

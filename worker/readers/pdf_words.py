@@ -1,0 +1,93 @@
+"""The text layer of a PDF as words with their places (pypdfium2)."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Iterator
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from worker.readers.page_layout import MAX_WORDS, Layout, Word, from_words
+from worker.readers.pdf_attachments import UnreadablePdf
+
+MAX_PAGES = 20
+_MAX_CHARACTERS = 120_000
+_BLANKS = frozenset(" \t\r\n\x00\xa0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\x02\ufffe\uffff")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def read(data: bytes) -> Layout:
+    """The words of the first pages. A page without a text layer gives none."""
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        raise UnreadablePdf(f"the PDF cannot be opened: {error}") from error
+    try:
+        words: list[Word] = []
+        width, height = 595.0, 842.0
+        count = len(document)
+        for index in range(min(count, MAX_PAGES)):
+            page = document[index]
+            if index == 0:
+                width, height = page.get_size()
+            words.extend(_words(page, index + 1))
+            page.close()
+            if len(words) > MAX_WORDS:
+                break
+        return from_words(words, width=width, height=height, pages=count)
+    except pypdfium2.PdfiumError as error:
+        raise UnreadablePdf(f"a page of the PDF is damaged: {error}") from error
+    finally:
+        document.close()
+
+
+_Box = tuple[str, float, float, float, float]
+
+
+def _words(page: pypdfium2.PdfPage, number: int) -> Iterator[Word]:
+    """Characters joined to words where they touch; every character is asked for its box."""
+    text_page = page.get_textpage()
+    page_height = page.get_height()
+    # The loose box is as high as the font, so words of one line are level whatever their letters.
+    rectangle = pdfium.FS_RECTF()
+    pointer = ctypes.byref(rectangle)
+    run: list[_Box] = []
+    for index in range(min(pdfium.FPDFText_CountChars(text_page), _MAX_CHARACTERS)):
+        code = pdfium.FPDFText_GetUnicode(text_page, index)
+        if 0xD800 <= code <= 0xDFFF:
+            continue
+        character = chr(code or 32)
+        if character in _BLANKS:
+            if run:
+                yield _word(run, page_height, number)
+                run = []
+            continue
+        pdfium.FPDFText_GetLooseCharBox(text_page, index, pointer)
+        box = (character, rectangle.left, rectangle.top, rectangle.right, rectangle.bottom)
+        if run and _is_apart(run[-1], box):
+            yield _word(run, page_height, number)
+            run = []
+        run.append(box)
+    if run:
+        yield _word(run, page_height, number)
+    text_page.close()
+
+
+def _is_apart(one: _Box, other: _Box) -> bool:
+    """Whether two characters that follow each other are of different words."""
+    size = max(one[2] - one[4], other[2] - other[4], 4.0)
+    gap = other[1] - one[3]
+    return gap > 0.5 * size or gap < -1.5 * size or abs(other[4] - one[4]) > 0.6 * size
+
+
+def _word(run: list[_Box], page_height: float, number: int) -> Word:
+    return Word(
+        text=_INVISIBLE.sub("", "".join(box[0] for box in run)) or " ",
+        left=min(box[1] for box in run),
+        top=page_height - max(box[2] for box in run),
+        right=max(box[3] for box in run),
+        bottom=page_height - min(box[4] for box in run),
+        page=number,
+    )

@@ -1,0 +1,380 @@
+"""Invoices that people wrote for people: a layout of words, read as one reads it.
+
+No layout is known beforehand. Labels in many languages name candidates for each fact, the
+document's own habits settle how its days and amounts are written, and arithmetic decides between
+totals. What is read says where it stands, and how surely.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from worker.readers import layout_parties, layout_totals, written_amounts, written_dates
+from worker.readers.amounts import with_currency_digits
+from worker.readers.invoice_words import (
+    CREDIT_TITLE,
+    INVOICE_TITLE,
+    NUMBER_MARK,
+    OTHER_TITLES,
+    folded,
+)
+from worker.readers.layout_labels import Labelled, labelled
+from worker.readers.layout_totals import Totals
+from worker.readers.model import Buyer, DocType, Invoice, Problem, Seller, Source
+from worker.readers.page_layout import Cell, Layout, Row
+from worker.readers.structured import ReadInvoice
+from worker.readers.written_dates import DateOrder
+
+_NUMBER = re.compile(r"[^\W_][\w/\\.#-]*", re.UNICODE)
+_TITLED = re.compile(
+    rf"^(?:{INVOICE_TITLE}|{CREDIT_TITLE})(?: (?:des|der|de|du|of) [a-z]+)?(?: \d{{3}})?"
+    rf"(?: (?P<mark>{NUMBER_MARK}))?(?= |$)"
+)
+_ANY_TITLE = re.compile(rf"\b(?:{INVOICE_TITLE}|{CREDIT_TITLE})\b")
+_CREDIT = re.compile(rf"^(?:\w+ )?{CREDIT_TITLE}\b")
+_OTHER = re.compile(rf"^{OTHER_TITLES}\b")
+_TERMS = re.compile(
+    r"(?:innerhalb(?: von)?|binnen|within|net|netto|sous|sotto|entro|en|a|à|zahlungsziel|terms)"
+    r"\s*:?\s*(?:net\s*)?(\d{1,3})\s*"
+    r"(?:tagen?|days?|jours?|dagen|giorni|d[ií]as|j\b|dni|dage|dagar|dager)",
+    re.IGNORECASE,
+)
+_AT_ONCE = re.compile(
+    r"paiement imm[ée]diat|sofort (?:fällig|zahlbar)|zahlbar sofort|due (?:up)?on receipt"
+    r"|payable immediately",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """A value, the words it was read from, and how surely it is the right one."""
+
+    value: Any
+    cell: Cell
+    strength: float
+
+
+def read(layout: Layout, source: Source) -> ReadInvoice | None:
+    """The invoice that the layout shows; None where it shows none."""
+    text = layout.text
+    labels = list(labelled(layout))
+    kind = _kind(layout, labels)
+    if kind is None:
+        return None
+    mark = written_amounts.decimal_mark_of(_without_dates(text))
+    order = written_dates.order_of(text)
+    number = _number(layout, labels, order)
+    totals = layout_totals.read(layout, mark)
+    issued = _issue_date(layout, labels, order, number)
+    if totals.payable is None and number is None:
+        return None
+    if number is None and issued is None:
+        return None
+    due = _due_date(layout, labels, order, issued)
+    return _invoice(layout, source, kind, labels, totals, number, issued, due)
+
+
+def _kind(layout: Layout, labels: list[Labelled]) -> DocType | None:
+    """What the first page calls itself; None where nothing on it is an invoice's word."""
+    first = [cell for cell in layout.cells if cell.page == 1]
+    titles = sorted(
+        (cell for cell in first if len(cell.text) < 70),
+        key=lambda cell: (-round(cell.height), cell.top),
+    )
+    for cell in titles:
+        plain = folded(cell.text.replace(" ", "") if _is_spaced(cell.text) else cell.text)
+        if _CREDIT.match(plain):
+            return DocType.CREDIT_NOTE
+        if _TITLED.match(plain):
+            return DocType.INVOICE
+        if _OTHER.match(plain) and cell.top < 0.4 * layout.height and len(plain.split()) <= 3:
+            return None
+    is_named = _ANY_TITLE.search(folded(layout.text[:6000])) or any(
+        "number" in found.roles for found in labels
+    )
+    return DocType.INVOICE if is_named else None
+
+
+def _is_spaced(text: str) -> bool:
+    """Whether the letters are spaced out: `I N V O I C E`."""
+    words = text.split()
+    return len(words) > 4 and all(len(word) == 1 for word in words)
+
+
+def _without_dates(text: str) -> str:
+    return re.sub(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}", " ", text)
+
+
+def _number(layout: Layout, labels: list[Labelled], order: DateOrder) -> _Fact | None:
+    facts = [
+        _Fact(value, found.cell, found.strength - 0.1 * (found.cell.page - 1))
+        for found in labels
+        if "number" in found.roles and (value := _number_in(found.value, order))
+    ]
+    for index, row in enumerate(layout.rows):
+        facts += _titled_numbers(layout, index, row, order)
+    counts: dict[str, int] = {}
+    for fact in facts:
+        counts[fact.value] = counts.get(fact.value, 0) + 1
+    return max(
+        facts, key=lambda fact: fact.strength + 0.05 * min(counts[fact.value], 3), default=None
+    )
+
+
+def _titled_numbers(layout: Layout, index: int, row: Row, order: DateOrder) -> Iterator[_Fact]:
+    """Numbers in the title itself: `Invoice # 42`, `Rechnung Nr. 42 vom …`, `Facture FA-42`."""
+    for place, cell in enumerate(row.cells):
+        words = cell.text.split()
+        for taken in range(1, min(len(words), 7) + 1):
+            plain = folded(re.sub(r"\((\d{3})\)", r"\1", " ".join(words[:taken])))
+            match = _TITLED.fullmatch(plain)
+            if not match:
+                continue
+            base = 0.88 if match["mark"] else 0.7
+            base -= 0.1 * (cell.page - 1) + 0.1 * (cell.top > 0.6 * layout.height)
+            rest = " ".join(words[taken:])
+            if value := _number_in(rest, order):
+                yield _Fact(value, cell, base + 0.02 * taken)
+            elif not rest.strip(" :#"):
+                yield from _number_near(layout, index, row, place, order, base - 0.2)
+
+
+def _number_near(
+    layout: Layout, index: int, row: Row, place: int, order: DateOrder, strength: float
+) -> Iterator[_Fact]:
+    """A number beside or under a title that stands alone."""
+    cell = row.cells[place]
+    beside = row.cells[place + 1 : place + 2]
+    below = [
+        other
+        for next_row in layout.rows[index + 1 : index + 3]
+        for other in next_row.cells
+        if other.page == cell.page and min(other.right, cell.right) > max(other.left, cell.left)
+    ]
+    for other in (*beside, *below):
+        if value := _number_in(other.text, order, alone=True):
+            yield _Fact(value, other, strength)
+
+
+def _number_in(text: str, order: DateOrder, *, alone: bool = False) -> str | None:
+    """The document number that the text begins with; None where it begins with none."""
+    words = text.strip(" :#").split()
+    if not words or (alone and len(words) > 3):
+        return None
+    if words[0].rstrip(".:").casefold() in ("nr", "no", "n°", "nº", "num", "number", "numéro", "#"):
+        words = words[1:]
+    if not words:
+        return None
+    first = words[0].strip("(),;:#").rstrip(".")
+    # A series in letters may stand before the number: `F 1234/12`.
+    if first.isalpha() and first.isupper() and len(first) <= 4 and len(words) > 1:
+        second = words[1].strip("(),;:#").rstrip(".")
+        if _is_number(second, order):
+            return f"{first} {second}"
+    return first if _is_number(first, order) else None
+
+
+def _is_number(text: str, order: DateOrder) -> bool:
+    if not any(character.isdigit() for character in text) or not _NUMBER.fullmatch(text):
+        return False
+    days = order.find(text)
+    if days and days[0].start == 0 and days[0].end == len(text) and not text.isdigit():
+        return False
+    return len(text) <= 40 and re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}", text) is None
+
+
+def _issue_date(
+    layout: Layout, labels: list[Labelled], order: DateOrder, number: _Fact | None
+) -> _Fact | None:
+    facts = [
+        _Fact(day, found.cell, _date_strength(found, layout))
+        for found in labels
+        if "issue_date" in found.roles
+        and (day := order.first(found.value[:60]))
+        and not _is_period(found.value, order)
+    ]
+    if number is not None:
+        facts += _beside_number(layout, order, number)
+    if not facts:
+        facts = list(_loose_dates(layout, labels, order))
+    return max(facts, key=lambda fact: fact.strength, default=None)
+
+
+def _date_strength(found: Labelled, layout: Layout) -> float:
+    # The bare word for a day stands beside other days as well.
+    bare = 0.25 if len(found.label) <= 5 else 0.0
+    low = 0.15 if found.cell.top > 0.5 * layout.height else 0.0
+    begins = 0.0 if found.value[:1].isdigit() else 0.1
+    return found.strength - bare - low - begins - 0.15 * (found.cell.page - 1)
+
+
+def _is_period(text: str, order: DateOrder) -> bool:
+    return len(order.find(text)) > 1
+
+
+def _beside_number(layout: Layout, order: DateOrder, number: _Fact) -> Iterator[_Fact]:
+    """The day behind the number: `Rechnung 42 vom 1.2.2026`, on its line or the next."""
+    for index, row in enumerate(layout.rows):
+        if number.cell not in row.cells:
+            continue
+        text = number.cell.text.partition(str(number.value))[2]
+        if day := order.first(text):
+            yield _Fact(day, number.cell, 0.82)
+        elif re.search(r"\b(?:vom|du|of|dated|from|van|del|z dnia)\s*$", text):
+            below = layout.rows[index + 1 : index + 2]
+            if below and (day := order.first(below[0].text)):
+                yield _Fact(day, below[0].cells[0], 0.75)
+
+
+def _loose_dates(layout: Layout, labels: list[Labelled], order: DateOrder) -> Iterator[_Fact]:
+    """Days that nothing else claims, the first on the page first."""
+    claimed = {found.cell for found in labels if {"due_date", "other_date"} & set(found.roles)}
+    for cell in layout.cells:
+        if cell.page == 1 and cell not in claimed and (day := order.first(cell.text)):
+            yield _Fact(day, cell, 0.4 - 0.3 * cell.top / layout.height)
+
+
+def _due_date(
+    layout: Layout, labels: list[Labelled], order: DateOrder, issued: _Fact | None
+) -> _Fact | None:
+    facts = [
+        _Fact(day, found.cell, found.strength - 0.1 * (found.cell.page - 1))
+        for found in labels
+        if "due_date" in found.roles and (day := order.first(found.value[:80]))
+    ]
+    facts += _due_in_sentences(layout, order)
+    if issued is not None:
+        facts = [fact for fact in facts if fact.value >= issued.value] or []
+    if facts:
+        return max(facts, key=lambda fact: fact.strength)
+    return _due_by_terms(layout, issued)
+
+
+_DUE_SENTENCE = re.compile(
+    r"(?:bis (?:zum|spätestens|sp. zum)?|zahlbar (?:netto )?bis|netto bis|fällig(?:keit)?(?: am)?"
+    r"|remit until|pay(?:able)? (?:by|before|until)|due (?:on|by|date)?|avant le|au plus tard le"
+    r"|échéance|paiement le|prélevé le|vóór|uiterlijk|vervalt op|entro il|scadenza|vence el"
+    r"|antes del|termin|senast|senest|viimeistään)\W{0,3}$",
+    re.IGNORECASE,
+)
+_DISCOUNT = re.compile(r"skonto|escompte|discount|korting|%|verzug|retard|acompte", re.IGNORECASE)
+
+
+def _due_in_sentences(layout: Layout, order: DateOrder) -> Iterator[_Fact]:
+    """Days in running text behind words like `payable by`; a discount's day is not it."""
+    for row in layout.rows:
+        for cell in row.cells:
+            for found in order.find(cell.text):
+                before = cell.text[max(0, found.start - 30) : found.start]
+                if _DUE_SENTENCE.search(before):
+                    clause = cell.text[max(0, found.start - 60) : found.start]
+                    is_discount = _DISCOUNT.search(clause)
+                    yield _Fact(found.day, cell, 0.35 if is_discount else 0.7)
+
+
+def _due_by_terms(layout: Layout, issued: _Fact | None) -> _Fact | None:
+    """The day that terms in days give, counted from the day of the invoice."""
+    if issued is None:
+        return None
+    for row in layout.rows:
+        for cell in row.cells:
+            if _AT_ONCE.search(cell.text):
+                return _Fact(issued.value, cell, 0.4)
+            for match in _TERMS.finditer(cell.text):
+                clause = cell.text[max(0, match.start() - 40) : match.end() + 25]
+                if _DISCOUNT.search(clause):
+                    continue
+                return _Fact(issued.value + dt.timedelta(days=int(match[1])), cell, 0.5)
+    return None
+
+
+def _invoice(
+    layout: Layout,
+    source: Source,
+    kind: DocType,
+    labels: list[Labelled],
+    totals: Totals,
+    number: _Fact | None,
+    issued: _Fact | None,
+    due: _Fact | None,
+) -> ReadInvoice:
+    parties = layout_parties.read(layout)
+    currency = written_amounts.currency_of(layout.text)
+    reference = _labelled_text(labels, "payment_reference")
+    customer = _labelled_text(labels, "customer_number")
+    places = dict(totals.places)
+    facts = (("number", number), ("issue_date", issued), ("due_date", due))
+    places |= {name: fact.cell for name, fact in facts if fact is not None}
+    named = (("seller", parties.seller.cell), ("buyer", parties.buyer.cell))
+    places |= {name: cell for name, cell in named if cell is not None}
+
+    def money(amount: Decimal | None) -> Decimal | None:
+        return None if amount is None else with_currency_digits(amount, currency)
+
+    invoice = Invoice(
+        doc_type=kind,
+        number=number.value if number else None,
+        issue_date=issued.value if issued else None,
+        due_date=due.value if due else None,
+        currency=currency,
+        total=money(totals.payable),
+        grand_total=money(totals.grand),
+        net_total=money(totals.net),
+        tax_total=money(totals.tax),
+        prepaid=money(totals.prepaid),
+        seller=Seller(name=parties.seller.name, vat_id=parties.seller_vat, iban=parties.iban),
+        buyer=Buyer(
+            name=parties.buyer.name,
+            vat_id=parties.buyer_vat,
+            number=customer,
+            email=parties.buyer.email,
+        ),
+        payment_reference=reference,
+        source=source,
+        confidence=_confidence(number, issued, totals),
+        evidence={name: {"page": c.page, "words": c.text[:120]} for name, c in places.items()},
+    )
+    return ReadInvoice(invoice, tuple(_problems(invoice, totals)))
+
+
+def _confidence(number: _Fact | None, issued: _Fact | None, totals: Totals) -> float:
+    parts = (
+        number.strength if number else 0.0,
+        issued.strength if issued else 0.0,
+        totals.confidence if totals.is_proven else 0.6 * totals.confidence,
+    )
+    return round(max(0.0, min(0.95, sum(parts) / len(parts))), 2)
+
+
+def _labelled_text(labels: list[Labelled], role: str) -> str | None:
+    found = [
+        (each.strength, value)
+        for each in labels
+        if role in each.roles
+        and (value := each.value.split("  ")[0].strip())
+        and len(value) <= 35
+        and any(character.isdigit() for character in value)
+    ]
+    return max(found)[1] if found else None
+
+
+def _problems(invoice: Invoice, totals: Totals) -> Iterator[Problem]:
+    missing = {
+        "the invoice number": invoice.number,
+        "the issue date": invoice.issue_date,
+        "the total": invoice.total,
+        "the currency": invoice.currency,
+        "the buyer": invoice.buyer.name,
+    }
+    for what, value in missing.items():
+        if value is None:
+            yield Problem(rule="UNREAD", text=f"{what} was not found in the text")
+    if invoice.total is not None and not totals.is_proven:
+        text = "no sum in the document proves the total; please compare it"
+        yield Problem(rule="UNPROVEN", text=text)

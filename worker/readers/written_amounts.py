@@ -1,0 +1,95 @@
+"""Amounts as people write them, with the decimal mark that the document itself shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+_SYMBOLS = {"€": "EUR", "£": "GBP", "zł": "PLN", "₺": "TRY", "₹": "INR", "₪": "ILS", "₩": "KRW"}
+# ISO 4217 codes that stand beside amounts; a shorter list than the standard's, as words look alike.
+_CODES = (
+    "EUR USD GBP CHF PLN CZK HUF RON BGN DKK SEK NOK ISK TRY UAH CAD AUD NZD JPY CNY INR BRL MXN"
+    " ZAR SGD HKD ILS AED SAR KWD BHD OMR JOD TND KRW"
+)
+_CODE = re.compile(rf"\b(?:{'|'.join(_CODES.split())})\b")
+_CURRENCY_MARK = rf"(?:[€£$₺₹₪₩¥]|zł|Kč|kr\.?|Ft|{'|'.join(_CODES.split())})"
+_AMOUNT = re.compile(
+    rf"(?<![\w.,/:#-])(?P<before>{_CURRENCY_MARK}\s?)?(?P<sign>[-−–]\s?)?"
+    rf"(?P<inner>{_CURRENCY_MARK}\s?)?"
+    r"(?P<number>\d{1,3}(?:[.,'’\s\u00a0\u202f]\d{3})+(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,4})?)"
+    rf"(?P<after>-|\s?{_CURRENCY_MARK})?(?![\w%/:]|[.,]\d|-\w|\s?%)",
+)
+_BOTH = re.compile(r"\d[.,'’\s]\d{3}([.,])\d{2}(?!\d)")
+_ENDING = re.compile(r"(?<![\d.,])\d{1,6}([.,])\d{2}(?![\d.,]|\s?%)")
+MAX_INTEGER_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAmount:
+    """An amount and where in the text it stands. `is_money` where it looks like money."""
+
+    value: Decimal
+    start: int
+    end: int
+    is_money: bool
+
+
+def decimal_mark_of(text: str) -> str:
+    """The mark that the text's amounts show: the last one of two, or the one before two digits."""
+    votes = {",": 0, ".": 0}
+    for match in _BOTH.finditer(text):
+        votes[match[1]] += 3
+    for match in _ENDING.finditer(text):
+        votes[match[1]] += 1
+    return "," if votes[","] > votes["."] else "."
+
+
+def find(text: str, mark: str) -> Iterator[WrittenAmount]:
+    """Every amount in the text, read with this decimal mark."""
+    for match in _AMOUNT.finditer(text):
+        number = match["number"]
+        value = parse(number, mark)
+        if value is None:
+            continue
+        after = match["after"] or ""
+        if match["sign"] or after == "-":
+            value = -value
+        marked = bool(match["before"] or match["inner"] or (after and after != "-"))
+        has_cents = re.search(rf"[{mark}]\d{{2}}$", number) is not None
+        yield WrittenAmount(value, match.start(), match.end(), marked or has_cents)
+
+
+def parse(number: str, mark: str) -> Decimal | None:
+    """The value of digits with this decimal mark; None where they do not fit it."""
+    whole, found, fraction = number.rpartition(mark)
+    if not found:
+        whole, fraction = number, ""
+    groups = re.split(r"[.,'’\s\u00a0\u202f]", whole)
+    if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
+        # The other mark stands where only a decimal mark can: the document mixes habits.
+        if not found and len(groups) == 2 and len(groups[1]) in (1, 2):
+            return Decimal(f"{groups[0]}.{groups[1]}")
+        return None
+    digits = "".join(groups)
+    if not digits.isascii() or not digits.isdigit() or len(digits) > MAX_INTEGER_DIGITS:
+        return None
+    return Decimal(f"{digits}.{fraction}" if fraction else digits)
+
+
+def currency_of(text: str) -> str | None:
+    """The currency that the document names most often; codes count more than symbols."""
+    votes: dict[str, int] = {}
+    for match in _CODE.finditer(text):
+        votes[match[0]] = votes.get(match[0], 0) + 2
+    for symbol, code in _SYMBOLS.items():
+        if count := text.count(symbol):
+            votes[code] = votes.get(code, 0) + count
+    dollars = len(re.findall(r"\$\s?\d|\d\s?\$", text))
+    if dollars and not votes.keys() & {"CAD", "AUD", "NZD", "SGD", "HKD", "MXN"}:
+        votes["USD"] = votes.get("USD", 0) + dollars
+    for word, code in (("Kč", "CZK"), ("Ft", "HUF"), ("euro", "EUR"), ("Euro", "EUR")):
+        if re.search(rf"\b{word}s?\b", text):
+            votes[code] = votes.get(code, 0) + 1
+    return max(votes, key=lambda code: votes[code]) if votes else None

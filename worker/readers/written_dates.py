@@ -1,0 +1,135 @@
+"""Days as people write them, in the order that the document itself shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from babel.dates import get_month_names
+
+_LOCALES = "en de fr nl it es pt pl da sv nb fi cs sk hu ro tr el hr sl bg et lv lt ca"
+_YEARS = (1990, 2100)
+_NUMERIC = re.compile(
+    r"(?<![\d./-])(?:(?P<y>\d{4})\s?[-./年]\s?(?P<m>\d{1,2})\s?[-./月]\s?(?P<d>\d{1,2})"
+    r"|(?P<a>\d{1,2})\s?(?P<s>[./-])\s?(?P<b>\d{1,2})\s?(?P=s)\s?(?P<c>\d{4}|\d{2}))(?![\d/-]|\.\d)",
+    re.ASCII,
+)
+_COMPACT = re.compile(r"(?<!\d)(?P<y>20\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)")
+_LETTERS = r"[^\W\d_]{3,12}"
+_DAY_FIRST = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|er|ª|º)?\s*(?:de |d'|of )?({_LETTERS})\.?,?\s*(?:de )?"
+    r"(\d{4})",
+    re.IGNORECASE,
+)
+_MONTH_FIRST = re.compile(
+    rf"({_LETTERS})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})", re.IGNORECASE
+)
+_YEAR_FIRST = re.compile(rf"(\d{{4}})\.?\s+({_LETTERS})\s+(\d{{1,2}})\.?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDay:
+    """A day and where in the text it stands."""
+
+    day: dt.date
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateOrder:
+    """Whether numeric dates put the month first, as the document's own dates or words show."""
+
+    month_first: bool = False
+
+    def find(self, text: str) -> list[WrittenDay]:
+        """Every day in the text, in the order of their places."""
+        found = [day for match in _NUMERIC.finditer(text) if (day := self._numeric(match))]
+        found += [day for match in _COMPACT.finditer(text) if (day := _ymd(match))]
+        if any(character.isalpha() for character in text):
+            found += _with_month_names(text)
+        found.sort(key=lambda each: (each.start, -each.end))
+        kept: list[WrittenDay] = []
+        for each in found:
+            if not kept or each.start >= kept[-1].end:
+                kept.append(each)
+        return kept
+
+    def first(self, text: str) -> dt.date | None:
+        """The first day in the text."""
+        found = self.find(text)
+        return found[0].day if found else None
+
+    def _numeric(self, match: re.Match[str]) -> WrittenDay | None:
+        if match["y"]:
+            return _ymd(match)
+        first, second, year = int(match["a"]), int(match["b"]), int(match["c"])
+        year += 2000 if year < 100 else 0
+        month_first = self.month_first and match["s"] != "."
+        if first > 12 or second > 12:
+            month_first = second > 12
+        month, day = (first, second) if month_first else (second, first)
+        return _made(year, month, day, match)
+
+
+def order_of(text: str) -> DateOrder:
+    """The order that the text shows: a number beyond 12 tells, else its words do."""
+    votes = 0
+    for match in _NUMERIC.finditer(text):
+        if match["a"] and match["s"] != ".":
+            first, second = int(match["a"]), int(match["b"])
+            votes += (second > 12 >= first) - (first > 12 >= second)
+    if votes:
+        return DateOrder(month_first=votes > 0)
+    # Only the United States write the month first; their papers show dollars or state codes.
+    american = re.search(r"\bUSD\b|US\$|\bUSA\b|United States|\b[A-Z]{2} \d{5}\b", text)
+    european = re.search(r"€|\bEUR\b|£|\bGBP\b|\bVAT\b", text)
+    return DateOrder(month_first=bool(american) and not european)
+
+
+def _ymd(match: re.Match[str]) -> WrittenDay | None:
+    return _made(int(match["y"]), int(match["m"]), int(match["d"]), match)
+
+
+def _made(year: int, month: int, day: int, match: re.Match[str]) -> WrittenDay | None:
+    if not _YEARS[0] <= year < _YEARS[1]:
+        return None
+    try:
+        return WrittenDay(dt.date(year, month, day), match.start(), match.end())
+    except ValueError:
+        return None
+
+
+def _with_month_names(text: str) -> list[WrittenDay]:
+    found = []
+    for pattern, places in (
+        (_DAY_FIRST, (3, 2, 1)),
+        (_MONTH_FIRST, (3, 1, 2)),
+        (_YEAR_FIRST, (1, 2, 3)),
+    ):
+        for match in pattern.finditer(text):
+            year, month, day = (match[place] for place in places)
+            number = _months().get(_plain(month))
+            if number and (made := _made(int(year), number, int(day), match)):
+                found.append(made)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _months() -> dict[str, int]:
+    """Month names and their short forms in the languages that we read (CLDR)."""
+    names: dict[str, int] = {}
+    for locale in _LOCALES.split():
+        for width in ("wide", "abbreviated"):
+            for context in ("format", "stand-alone"):
+                for number, name in get_month_names(width, context, locale).items():
+                    names.setdefault(_plain(name), number)
+    return names | {"sept": 9, "mrz": 3, "maerz": 3}
+
+
+def _plain(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name.casefold().strip(". "))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
