@@ -15,9 +15,9 @@ from worker.readers.model import Mailbox
 MAILBOXES_MAX = 200
 LIST_MAX_CHARACTERS = 64 * 1024
 
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'„“”«»]+@[^\s<>()\[\],;:\"'„“”«»]+")
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'„“”«»]{1,64}@[^\s<>()\[\],;:\"'„“”«»@]{1,255}")
 _MAILTO = re.compile(r"[<\[(]?mailto:[^<>\[\]()\s]*[>\])]?", re.IGNORECASE)
-_GROUP = re.compile(r"^[^<>@\",;\[\]]*:([^;]*);\s*$")
+_GROUP = re.compile(r"^[^<>@\",;:\[\]]*:([^;]*);\s*$")
 _MARKS = "\"'“”„‘’«» \t"
 _ON_BEHALF = re.compile(r"\s+on behalf of\s+.*$", re.IGNORECASE)
 # Characters that reorder or hide text: a name must show what it is.

@@ -30,7 +30,7 @@ _SPEAKS_FOR_SERVER = re.compile(
     r"delivery subsystem|daemon@|bounce|no-?reply@sns\.|mdaemon|delivery system|administrator",
     re.IGNORECASE,
 )
-_A = r"[^\s<>(),;:\"'\[\]]+@[^\s<>(),;:\"'\[\]]*[^\s<>(),;:\"'\[\].]"
+_A = r"[^\s<>(),;:\"'\[\]]{1,64}@[^\s<>(),;:\"'\[\]]{0,254}[^\s<>(),;:\"'\[\].]"
 _ADDRESS = re.compile(_A)
 _NAMED = (
     r"(?:original )?(?:e-?mail )?(?:recipient|address|user)|to|unknown user|failed recipient|"

@@ -16,7 +16,9 @@ REASON_MAX_CHARACTERS = 500
 _TYPES = ("message/delivery-status", "message/global-delivery-status")
 _STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 # With the source route that old gateways put before it (`@host:user@host`).
-_ADDRESS = re.compile(r"(?:@[^\s<>:;]+:)?[^\s<>(),;:\"'\[\]]+@[^\s<>(),;:\"'\[\]]+")
+_ADDRESS = re.compile(
+    r"(?:@[^\s<>:;]{1,255}:)?[^\s<>(),;:\"'\[\]]{1,64}@[^\s<>(),;:\"'\[\]]{1,255}"
+)
 _RECIPIENT = re.compile(r"(final|original)-recipient[ \t]*:", re.IGNORECASE)
 _FIELDS = re.compile(
     r"^(?:final-recipient|original-recipient|action|status|diagnostic-code)[ \t]*:", re.I | re.M

@@ -85,7 +85,7 @@ def _ids(headers: Headers, name: str) -> tuple[str, ...]:
 
 def date_of(value: str) -> str | None:
     """The instant as ISO 8601 with its offset; None where it is absent or absurd."""
-    if not re.search(r"\b(?:19|20)\d\d\b", value):
+    if len(value) > 200 or not re.search(r"\b(?:19|20)\d\d\b", value):
         return None  # the standard library would read the year 1 as 2001
     try:
         at = parsedate_to_datetime(value)

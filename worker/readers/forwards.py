@@ -25,6 +25,8 @@ from worker.readers.model import Forwarded, Mailbox
 from worker.readers.opening import Message, OpenedMail, subject_of
 
 LINES_MAX = 20_000
+LABEL_MAX_CHARACTERS = 40
+ATTRIBUTION_MAX_CHARACTERS = 500
 _ROLES = ("sender", "to", "cc", "date", "subject")
 
 _ROLE_BY_LABEL = {
@@ -33,9 +35,10 @@ _ROLE_BY_LABEL = {
     for role in _ROLES
     for label in getattr(labels, role).split("|")
 }
-_LABEL = re.compile(r"^[\s*_]*([^\s*:：][^:：]{0,24}?)[\s*_]*[:：][*_]*(.*)$")
+# Plain text made from HTML marks bold labels with stars.
+_AROUND_LABEL = " \t*_\xa0"
 _RULE = re.compile(r"^\s*[-_=*–—]{3,}\s*$")
-_DASHED = re.compile(r"^\s*[-–—]{3,}\s*(.*?\S)\s*[-–—]{3,}[ \t]*(.*)$")
+_DASHES = re.compile(r"[-–—]{3,}")
 _PREFIX = re.compile(r"^\s*([^\s:：\[\]()]{1,12})\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*")
 _ATTRIBUTION = re.compile(r"<\s*[^<>\s]+@[^<>\s]+\s*>")
 _DATE_LIKE = re.compile(r"\d{1,4}\s*[./\-年]\s*\d{1,2}|\d{1,2}[:.]\d{2}")
@@ -141,20 +144,27 @@ def find_block(bare: list[str]) -> Block | None:
 
 def role_of(line: str) -> str | None:
     """The role of a labelled line: sender, to, cc, date or subject."""
-    match = _LABEL.match(line)
-    return _ROLE_BY_LABEL.get(match[1].strip().casefold()) if match else None
+    return _labelled(line)[0]
+
+
+def _labelled(line: str) -> tuple[str | None, str]:
+    """The role of a labelled line and its value; no role for any other line."""
+    head = line[: LABEL_MAX_CHARACTERS * 2].replace("：", ":")
+    at = head.find(":")
+    if at < 0:
+        return None, ""
+    label = head[:at].strip(_AROUND_LABEL).casefold()
+    return _ROLE_BY_LABEL.get(label), line[at + 1 :].strip(_AROUND_LABEL)
 
 
 def _block_at(bare: list[str], start: int) -> Block | None:
     values: dict[str, str] = {}
     role, end, at = "", start, start
     while at < len(bare) and at < start + 60:
-        found = role_of(bare[at])
+        found, value = _labelled(bare[at])
         if found is not None and found not in values:
-            match = _LABEL.match(bare[at])
-            role = found
-            values[role] = match[2].strip(" \t*_\xa0") if match else ""
-            end = at + 1
+            role, end = found, at + 1
+            values[role] = value
         elif not _goes_on(bare, at, values) and not _list_goes_on(bare[at], role, values):
             break
         elif bare[at].strip() and role in ("to", "cc", "subject") and ":" not in bare[at][:20]:
@@ -203,18 +213,20 @@ def _says(words: str, stems: tuple[str, ...]) -> bool:
 
 def _glued(line: str, at: int) -> Block | None:
     """A separator with all labels glued into its own line, as Yahoo's plain text has them."""
-    match = _DASHED.match(line)
-    if match is None or not match[2].strip():
+    if not line.lstrip().startswith(("---", "–––", "———")):
+        return None
+    _, words, rest = (*_DASHES.split(line, maxsplit=2), "", "")[:3]
+    if not rest.strip():
         return None
     cuts = [
-        _cut(match[2].strip(), {role: getattr(labels, role) for role in _ROLES})
+        _cut(rest.strip(), {role: getattr(labels, role) for role in _ROLES})
         for labels in LABELS.values()
     ]
     # Languages share labels ("De", "От"): the one that explains most of the line wrote it.
     values = max(cuts, key=len)
     if len(values) < 3:
         return None
-    words = match[1].casefold()
+    words = words.casefold()
     said, original = _says(words, FORWARDED_STEMS), _says(words, ORIGINAL_STEMS)
     return Block(values, at, at + 1, at, is_said=said, is_original=original)
 
@@ -274,7 +286,9 @@ def _from_attribution(text: _Lines, subject: str) -> Forwarded | None:
             if not text.bare[end - 1].strip():
                 break
             line = " ".join(text.bare[at:end]).strip()
-            match = _ATTRIBUTION.search(line)
+            match = _ATTRIBUTION.search(line[:ATTRIBUTION_MAX_CHARACTERS])
+            if len(line) > ATTRIBUTION_MAX_CHARACTERS:
+                break
             if not (match and line.endswith((":", "：")) and _DATE_LIKE.search(line)):
                 continue
             return Forwarded(

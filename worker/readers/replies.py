@@ -19,6 +19,7 @@ from worker.readers.mail_words import (
 from worker.readers.model import Reply
 
 LINES_MAX = 5000
+SEPARATOR_MAX_CHARACTERS = 120
 ATTRIBUTION_LINES_MAX = 6
 ATTRIBUTION_MAX_CHARACTERS = 400
 # A quoted line this long lost its end to the next line when a mail program wrapped it.
@@ -26,7 +27,7 @@ WRAPPED_FROM_CHARACTERS = 60
 
 _QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;)")
 _DECORATED = re.compile(r"^>.*<\s*$")
-_SEPARATOR = re.compile(r"^[\s*_>]*[-–—_=*]{2,}\s*(\S.*?\S)\s*[-–—_=*]{2,}[\s*_]*$")
+_DASHES = "-–—_=*"
 _VERB = "|".join(re.escape(verb) for verb in WROTE_VERBS)
 _ENDS_WITH_VERB = re.compile(rf"(?:^|[\s>)\]])(?:{_VERB})\s*[:：]?[\s\-–—*]*$", re.IGNORECASE)
 _HAS_VERB = re.compile(rf"(?<!\w)(?:{_VERB})(?!\w)", re.IGNORECASE)
@@ -69,7 +70,8 @@ def _split_shared(lines: list[str]) -> list[str]:
     """Lines of which one ends with `--- On … wrote:`, which some programs glue to the text."""
     out: list[str] = []
     for line in lines:
-        match = _SHARED_LINE.match(line) if line.rstrip().endswith("wrote:") else None
+        is_short = len(line) < ATTRIBUTION_MAX_CHARACTERS
+        match = _SHARED_LINE.match(line) if is_short and line.rstrip().endswith("wrote:") else None
         out.extend((match[1], match[2]) if match else (line,))
     return out
 
@@ -119,10 +121,10 @@ def _after_quotation(lines: list[str], at: int) -> int:
 
 def _starts_quoted_mail(lines: list[str], at: int) -> bool:
     """Whether everything from here on is another mail: a separator or a block of labels."""
-    separator = _SEPARATOR.match(lines[at])
-    if separator:
-        words = separator[1].casefold()
-        if any(stem in words for stem in (*ORIGINAL_STEMS, *FORWARDED_STEMS)) and len(words) < 60:
+    bare = lines[at].strip("> \t*_")
+    if len(bare) < SEPARATOR_MAX_CHARACTERS and bare[:1] in _DASHES and bare[-1:] in _DASHES:
+        words = bare.strip(f"{_DASHES} \t").casefold()
+        if any(stem in words for stem in (*ORIGINAL_STEMS, *FORWARDED_STEMS)):
             return True
     if role_of(lines[at]) is None:
         return False

@@ -25,9 +25,13 @@ ACKNOWLEDGEMENT_MAX_WORDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the other readers found in a mail and its parts."""
+    """What the other readers found in a mail and its parts.
+
+    `is_structured` where a document carries its data; others were read from a page.
+    """
 
     doc_types: tuple[DocType, ...] = ()
+    is_structured: bool = False
     remittances: int = 0
     statements: int = 0
     forwarded: Forwarded | None = None
@@ -103,9 +107,13 @@ def _by_structure(opened: OpenedMail, found: Findings) -> Sorted | None:
     return None
 
 
-def _by_documents(_: OpenedMail, found: Findings) -> Sorted | None:
+def _by_documents(opened: OpenedMail, found: Findings) -> Sorted | None:
     if found.remittances:
         return Sorted(Kind.REMITTANCE, ("It holds a remittance advice.",))
+    # An advice printed as a page lists numbers and totals just as an invoice does.
+    named = None if found.is_structured else _named_advice(opened)
+    if found.doc_types and named:
+        return Sorted(Kind.REMITTANCE, (f"What it holds is named a payment: “{named[:80]}”.",))
     if found.statements:
         return Sorted(Kind.BANK_STATEMENT, ("It holds a bank statement.",))
     if DocType.CREDIT_NOTE in found.doc_types:
@@ -161,11 +169,16 @@ def _paid(opened: OpenedMail, sentences: list[str]) -> str | None:
             continue
         if _PAID.search(sentence):
             return sentence
-    subject = opened.envelope.subject.casefold()
-    if subject_kind(subject) == "reply" or not _PAID.search(subject):
-        return _in_table(opened)
     has_figures = any(_AMOUNT.search(sentence) for sentence in sentences)
-    return opened.envelope.subject if has_figures or _attachments(opened) else None
+    return _named_advice(opened) if has_figures or _attachments(opened) else None
+
+
+def _named_advice(opened: OpenedMail) -> str | None:
+    """The subject, or the name of an attached table, that says payment; no reply's subject."""
+    subject = opened.envelope.subject
+    if subject_kind(subject) != "reply" and _PAID.search(subject.casefold()):
+        return subject
+    return _in_table(opened)
 
 
 def _in_table(opened: OpenedMail) -> str | None:
