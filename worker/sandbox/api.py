@@ -30,12 +30,44 @@ from worker.sandbox.wire import ApiError, decode
 
 KEY_LIFE_S = 24 * 60 * 60
 _MAX_BODY = 1_000_000
+_MAX_KEY = 255
 _HANG_S = 600
 _SECRET_KEY = re.compile(r"[sr]k_test_[A-Za-z0-9_]{1,200}", re.ASCII)
 
 
 class Dropped(Exception):
     """The connection is to be cut without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One request that was understood: who asks, which endpoint of which objects, with what."""
+
+    call: Call
+    route: routes.Route
+    ids: tuple[str, ...]
+    asked: dict[str, Any]
+    fault: Fault | None
+
+    @property
+    def slot(self) -> tuple[str, str]:
+        """Under what the answer is kept: keys are each account's own."""
+        return self.call.account, self.call.key or ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same request."""
+        asked = [self.route.method, self.route.path, self.ids, self.asked]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and body; `replayed` when it was given before."""
+
+    status: int
+    body: Object
+    replayed: bool = False
 
 
 @dataclass(slots=True)
@@ -52,101 +84,83 @@ class Api:
     async def answer(self, request: Request) -> Response:
         """The answer to a request under /v1. Raises Dropped when a fault cuts the line."""
         request_id = f"req_{secrets.token_hex(7)}"
-        method, path = request.method, request.url.path
-        fault = self.faults.strike(f"{method} {path}")
+        fault = self.faults.strike(f"{request.method} {request.url.path}")
         try:
-            status, body, replayed = await self._work(request, request_id, fault)
+            answer = await self._answer(await self._understand(request, request_id, fault))
         except ApiError as error:
-            status, body, replayed = error.status, error.envelope(request_id), False
+            answer = Answer(error.status, error.envelope(request_id))
         self.wake.set()
         headers = {
             "Request-Id": request_id,
             "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
         }
-        if replayed:
+        if answer.replayed:
             headers["Idempotent-Replayed"] = "true"
-        key = request.headers.get("idempotency-key")
-        if key:
+        if key := request.headers.get("idempotency-key"):
             headers["Idempotency-Key"] = key
-        return await _spoil(fault, JSONResponse(body, status_code=status, headers=headers))
+        return await _spoil(fault, JSONResponse(answer.body, answer.status, headers))
 
-    async def _work(
-        self, request: Request, request_id: str, fault: Fault | None
-    ) -> tuple[int, Object, bool]:
+    async def _understand(self, request: Request, request_id: str, fault: Fault | None) -> Work:
         call = self._call(request, request_id)
         route, ids = routes.find(request.method, request.url.path)
-        encoded = await _encoded(request)
+        asked = decode(await _encoded(request))
         if fault:
             _refuse(fault)
-        if request.method != "POST" or not call.key:
-            params = shapes.check(route.params, decode(encoded))
-            await _late(fault)
-            status, body, _ = self._execute(call, route, ids, params, fault)
-            return status, body, False
-        return await self._once(call, route, ids, encoded, fault)
+        return Work(call, route, ids, asked, fault)
 
-    async def _once(
-        self,
-        call: Call,
-        route: routes.Route,
-        ids: tuple[str, ...],
-        encoded: str,
-        fault: Fault | None,
-    ) -> tuple[int, Object, bool]:
-        if len(call.key or "") > 255:
-            raise ApiError(400, "An idempotency key has at most 255 characters.")
-        fingerprint = _fingerprint(route, ids, decode(encoded))
-        slot = (call.account, call.key or "")
-        if slot in self.in_flight:
+    async def _answer(self, work: Work) -> Answer:
+        if work.route.method == "POST" and work.call.key:
+            return await self._once(work)
+        params = shapes.check(work.route.params, work.asked)
+        await _late(work.fault)
+        return self._execute(work, params)
+
+    async def _once(self, work: Work) -> Answer:
+        if len(work.call.key or "") > _MAX_KEY:
+            raise ApiError(400, f"An idempotency key has at most {_MAX_KEY} characters.")
+        if work.slot in self.in_flight:
             raise ApiError(
                 409,
-                f"Another request with the key {call.key} is under way. Try again later.",
+                f"Another request with the key {work.call.key} is under way. Try again later.",
                 kind="idempotency_error",
                 code="idempotency_key_in_use",
             )
-        kept = self._kept(slot, fingerprint)
+        kept = self._kept(work)
         if kept:
-            return kept.status, kept.body, True
-        params = shapes.check(route.params, decode(encoded))
-        self.in_flight.add(slot)
+            return Answer(kept.status, kept.body, replayed=True)
+        params = shapes.check(work.route.params, work.asked)
+        self.in_flight.add(work.slot)
         try:
-            await _late(fault)
-            status, body, _ = self._execute(call, route, ids, params, fault, fingerprint)
+            await _late(work.fault)
+            return self._execute(work, params)
         finally:
-            self.in_flight.discard(slot)
-        return status, body, False
+            self.in_flight.discard(work.slot)
 
-    def _kept(self, slot: tuple[str, str], fingerprint: str) -> Reply | None:
-        kept = self.state.reply(*slot)
+    def _kept(self, work: Work) -> Reply | None:
+        kept = self.state.reply(*work.slot)
         if kept is None or kept.made_at <= self.state.now() - KEY_LIFE_S:
             return None
-        if kept.request != fingerprint:
+        if kept.request != work.fingerprint:
             raise ApiError(
                 400,
-                f"The key {slot[1]} was first used with other parameters. Use another key for"
-                " another request.",
+                f"The key {work.call.key} was first used with other parameters. Use another key"
+                " for another request.",
                 kind="idempotency_error",
             )
         return kept
 
-    def _execute(
-        self,
-        call: Call,
-        route: routes.Route,
-        ids: tuple[str, ...],
-        params: dict[str, Any],
-        fault: Fault | None,
-        fingerprint: str | None = None,
-    ) -> tuple[int, Object, bool]:
+    def _execute(self, work: Work, params: dict[str, Any]) -> Answer:
+        """The work and the answer kept for its key, in one transaction. An error that is not to be
+        kept undoes whatever was begun."""
         with self.state.transaction():
-            status, body, stored = _run(call, route, ids, params)
-            if fault and fault.do == "commit_then_500":
-                lost = ApiError(500, "The sandbox was told to fail.", kind="api_error")
-                status, body = 500, lost.envelope(call.request_id or "")
-            if stored and fingerprint and call.key:
-                reply = Reply(fingerprint, status, body, self.state.now())
-                self.state.keep_reply(call.account, call.key, reply)
-        return status, body, stored
+            answer = _run(work, params)
+            if work.fault and work.fault.do == "commit_then_500":
+                answer = _failed(work)
+            if work.route.method == "POST" and work.call.key:
+                now = self.state.now()
+                reply = Reply(work.fingerprint, answer.status, answer.body, now)
+                self.state.keep_reply(*work.slot, reply)
+        return answer
 
     def _call(self, request: Request, request_id: str) -> Call:
         """Who asks: the key's own account, or one connected to it that the request names."""
@@ -194,15 +208,20 @@ def account_of(key: str) -> str:
     return "acct_1" + hashlib.sha256(key.encode()).hexdigest()[:15]
 
 
-def _run(
-    call: Call, route: routes.Route, ids: tuple[str, ...], params: dict[str, Any]
-) -> tuple[int, Object, bool]:
-    """Status, body, and whether the answer is kept for the key."""
+def _run(work: Work, params: dict[str, Any]) -> Answer:
+    call = work.call
     try:
-        body = call.expand(route.does(call, params, *ids), params.get("expand", []))
+        body = work.route.does(call, params, *work.ids)
+        return Answer(200, call.expand(body, params.get("expand", [])))
     except ApiError as error:
-        return error.status, error.envelope(call.request_id or ""), error.stored
-    return 200, body, True
+        if not error.stored:
+            raise
+        return Answer(error.status, error.envelope(call.request_id or ""))
+
+
+def _failed(work: Work) -> Answer:
+    error = ApiError(500, "The sandbox was told to fail.", kind="api_error")
+    return Answer(error.status, error.envelope(work.call.request_id or ""))
 
 
 async def _encoded(request: Request) -> str:
@@ -212,11 +231,6 @@ async def _encoded(request: Request) -> str:
     if len(raw) > _MAX_BODY:
         raise ApiError(413, "The request is too large.")
     return raw.decode("utf-8", errors="replace")
-
-
-def _fingerprint(route: routes.Route, ids: tuple[str, ...], params: dict[str, Any]) -> str:
-    asked = json.dumps([route.method, route.path, ids, params], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
 
 
 def _refuse(fault: Fault) -> None:
