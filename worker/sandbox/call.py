@@ -13,6 +13,7 @@ from worker.sandbox.state import Object, Page, State
 from worker.sandbox.wire import ApiError, invalid, missing
 
 API_VERSION = "2026-10-28.endive"
+_MAX_EXPAND = 4
 _LETTERS = string.ascii_letters + string.digits
 _PREFIXES = {
     "checkout.session": ("cs_test_", 58),
@@ -83,24 +84,21 @@ class Call:
 
     def expand(self, body: Object, paths: list[str]) -> Object:
         """The object as it is shown, with the wanted ids replaced by what they name."""
-        shown = public(body)
         for path in paths:
-            shown = self._expand(shown, path.split("."), path)
-        return shown
+            steps = path.split(".")
+            if len(steps) > _MAX_EXPAND:
+                raise invalid("expand", f"You cannot expand more than {_MAX_EXPAND} levels.")
+            body = self._expand(body, steps, path)
+        return public(body)
 
     def _expand(self, body: Object, steps: list[str], path: str) -> Object:
-        if len(steps) > 4:
-            raise ApiError(400, "You cannot expand more than 4 levels.", param="expand")
-        name, rest = steps[0], steps[1:]
-        if name == "data" and body.get("object") == "list":
+        name, *rest = steps
+        if name == "data" and body["object"] == "list":
             return {**body, "data": [self._expand(one, rest, path) for one in body["data"]]}
-        if name not in body and name not in HIDDEN.get(body["object"], {}):
-            raise ApiError(
-                400, f"This property cannot be expanded ({path}).", param="expand", code=None
-            )
-        value = body.get(name)
-        if value is None and name in HIDDEN.get(body["object"], {}):
-            value = HIDDEN[body["object"]][name](self, body["id"])
+        hidden = body.get("_expandable", {})
+        if name not in body and name not in hidden:
+            raise invalid("expand", f"This property cannot be expanded ({path}).")
+        value = body.get(name) or hidden.get(name)
         if isinstance(value, str):
             value = public(self.get(_kind_of(value), value))
         if rest and isinstance(value, dict):
@@ -108,12 +106,9 @@ class Call:
         return {**body, name: value}
 
 
-# Fields that are only shown when asked for, and where each comes from.
-HIDDEN: dict[str, dict[str, Callable[[Call, str], Object]]] = {}
-
-
 def public(body: Object) -> Object:
-    """The object without what only the sandbox knows; the parts of a list likewise."""
+    """The object without what only the sandbox knows (`_names`; `_expandable` holds what is shown
+    when asked for); the parts of a list likewise."""
     shown = {name: value for name, value in body.items() if not name.startswith("_")}
     if shown.get("object") == "list":
         shown["data"] = [public(one) for one in shown["data"]]
@@ -160,4 +155,4 @@ def _kind_of(id_: str) -> str:
     for prefix, kind in _KINDS.items():
         if id_.startswith(prefix):
             return kind
-    raise ApiError(400, "This property cannot be expanded.", param="expand")
+    raise invalid("expand", "This property cannot be expanded.")

@@ -206,6 +206,7 @@ def _form(
     t = words(language)
     amount = _amount(session["amount_total"], session["currency"], session, request)
     wrong = {field for field, _ in problems}
+    lines = session["_expandable"]["line_items"]["data"]
     return _page(
         "checkout.html",
         language,
@@ -220,13 +221,13 @@ def _form(
                 + (f" × {line['quantity']}" if line["quantity"] > 1 else ""),
                 "amount": _amount(line["amount_total"], line["currency"], session, request),
             }
-            for line in session["_lines"]
+            for line in lines
         ],
         pay_label=t["pay"].format(amount=amount),
         problems=[(field, t[key]) for field, key in problems],
         session_id=session["id"],
         show_cards=any(key == "not_a_test_card" for _, key in problems),
-        title=session["_lines"][0]["description"],
+        title=lines[0]["description"],
         values=values,
         wrong=lambda field: (
             Markup('aria-invalid="true" aria-describedby="problems"') if field in wrong else ""

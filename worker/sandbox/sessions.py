@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from worker.sandbox import cards, intents
-from worker.sandbox.call import HIDDEN, Call, check_metadata, only, random_text
+from worker.sandbox.call import Call, check_metadata, only, random_text
 from worker.sandbox.currencies import check_amount, check_currency
 from worker.sandbox.events import emit
 from worker.sandbox.state import Object
@@ -50,6 +50,9 @@ def create(call: Call, params: dict[str, Any]) -> Object:
     total = check_amount(sum(line["amount_total"] for line in lines), currency, "line_items")
     session = _new_session(call, params, lines, total, currency)
     session["url"] = f"{call.base_url}/c/pay/{session['id']}"
+    session["_expandable"]["line_items"]["url"] = (
+        f"/v1/checkout/sessions/{session['id']}/line_items"
+    )
     return call.save(session)
 
 
@@ -95,7 +98,8 @@ def lapse(call: Call, session: Object) -> Object:
 
 def line_items(call: Call, params: dict[str, Any], id_: str) -> Object:
     only(params, "limit", "starting_after", "ending_before")
-    return _shown_lines(call, id_)
+    found: Object = call.get("checkout.session", id_)["_expandable"]["line_items"]
+    return found
 
 
 def pay(call: Call, session: Object, card: cards.Card, payer: dict[str, str]) -> Object:
@@ -296,14 +300,5 @@ def _new_session(
         ui_mode="hosted_page",
         url=None,
         _intent_data=data,
-        _lines=lines,
+        _expandable={"line_items": {"object": "list", "has_more": False, "data": lines}},
     )
-
-
-def _shown_lines(call: Call, id_: str) -> Object:
-    lines = call.get("checkout.session", id_)["_lines"]
-    url = f"/v1/checkout/sessions/{id_}/line_items"
-    return {"object": "list", "url": url, "has_more": False, "data": lines}
-
-
-HIDDEN["checkout.session"] = {"line_items": _shown_lines}
