@@ -6,11 +6,13 @@ import mailbox
 import os
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from tests.servers.processes import server_directory, server_user
 from worker.adapters.maildir_mailbox import MaildirMailbox, unique_name
 from worker.kernel.errors import PermanentError
 
@@ -156,6 +158,31 @@ def test_a_link_in_the_folder_shows_no_other_file(tmp_path: Path) -> None:
     (tmp_path / "box" / "new" / unique_name()).symlink_to(tmp_path / "secret")
 
     assert list(box.arrivals(limit=9)) == []
+
+
+def test_a_file_we_may_not_read_is_said_once_and_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with server_directory("maildir") as root, _unprivileged():
+        box = _open(root)
+        closed = _deliver(root, _MAIL, at_s=1_790_000_100)
+        closed.chmod(0o000)
+        _deliver(root, b"Subject: open\n\n", at_s=1_790_000_200)
+        for _ in range(2):
+            assert [arrival.raw for arrival in box.arrivals(limit=9)] == [b"Subject: open\n\n"]
+
+    assert caplog.text.count("Cannot read") == 1
+
+
+@contextmanager
+def _unprivileged() -> Iterator[None]:
+    """Root may read everything, so step down while it matters."""
+    before = os.geteuid()
+    os.seteuid(server_user().pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 def test_waiting_ends_when_a_mail_comes_and_not_for_one_already_offered(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import re
 import socket
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +55,7 @@ class MaildirMailbox:
         self._limit_bytes = limit_bytes
         self._settle_s = settle_s
         self._offered: set[str] = set()
+        self._unreadable: set[str] = set()
         with _our_errors(root):
             make_maildir(root)
 
@@ -81,7 +82,8 @@ class MaildirMailbox:
                 (target / "maildirfolder").touch()
             for path in self._paths_of(spot.uid):
                 name = path.name if ":" in path.name else f"{path.name}:2,"
-                path.rename(target / "cur" / name)
+                with suppress(FileNotFoundError):  # A mail program was faster; see `_paths_of`.
+                    path.rename(target / "cur" / name)
 
     def wait(self, timeout_s: float) -> None:
         """Return when there is a mail that the last `arrivals` did not see, or after `timeout_s`.
@@ -117,6 +119,9 @@ class MaildirMailbox:
             descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
             return None  # A mail program moved it to `cur/` since we looked: the next look has it.
+        except PermissionError:
+            self._warn_unreadable(entry)
+            return None
         with os.fdopen(descriptor, "rb") as file:
             data = file.read((self._limit_bytes if fits else _HEADERS_MAX_BYTES) + 1)
         return Arrival(
@@ -126,6 +131,12 @@ class MaildirMailbox:
             raw=data if fits else None,
             headers=b"" if fits else headers_of(data),
         )
+
+    def _warn_unreadable(self, entry: _Entry) -> None:
+        """One file that was dropped with the wrong rights must not keep the others waiting."""
+        if entry.uid not in self._unreadable:
+            self._unreadable.add(entry.uid)
+            log.warning("Cannot read %s: give us the right to, or remove it.", entry.path)
 
     def _entries(self) -> Iterator[_Entry]:
         """The delivered mails, each once.
@@ -147,6 +158,7 @@ class MaildirMailbox:
                 yield _Entry(Path(item.path), uid, stat.st_size, stat.st_mtime_ns)
 
     def _paths_of(self, uid: str) -> Iterator[Path]:
+        """Where the mail lies; `cur` is looked at last, for mail programs move mails there."""
         for place in ("new", "cur"):
             for item in _plain_files(self._root / place):
                 if item.name.partition(":")[0] == uid:
