@@ -31,6 +31,7 @@ for _language, _words in _COMMON.items():
     for _word in _words.split():
         _BY_WORD.setdefault(_word, []).append(_language)
 
+_LETTER = re.compile(r"[^\W\d_]")
 _SCRIPTS = (
     ("ja", re.compile("[\u3040-\u30ff]")),
     ("ko", re.compile("[\uac00-\ud7af]")),
@@ -46,12 +47,10 @@ _SCRIPTS = (
 def language_of(text: str) -> str | None:
     """The two-letter code of the text's language, or None where the words do not decide."""
     sample = text[:8000]
-    letters = sum(1 for character in sample if character.isalpha())
-    for code, script in () if sample.isascii() else _SCRIPTS:
-        # Kana decides among Han texts; the rest must carry the text.
-        share = 0.05 if code in ("ja", "uk") else 0.3
-        if letters and len(script.findall(sample)) > share * letters:
-            return code
+    if not sample.isascii():
+        script = _script_of(sample)
+        if script is not None:
+            return script
     votes: Counter[str] = Counter()
     for word in re.findall(r"[^\W\d_]+", sample.lower())[:WORDS_MAX]:
         for code in _BY_WORD.get(word, ()):
@@ -62,3 +61,14 @@ def language_of(text: str) -> str | None:
     if len(ranked) == 2 and ranked[0][1] < 1.2 * ranked[1][1]:
         return None
     return ranked[0][0]
+
+
+def _script_of(sample: str) -> str | None:
+    """The language that a script gives away."""
+    letters = len(_LETTER.findall(sample))
+    for code, script in _SCRIPTS:
+        # Kana decides among Han texts; the rest must carry the text.
+        share = 0.05 if code in ("ja", "uk") else 0.3
+        if letters and len(script.findall(sample)) > share * letters:
+            return code
+    return None

@@ -144,21 +144,30 @@ class _Walk:
         (self.problem if entity.body.strip() else self.defects.append)(text)
 
     def _cut(self, body: bytes, boundary: bytes) -> Iterator[bytes]:
-        delimiter = re.compile(
-            rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\r?\Z)", re.MULTILINE
-        )
         start: int | None = None
-        for match in delimiter.finditer(body):
-            if start is not None:
-                yield _without_last_break(body[start : match.start()])
-            start = match.end()
-            if match[1]:
-                if delimiter.search(body, start):
-                    self.defects.append("A boundary appears again after its end.")
+        is_last = False
+        for begin, end, closes in _delimiters(body, b"--" + boundary):
+            if is_last:
+                self.defects.append("A boundary appears again after its end.")
                 return
-        if start is not None:
+            if start is not None:
+                yield _without_last_break(body[start:begin])
+            start, is_last = end, closes
+        if start is not None and not is_last:
             self.defects.append("A multipart is not closed.")
             yield body[start:]
+
+
+def _delimiters(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Where each delimiter line begins and ends, and whether it is the closing one."""
+    at = body.find(delimiter)
+    while at >= 0:
+        end = body.find(b"\n", at)
+        end = len(body) if end < 0 else end + 1
+        rest = body[at + len(delimiter) : end].rstrip(b" \t\r\n")
+        if rest in (b"", b"--") and (at == 0 or body[at - 1 : at] == b"\n"):
+            yield at, end, rest == b"--"
+        at = body.find(delimiter, end)
 
 
 def _without_last_break(part: bytes) -> bytes:

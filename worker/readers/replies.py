@@ -79,6 +79,7 @@ def _split_shared(lines: list[str]) -> list[str]:
 def _unquoted(lines: list[str]) -> list[str]:
     """The lines that are no quotation and lead to none."""
     kept: list[str] = []
+    has_text = False
     at = 0
     while at < len(lines):
         if _is_quoted(lines[at]):
@@ -89,10 +90,10 @@ def _unquoted(lines: list[str]) -> list[str]:
         end = _attribution_end(lines, at)
         if end is None:
             kept.append(lines[at])
+            has_text = has_text or bool(lines[at].strip())
             at += 1
             continue
         following = next((line for line in lines[end:] if line.strip()), "")
-        has_text = any(line.strip() for line in kept)
         if has_text and following and not _is_quoted(following):
             break
         at = end
