@@ -124,7 +124,8 @@ def _clock(api: Api) -> Answer:
 
 
 def _forward(api: Api, wanted: Any) -> Answer:
-    """Moves the clock forward: `{"seconds": 3600}`. It never goes back."""
+    """Moves the clock forward: `{"seconds": 3600}`. It never goes back. Whoever moves business
+    time forward moves this too, or sessions seem to last too long."""
     seconds = wanted["seconds"]
     if type(seconds) is not int or seconds < 0:
         raise ValueError("seconds is a whole number and not negative.")
