@@ -9,13 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
+from tests import books
 from tests.servers.chromium import running_chromium
 from tests.servers.dovecot import DovecotServer, running_dovecot
 from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.redis import RedisServer, running_redis
 from tests.servers.smtp import SmtpServer, running_smtp
+from worker import store
+
+# A busy machine makes an example slow, not wrong.
+settings.register_profile("tillmail", deadline=None, database=None)
+settings.load_profile("tillmail")
 
 _CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
 
@@ -37,9 +46,15 @@ def _stay_on_loopback(event: str, arguments: tuple[object, ...]) -> None:
         return  # A unix socket.
     if os.environ.get("TILLMAIL_TEST_STRIPE_KEY") and address[1] == 443:
         return  # Stripe's test mode, which whoever set the key asked for.
-    host = str(address[0]).partition("%")[0]
-    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+    if not _is_loopback(str(address[0])):
         raise RuntimeError(f"A test tried to connect to {address}; only loopback is allowed.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 sys.addaudithook(_stay_on_loopback)
@@ -78,3 +93,40 @@ def smtp_server() -> Iterator[SmtpServer]:
     """A fresh SMTP receiver for one test."""
     with running_smtp() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database at the newest revision, to make copies of."""
+    file = tmp_path_factory.mktemp("books") / "template.db"
+    books.build(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def sqlite_books(migrated_file: Path, tmp_path: Path) -> Iterator[Engine]:
+    """Fresh books in a SQLite file."""
+    with books.opened(books.copy_of(migrated_file, tmp_path)) as engine:
+        yield engine
+
+
+@pytest.fixture
+def postgres_books(postgres_server: PostgresServer) -> Iterator[Engine]:
+    """Fresh books in a PostgreSQL database."""
+    template = postgres_server.add_template("books", books.build)
+    with postgres_server.database(template=template) as url, books.opened(url) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def each_books(request: pytest.FixtureRequest) -> Engine:
+    """Fresh books, once in each database."""
+    engine: Engine = request.getfixturevalue(f"{request.param}_books")
+    return engine
+
+
+@pytest.fixture
+def session(sqlite_books: Engine) -> Iterator[Session]:
+    """One transaction in fresh books."""
+    with store.transaction(sqlite_books) as session:
+        yield session

@@ -20,7 +20,7 @@ def locale_of(language: str) -> Locale:
     Plain `en` is read as British English, so that a day is "6 December 2026" everywhere.
     """
     try:
-        return Locale.parse("en_GB" if language == "en" else language, sep="-")
+        return Locale.parse("en-GB" if language == "en" else language, sep="-")
     except (UnknownLocaleError, ValueError):
         try:
             return Locale.parse(language.partition("-")[0])
