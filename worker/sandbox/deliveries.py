@@ -72,6 +72,7 @@ async def _deliver_to(
 
 
 async def _attempt(api: Api, row: sqlite3.Row) -> None:
+    began_at = api.state.instant()
     payload = _payload(row)
     # By the machine's own clock, whatever `/_sandbox/clock` says: a signature's age is about the
     # wire, and receivers rightly compare it with their own.
@@ -81,7 +82,7 @@ async def _attempt(api: Api, row: sqlite3.Row) -> None:
     attempts = row["attempts"]
     again_at = None
     if not taken and attempts < len(PAUSES_S):
-        again_at = api.state.instant() + PAUSES_S[attempts]
+        again_at = began_at + PAUSES_S[attempts]
     api.state.note_attempt(row["position"], status=status, again_at=again_at)
 
 
