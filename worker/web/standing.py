@@ -16,7 +16,7 @@ from worker.businesses import Rules
 from worker.invoices import Invoice, State
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
-from worker.kernel.money import Money
+from worker.kernel.money import Money, NotMoney
 from worker.paylinks import Link, LinkState
 from worker.readers.model import Invoice as Document
 from worker.web.forms import Visitor, has_opened
@@ -129,6 +129,7 @@ def business_face(rules: Rules) -> dict[str, object]:
 def item_face(session: Session, standing: Standing, *, at: datetime) -> dict[str, object]:
     """The invoice, with what is still to pay on it now."""
     invoice, owed = standing.invoice, standing.still_to_pay
+    whole = _with_prepayment(invoice)
     today = day_in(standing.rules.time_zone, at)
     return {
         "number": invoice.number,
@@ -136,11 +137,21 @@ def item_face(session: Session, standing: Standing, *, at: datetime) -> dict[str
         "issue_on": invoice.issue_on.isoformat() if invoice.issue_on else None,
         "due_on": invoice.due_on.isoformat() if invoice.due_on else None,
         "is_overdue": invoice.due_on is not None and invoice.due_on < today,
-        "total": _plain(invoice.total),
-        "paid": _plain(invoice.total - owed),
+        "total": _plain(whole),
+        "paid": _plain(whole - owed),
         "still_to_pay": _plain(owed),
         "paid_on": _paid_on(session, standing),
     }
+
+
+def _with_prepayment(invoice: Invoice) -> Money:
+    """The sum with tax before what was prepaid, as the document prints it."""
+    stated = Document.model_validate(invoice.reading).grand_total
+    try:
+        whole = Money.of(stated, invoice.currency) if stated is not None else invoice.total
+    except NotMoney:
+        return invoice.total
+    return max(whole, invoice.total)
 
 
 def _customer_name(session: Session, standing: Standing) -> str:
