@@ -153,7 +153,8 @@ def _is_bounce(opened: OpenedMail, notice: str) -> bool:
     if headers.has("x-failed-recipients"):
         return True
     signs = 2 * speaks + 2 * is_null + 2 * in_subject + 2 * in_text + has_code
-    return signs >= 4 and (in_text or in_subject)
+    # A holiday notice has a null sender too, and a disclaimer that speaks of the recipient.
+    return signs >= 4 and (speaks or in_subject) and (in_text or in_subject)
 
 
 def _from_notice(opened: OpenedMail, notice: str) -> Bounce:
@@ -170,7 +171,8 @@ def _from_notice(opened: OpenedMail, notice: str) -> Bounce:
 
 def _is_permanent(subject: str, notice: str) -> bool:
     text = one_line(notice).casefold()
-    if _says(f"{subject.casefold()} {text}", DELAY_WORDS):
+    tries = f"{subject.casefold()} {text}".replace("will not continue", "")
+    if _says(tries, DELAY_WORDS):
         return False
     status = status_in(text)
     if status and status[0] in "45" and status[2:] != "0.0":

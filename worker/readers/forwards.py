@@ -195,7 +195,7 @@ def _with_separator(bare: list[str], block: Block) -> Block:
     while at >= 0 and at >= block.start - 8:
         line = bare[at].strip()
         if line and not _RULE.match(line):
-            words = line.strip("-–—_=*: \t").casefold()
+            words = _folded(line.strip("-–—_=*: \t"))
             is_said = _says(words, FORWARDED_STEMS) and len(words) < 60
             is_original = not is_said and _says(words, ORIGINAL_STEMS) and len(words) < 60
             if is_said or is_original:
@@ -205,6 +205,11 @@ def _with_separator(bare: list[str], block: Block) -> Block:
             above = at
         at -= 1
     return Block(block.values, block.start, block.end, above, is_said, is_original)
+
+
+def _folded(words: str) -> str:
+    # Lower-casing the Turkish "İ" leaves a combining dot behind.
+    return words.casefold().replace("\u0307", "")
 
 
 def _says(words: str, stems: tuple[str, ...]) -> bool:
@@ -226,7 +231,7 @@ def _glued(line: str, at: int) -> Block | None:
     values = max(cuts, key=len)
     if len(values) < 3:
         return None
-    words = words.casefold()
+    words = _folded(words)
     said, original = _says(words, FORWARDED_STEMS), _says(words, ORIGINAL_STEMS)
     return Block(values, at, at + 1, at, is_said=said, is_original=original)
 
@@ -311,7 +316,7 @@ def _name_before(text: str) -> str | None:
     words = re.split(r"[\s,]+", re.sub(r"^.*\d[^\s]*", "", text).strip(" ,"))
     while words and words[0].casefold() in WROTE_WORDS:
         words.pop(0)
-    return " ".join(words) or None
+    return " ".join(words).strip(" (") or None
 
 
 def _date_in(line: str) -> str:

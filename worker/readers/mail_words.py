@@ -204,6 +204,7 @@ REPLY_PREFIXES = frozenset(_REPLY_PREFIXES.split("|"))
 
 # Verbs and small words of "on … wrote", which may stand between the date and a name.
 _WROTE_WORDS = (
+    "időpontban dátummal időponttal felhasználó utilizatorul uporabnik "
     "on am le el il em op den dnia dne dňa dana pe la a om at um à um at kl kl. klo o v w в о "
     "uhr heeft schrieb skrev wrote napsal napsal(a) napísal użytkownik uživatel používateľ "
     "пользователь користувач korisnik från fra von de da van from by tarihinde keltezéssel "
