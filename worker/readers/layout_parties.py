@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.readers import party_patterns as looks
+from worker.readers.country_names import countries
 from worker.readers.ibans import is_iban
 from worker.readers.invoice_words import folded
 from worker.readers.layout_labels import Label, label_in, label_of
@@ -56,9 +57,11 @@ def read(layout: Layout) -> Parties:
         or _sender_line(layout)
         or _labelled_party(layout, "seller", is_strong=False)
     )
-    buyer = _labelled_party(layout, "buyer", is_strong=True)
-    buyer = buyer or _addressee(layout, blocks, seller)
-    buyer = buyer or _labelled_party(layout, "buyer", is_strong=False)
+    buyer = (
+        _labelled_party(layout, "buyer", is_strong=True)
+        or _labelled_party(layout, "buyer", is_strong=False)
+        or _addressee(layout, blocks, seller)
+    )
     if seller is None:
         seller = _seller_of_page(layout, blocks, buyer)
     seller_vat, buyer_vat = _vat_ids(layout)
@@ -144,14 +147,13 @@ def _name_at(layout: Layout, row: Row, place: int, label: Label) -> tuple[str | 
         text = beside.text.strip(" :")
         if _is_name(text) and beside.left - cell.right < 0.4 * layout.width:
             return text, beside
-    return _name_below(layout, cell)
+    return _name_below(layout, cell, 3 if label.phrase in _WEAK else 8)
 
 
-def _name_below(layout: Layout, label: Cell) -> tuple[str | None, Cell]:
-    lines = list(layout.column(label, 9))[1:]
-    if not lines:
-        # Lines under a label are often set in from it.
-        lines = list(_indented(layout, label))
+def _name_below(layout: Layout, label: Cell, limit: int) -> tuple[str | None, Cell]:
+    # Lines under a label are often set in from it.
+    lines = list(layout.column(label, 9))[1:] or list(_indented(layout, label))
+    lines = lines[:limit]
     texts = [_with_value(line, row) for line, row in lines]
     for (line, _), text in zip(lines, texts, strict=True):
         if (match := looks.NAME_LABEL.match(text)) and _is_name(match[1].strip()):
@@ -217,7 +219,7 @@ def _is_name(text: str) -> bool:
     letters = sum(character.isalpha() for character in text)
     if letters < 2 or len(text) > 90 or looks.CONTACT.search(text) or looks.NOISE.match(text):
         return False
-    if looks.NO_NAME.fullmatch(plain) or "contact" in plain.split():
+    if looks.NO_NAME.fullmatch(plain) or "contact" in plain.split() or plain in countries():
         return False
     if (
         label_of(text)
@@ -235,14 +237,23 @@ def _blocks(layout: Layout) -> Iterator[Block]:
     cells = [cell for cell in layout.cells if cell.page == 1]
     for end, cell in enumerate(cells):
         text = cell.text
-        if len(text) > 60 or not looks.POSTAL.search(f" {text}") or looks.CONTACT.search(text):
+        if (
+            len(text) > 60
+            or ":" in text
+            or not looks.POSTAL.search(f" {text}")
+            or looks.CONTACT.search(text)
+        ):
             continue
-        lines, last = [cell], cell
+        lines, last, height, first_gap = [cell], cell, max(cell.height, 8.0), 0.0
         for above in reversed(cells[:end]):
             if abs(above.left - cell.left) > 8 or above.top >= last.top:
                 continue
-            if last.top - above.bottom > 2.2 * max(cell.height, 8.0) or len(lines) >= _BLOCK_LINES:
+            gap = last.top - above.bottom
+            # The first gap is the block's own; a wider one parts it from what stands above.
+            widest = 2.2 * height if len(lines) == 1 else first_gap + height
+            if gap > widest or len(lines) >= _BLOCK_LINES:
                 break
+            first_gap = gap if len(lines) == 1 else first_gap
             lines.append(above)
             last = above
         lines.reverse()
@@ -255,6 +266,7 @@ def _blocks(layout: Layout) -> Iterator[Block]:
 def _addressee(layout: Layout, blocks: list[Block], seller: Named | None) -> Named | None:
     """The name of the first address that is neither the seller's nor a place of delivery."""
     sellers = folded(seller.name) if seller and seller.name else ""
+    domains = _domains(layout)
     scored: list[tuple[float, Named]] = []
     for block in blocks:
         roles = label_of(block.label) if block.label else ()
@@ -268,6 +280,7 @@ def _addressee(layout: Layout, blocks: list[Block], seller: Named | None) -> Nam
             continue
         score = 0.7 - 0.3 * block.lines[0].top / layout.height
         score += 0.2 if "buyer" in roles else 0.0
+        score -= 0.3 if seller is None and _is_domain(name, domains) else 0.0
         score -= 0.35 if looks.CONTACT.search(_around(layout, block)) else 0.0
         email = looks.EMAIL.search(_around(layout, block))
         scored.append((score, Named(name, block.lines[0], score, email[0] if email else None)))
@@ -287,7 +300,7 @@ def _label_above(layout: Layout, block: Block, role: str) -> bool:
 
 def _around(layout: Layout, block: Block) -> str:
     """The lines of a block and the few below it in its column: where contacts stand."""
-    column = [cell.text for cell, _ in layout.column(block.lines[-1], 6)]
+    column = [cell.text for cell, _ in layout.column(block.lines[-1], 5, gap=1.2)]
     return "\n".join([block.text, *column])
 
 
@@ -319,9 +332,13 @@ def _seller_of_page(layout: Layout, blocks: list[Block], buyer: Named | None) ->
             name = text.strip(" ,-")
             if len(name) < 3 or not _is_name(name) or folded(name) == buyers:
                 continue
-            score = _seller_score(layout, cell, name, domains) - 0.4 * (id(cell) in inner)
+            is_domain = _is_domain(name, domains)
+            score = _seller_score(layout, cell, name) + 0.3 * is_domain
+            score -= 0.4 * (id(cell) in inner and not is_domain)
             score += 0.6 * (name == _before_capital(cell.text))
-            scored.append((score, Named(_named_only(name), cell, min(score, 0.8))))
+            below = [line.text for line, _ in layout.column(cell, 2, gap=0.8)][1:]
+            whole = f"{name} {below[0]}" if _goes_on([name], below) else _named_only(name)
+            scored.append((score, Named(whole, cell, min(score, 0.8))))
     best = max(scored, key=lambda each: each[0], default=None)
     return best[1] if best and best[0] > 0.2 else None
 
@@ -332,14 +349,22 @@ def _before_capital(text: str) -> str:
     return match[1] if match else ""
 
 
-def _seller_score(layout: Layout, cell: Cell, name: str, domains: set[str]) -> float:
+def _domains(layout: Layout) -> set[str]:
+    """The names in the mail and web addresses of the document."""
+    return {found.replace("-", "") for found in looks.DOMAIN.findall(layout.text.lower())}
+
+
+def _is_domain(name: str, domains: set[str]) -> bool:
+    """Whether the business's mail or web address is made of the name."""
+    compact = folded(name).replace(" ", "")
+    return len(compact) > 3 and any(domain in compact or compact in domain for domain in domains)
+
+
+def _seller_score(layout: Layout, cell: Cell, name: str) -> float:
     place = cell.top / layout.height
     score = 0.35 if place < 0.12 else 0.15 if place < 0.25 else 0.2 if place > 0.85 else -0.2
-    compact = folded(name).replace(" ", "")
     if looks.STRICT_FORM.search(name):
         score += 0.4
-    if any(domain in compact or compact in domain for domain in domains if len(compact) > 3):
-        score += 0.3
     if layout.text.count(name) > 1:
         score += 0.1
     if len(name.split()) > 5 or "," in name:

@@ -101,13 +101,16 @@ class Layout:
     def cells(self) -> list[Cell]:
         return [cell for row in self.rows for cell in row.cells]
 
-    def column(self, start: Cell, limit: int) -> Iterator[tuple[Cell, Row]]:
-        """The cells under each other at this left edge with their rows, up to a wide gap."""
+    def column(self, start: Cell, limit: int, *, gap: float = 2.6) -> Iterator[tuple[Cell, Row]]:
+        """The cells under each other at this left edge with their rows, up to a wide gap.
+
+        `gap` is in heights of the text.
+        """
         last, count = start, 0
         for row in self.rows[self._row_of(start) :]:
             if row.page != start.page or count >= limit:
                 return
-            if row.top - last.bottom > 2.6 * max(last.height, 8.0):
+            if row.top - last.bottom > gap * max(last.height, 8.0):
                 return
             for cell in row.cells:
                 if cell is start or (abs(cell.left - start.left) < 8 and cell.top > last.top):

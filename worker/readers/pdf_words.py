@@ -15,6 +15,8 @@ from worker.readers.pdf_attachments import UnreadablePdf
 MAX_PAGES = 20
 _MAX_CHARACTERS = 120_000
 _BLANKS = frozenset(" \t\r\n\x00\xa0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\x02\ufffe\uffff")
+# Shares of the text's height: the narrowest blank, and the gap that parts words without one.
+_BLANK_WIDTH, _GAP_WIDTH = 0.14, 0.22
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -54,32 +56,41 @@ def _words(page: pypdfium2.PdfPage, number: int) -> Iterator[Word]:
     rectangle = pdfium.FS_RECTF()
     pointer = ctypes.byref(rectangle)
     run: list[_Box] = []
+    after_blank = False
     for index in range(min(pdfium.FPDFText_CountChars(text_page), _MAX_CHARACTERS)):
         code = pdfium.FPDFText_GetUnicode(text_page, index)
         if 0xD800 <= code <= 0xDFFF:
             continue
         character = chr(code or 32)
         if character in _BLANKS:
-            if run:
-                yield _word(run, page_height, number)
-                run = []
+            after_blank = True
             continue
         pdfium.FPDFText_GetLooseCharBox(text_page, index, pointer)
         box = (character, rectangle.left, rectangle.top, rectangle.right, rectangle.bottom)
-        if run and _is_apart(run[-1], box):
+        if run and _is_apart(run[-1], box, after_blank=after_blank):
             yield _word(run, page_height, number)
             run = []
         run.append(box)
+        after_blank = False
     if run:
         yield _word(run, page_height, number)
     text_page.close()
 
 
-def _is_apart(one: _Box, other: _Box) -> bool:
-    """Whether two characters that follow each other are of different words."""
+def _is_apart(one: _Box, other: _Box, *, after_blank: bool) -> bool:
+    """Whether two characters that follow each other are of different words.
+
+    The gap decides, not the blank alone: where letters are set apart (kerning), PDFium sees blanks
+    inside words.
+    """
     size = max(one[2] - one[4], other[2] - other[4], 4.0)
     gap = other[1] - one[3]
-    return gap > 0.5 * size or gap < -1.5 * size or abs(other[4] - one[4]) > 0.6 * size
+    # Both letters of a ligature have its whole box: one may begin before the other ends.
+    if gap < -size or abs(other[4] - one[4]) > 0.6 * size:
+        return True
+    # A postal code stands close to its town.
+    is_code = one[0].isdigit() and other[0].isalpha()
+    return gap > (_BLANK_WIDTH if after_blank or is_code else _GAP_WIDTH) * size
 
 
 def _word(run: list[_Box], page_height: float, number: int) -> Word:

@@ -131,18 +131,27 @@ def _titled_numbers(layout: Layout, index: int, row: Row, order: DateOrder) -> I
     """Numbers in the title itself: `Invoice # 42`, `Rechnung Nr. 42 vom …`, `Facture FA-42`."""
     for place, cell in enumerate(row.cells):
         words = cell.text.split()
-        for taken in range(1, min(len(words), 7) + 1):
-            plain = folded(re.sub(r"\((\d{3})\)", r"\1", " ".join(words[:taken])))
+        for start, end in _spans(len(words)):
+            plain = folded(re.sub(r"\((\d{3})\)", r"\1", " ".join(words[start:end])))
             match = _TITLED.fullmatch(plain)
-            if not match:
+            # Inside a sentence only `invoice no. 42` is a title, not `invoice 42`.
+            if not match or (start and not match["mark"]):
                 continue
             base = 0.88 if match["mark"] else 0.7
             base -= 0.1 * (cell.page - 1) + 0.1 * (cell.top > 0.6 * layout.height)
-            rest = " ".join(words[taken:])
+            base -= 0.15 * (start > 0)
+            rest = " ".join(words[end:])
             if value := _number_in(rest, order):
-                yield _Fact(value, cell, base + 0.02 * taken)
-            elif not rest.strip(" :#"):
+                yield _Fact(value, cell, base + 0.02 * (end - start))
+            elif not rest.strip(" :#") and not start:
                 yield from _number_near(layout, index, row, place, order, base - 0.2)
+
+
+def _spans(count: int) -> Iterator[tuple[int, int]]:
+    """Where a title may stand in a line of so many words: up to six words, not far in."""
+    for start in range(min(count, 8)):
+        for end in range(start + 1, min(count, start + 6) + 1):
+            yield start, end
 
 
 def _number_near(
