@@ -13,6 +13,7 @@ from worker.readers.bounce_words import (
     DELAY_WORDS,
     DELIVERED_WORDS,
     FAILURE_WORDS,
+    HINT_WORDS,
     ORIGINAL_FOLLOWS,
     REASON_WORDS,
     SUBJECT_WORDS,
@@ -152,9 +153,9 @@ def _is_bounce(opened: OpenedMail, notice: str) -> bool:
     has_code = bool(status_in(text) or _SMTP_CODE.search(text))
     if headers.has("x-failed-recipients"):
         return True
-    signs = 2 * speaks + 2 * is_null + 2 * in_subject + 2 * in_text + has_code
-    # A holiday notice has a null sender too, and a disclaimer that speaks of the recipient.
-    return signs >= 4 and (speaks or in_subject) and (in_text or in_subject)
+    is_hinted = _says(text, HINT_WORDS)
+    signs = 2 * (speaks + is_null + in_subject + in_text) + has_code + is_hinted
+    return signs >= 4 and (in_text or in_subject or (speaks and is_hinted))
 
 
 def _from_notice(opened: OpenedMail, notice: str) -> Bounce:
