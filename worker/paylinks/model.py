@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.store import Record
@@ -71,7 +71,6 @@ class Activity(Record):
     at: Mapped[datetime]
     __table_args__ = (
         ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
-        UniqueConstraint("business", "id"),
     )
 
 
