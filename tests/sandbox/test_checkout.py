@@ -10,7 +10,7 @@ import stripe
 
 from tests.sandbox.conftest import client_of
 from tests.sandbox.orders import line, order
-from tests.servers.stripe import StripeSandbox, pay, running_sandbox
+from tests.servers.stripe import StripeSandbox, WebhookEndpoint, pay, running_sandbox
 
 HOUR = 3_600
 
@@ -114,6 +114,18 @@ def test_a_session_expires_by_itself_and_cancels_its_declined_intent() -> None:
         assert isinstance(now.payment_intent, stripe.PaymentIntent)
         assert now.payment_intent.status == "canceled"
         assert sandbox.charges() == []
+
+
+def test_a_session_expires_by_business_time_and_says_so() -> None:
+    with running_sandbox("--clock", "clock.ahead") as sandbox:
+        client = client_of(sandbox, "sk_test_x")
+        session = client.v1.checkout.sessions.create(order())
+        with WebhookEndpoint() as endpoint:
+            client.v1.webhook_endpoints.create({"url": endpoint.url, "enabled_events": ["*"]})
+            (sandbox.directory / "clock.ahead").write_text(str(25 * HOUR))
+            endpoint.await_types("checkout.session.expired")
+        assert client.v1.checkout.sessions.retrieve(session.id).status == "expired"
+        assert client.v1.checkout.sessions.create(order()).created > session.created + 24 * HOUR
 
 
 def test_what_is_expandable_is_expanded(client: stripe.StripeClient) -> None:

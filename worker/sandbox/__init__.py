@@ -47,12 +47,14 @@ def serve(
     state: str | None = None,
     webhooks: Sequence[Webhook] = (),
     keys: Sequence[str] = (),
+    clock_file: str | None = None,
 ) -> None:
     """Serves until it is told to stop; prints one line when it is ready.
 
     `state` is a file that outlives the process; without it everything is forgotten. `keys` are the
     only ones known, besides those of `webhooks`; none at all means any `sk_test_…` opens its own
-    account. Port 0 takes a free one.
+    account. `clock_file` holds the seconds by which business time is ahead. Port 0 takes a free
+    one.
     """
     # asyncio turns Nagle's algorithm off only for sockets that name TCP; left on, it holds the
     # second half of every answer back for 40 ms.
@@ -62,7 +64,7 @@ def serve(
         # From here on nobody is refused; who comes before the server is up waits in the queue.
         listener.listen()
         base_url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
-        memory = State(state)
+        memory = State(state, clock_file)
         known = frozenset([*keys, *(webhook.key for webhook in webhooks)]) if keys else frozenset()
         api = Api(memory, Faults(), base_url, known)
         for webhook in webhooks:

@@ -39,8 +39,11 @@ def main() -> None:
         metavar="KEY",
         help="accept this key and those of --webhook only; may be given several times",
     )
+    parser.add_argument(
+        "--clock", metavar="FILE", help="file with the seconds by which business time is ahead"
+    )
     given = parser.parse_args()
-    serve(given.port, given.state, given.webhook, given.key)
+    serve(given.port, given.state, given.webhook, given.key, given.clock)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from worker.sandbox import routes, shapes
+from worker.sandbox import routes, sessions, shapes
 from worker.sandbox.call import API_VERSION, Call
 from worker.sandbox.faults import Fault, Faults
 from worker.sandbox.state import Object, Reply, State
@@ -81,6 +81,18 @@ class Api:
     in_flight: set[tuple[str, str]] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def call_for(self, account: str) -> Call:
+        """A call that nobody's key made: of a hosted page, or of time that passed."""
+        owner = self.state.owner_of(account) or account
+        return Call(self.state, self.faults, account, owner, self.base_url)
+
+    def catch_up(self) -> None:
+        """Expires the sessions whose time is up, each with its event."""
+        for account, session in self.state.lapsed_sessions():
+            with self.state.transaction():
+                sessions.lapse(self.call_for(account), session)
+            self.wake.set()
+
     async def answer(self, request: Request) -> Response:
         """The answer to a request under /v1. Raises Dropped when a fault cuts the line."""
         request_id = f"req_{secrets.token_hex(7)}"
@@ -104,6 +116,7 @@ class Api:
         call = self._call(request, request_id)
         route, ids = routes.find(request.method, request.url.path)
         asked = decode(await _encoded(request))
+        self.catch_up()
         if fault:
             _refuse(fault)
         return Work(call, route, ids, asked, fault)

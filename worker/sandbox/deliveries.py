@@ -1,4 +1,4 @@
-"""The postman: sends webhooks that are due, again with growing pauses, and ends stale sessions."""
+"""The postman: sends webhooks that are due, and again with growing pauses."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from itertools import groupby
 from operator import itemgetter
 from urllib.parse import urlsplit
 
-from worker.sandbox import sessions
 from worker.sandbox.api import Api
-from worker.sandbox.call import Call
 from worker.sandbox.events import signature
 
 # Stripe goes on for three days in live mode; a few quick tries come first, for demos and tests.
 PAUSES_S = (1, 5, 30, 120, 600, 3_600, 10_800, 21_600, 43_200, 86_400, 86_400)
 _TIMEOUT_S = 10
+_LOOK_AT_CLOCK_S = 1.0
 _STALE_S = 3_600
 
 
@@ -29,7 +28,7 @@ async def deliver_forever(api: Api) -> None:
     busy: dict[str, asyncio.Task[None]] = {}
     while True:
         api.wake.clear()
-        expire_due(api)
+        api.catch_up()
         for url, rows in _due_by_url(api):
             if url not in busy:
                 busy[url] = asyncio.create_task(_deliver_to(api, rows, busy))
@@ -39,20 +38,13 @@ async def deliver_forever(api: Api) -> None:
 async def _sleep(api: Api, busy: dict[str, asyncio.Task[None]]) -> None:
     due = api.state.next_due()
     pause = None if due is None else max(0.05, due - api.state.instant())
+    if api.state.follows_a_file:
+        pause = min(pause or _LOOK_AT_CLOCK_S, _LOOK_AT_CLOCK_S)
     if busy and pause is not None:
         # What is due may belong to a busy endpoint, which wakes us when it is done.
         pause = max(1.0, pause)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(api.wake.wait(), pause)
-
-
-def expire_due(api: Api) -> None:
-    """Sessions whose time is up are expired, each with its event."""
-    for account, session in api.state.lapsed_sessions():
-        owner = api.state.owner_of(account) or account
-        call = Call(api.state, api.faults, account, owner, api.base_url)
-        with api.state.transaction():
-            sessions.lapse(call, session)
 
 
 def _due_by_url(api: Api) -> list[tuple[str, list[sqlite3.Row]]]:

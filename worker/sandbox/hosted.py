@@ -122,15 +122,9 @@ class _Pages:
         return _after(intent, session, request)
 
     def _session(self, request: Request) -> tuple[Call | None, Object | None]:
-        """The session as it stands now: one whose time is up is expired first."""
         id_ = request.path_params["id"]
         call = self._call(id_)
-        session = call.state.find(call.account, "checkout.session", id_) if call else None
-        if call and session and session["status"] == "open" and call.now >= session["expires_at"]:
-            with call.state.transaction():
-                session = sessions.lapse(call, session)
-            self.api.wake.set()
-        return call, session
+        return call, call.state.find(call.account, "checkout.session", id_) if call else None
 
     def _intent(self, request: Request) -> tuple[Call | None, Object | None, Object | None]:
         id_ = request.path_params["id"]
@@ -141,12 +135,9 @@ class _Pages:
         return call, intent, sessions.session_of(call, id_)
 
     def _call(self, id_: str) -> Call | None:
-        state = self.api.state
-        account = state.home_of(id_)
-        if account is None:
-            return None
-        owner = state.owner_of(account) or account
-        return Call(state, self.api.faults, account, owner, self.api.base_url)
+        self.api.catch_up()
+        account = self.api.state.home_of(id_)
+        return self.api.call_for(account) if account else None
 
 
 def _problems(values: dict[str, str], now: int) -> Problems:

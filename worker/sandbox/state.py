@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 Object = dict[str, Any]
@@ -24,6 +25,8 @@ CREATE TABLE IF NOT EXISTS objects (
     position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL,
     kind TEXT NOT NULL, created INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (account, kind, position);
+CREATE INDEX IF NOT EXISTS open_sessions ON objects (json_extract(body, '$.expires_at'))
+    WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open';
 CREATE TABLE IF NOT EXISTS replies (
     account TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL,
     body TEXT NOT NULL, made_at INTEGER NOT NULL, PRIMARY KEY (account, key));
@@ -60,15 +63,20 @@ _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 class State:
-    """The sandbox's memory and its clock."""
+    """The sandbox's memory and its clock.
 
-    def __init__(self, path: str | None = None) -> None:
+    `clock_file` holds the seconds by which business time is ahead of the machine's, if it is: the
+    sandbox then follows it, besides what `forward` adds.
+    """
+
+    def __init__(self, path: str | None = None, clock_file: str | None = None) -> None:
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
         self._offset_s = self._setting("clock_offset_s")
+        self._clock_file = Path(clock_file) if clock_file else None
 
     def close(self) -> None:
         self._db.close()
@@ -90,7 +98,20 @@ class State:
         return int(self.instant())
 
     def instant(self) -> float:
-        return time.time() + self._offset_s
+        return time.time() + self._offset_s + self._ahead_s()
+
+    @property
+    def follows_a_file(self) -> bool:
+        """Whether time may move without anybody telling."""
+        return self._clock_file is not None
+
+    def _ahead_s(self) -> int:
+        if self._clock_file is None:
+            return 0
+        try:
+            return int(self._clock_file.read_text("ascii") or "0")
+        except FileNotFoundError:
+            return 0
 
     def forward(self, seconds: int) -> None:
         self._offset_s += seconds
