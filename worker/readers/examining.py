@@ -3,68 +3,97 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field
 
 from worker.readers import bounces, forwards, invoice_files, opening, replies, sniffing, sorting
-from worker.readers.model import DocType, Envelope, Examined, Kind, Part, Problem, Reading, Source
+from worker.readers.invoice_files import Found
+from worker.readers.model import (
+    DocType,
+    Envelope,
+    Examined,
+    Invoice,
+    Kind,
+    Part,
+    Problem,
+    Reading,
+    Source,
+)
 from worker.readers.opening import OpenedMail
-from worker.readers.sorting import Findings, Sorted
+from worker.readers.sorting import Findings
 from worker.readers.structured import ReadInvoice
 
-_STRUCTURED = (Source.UBL, Source.CII, Source.FATTURAPA, Source.EDIFACT)
+# Documents that carry their data; the others were read from a page.
+_STRUCTURED = frozenset({Source.UBL, Source.CII, Source.FATTURAPA, Source.EDIFACT})
 
 
 def examine(data: bytes) -> Examined:
     """What the bytes are and say; a file known by its content, never by its name."""
     opened = opening.open_mail(data)
-    pieces = opened.parts if opened.is_mail else ((_whole(data), data),)
-    found = [(part, invoice_files.read(content, part.media_type)) for part, content in pieces]
-    invoices: list[ReadInvoice] = []
-    carriers: list[list[int]] = []
-    for part, result in found:
-        for read in result.invoices:
-            _keep(read, part.index, invoices, carriers)
-    problems = [problem for read in invoices for problem in read.problems]
-    warnings = [*opened.problems, *opened.warnings, *(w for _, r in found for w in r.warnings)]
-    errors = [*opened.unreadable, *(result.error for _, result in found if result.error)]
-    mail = _mail(opened, invoices)
-    kind, reasons = sorting.sort(opened, mail) if opened.is_mail else Sorted(_kind(invoices))
-    error = " ".join(errors) if errors and kind is Kind.OTHER else None
-    reading = Reading(
-        kind=kind,
-        reasons=(*reasons, *(reason for _, result in found for reason in result.reasons)),
-        warnings=tuple(
-            dict.fromkeys([*warnings, *(errors if error is None else ()), *_say(problems)])
-        ),
-        error=error,
-        forwarded=mail.forwarded,
-        reply=mail.reply,
-        bounce=mail.bounce,
-        invoices=tuple(read.invoice for read in invoices),
-    )
-    return Examined(
-        reading=reading,
-        envelope=opened.envelope if opened.is_mail else Envelope(),
-        parts=tuple(part for part, _ in pieces),
-        invoice_parts=tuple(tuple(each) for each in carriers),
-        invoice_problems=tuple(read.problems for read in invoices),
-    )
-
-
-def _mail(opened: OpenedMail, invoices: list[ReadInvoice]) -> Findings:
-    """What the text of a mail says besides its documents; nothing of a file that is no mail."""
-    return Findings(
-        doc_types=tuple(read.invoice.doc_type for read in invoices),
-        is_structured=any(read.invoice.source in _STRUCTURED for read in invoices),
-        forwarded=forwards.forwarded(opened) if opened.is_mail else None,
-        reply=replies.reply(opened.body) if opened.body.strip() else None,
-        bounce=bounces.bounce(opened),
-    )
+    return _mail(opened) if opened.is_mail else _file(data)
 
 
 def parts(data: bytes) -> list[tuple[Part, bytes]]:
     """The leaf parts of a mail with their bytes; a file that is no mail is its only part."""
     opened = opening.open_mail(data)
     return list(opened.parts) if opened.is_mail else [(_whole(data), data)]
+
+
+def _file(data: bytes) -> Examined:
+    part = _whole(data)
+    found = invoice_files.read(data, part.media_type)
+    gathered = _Gathered()
+    gathered.add(part, found)
+    kinds = {read.invoice.doc_type for read in gathered.invoices}
+    kind = Kind.CREDIT_NOTE if DocType.CREDIT_NOTE in kinds else Kind.INVOICE
+    return Examined(
+        reading=Reading(
+            kind=kind if kinds else Kind.OTHER,
+            reasons=found.reasons,
+            warnings=gathered.warnings(),
+            error=found.error,
+            invoices=tuple(read.invoice for read in gathered.invoices),
+        ),
+        envelope=Envelope(),
+        parts=(part,),
+        invoice_parts=gathered.carriers(),
+        invoice_problems=gathered.problems(),
+    )
+
+
+def _mail(opened: OpenedMail) -> Examined:
+    bounce = bounces.bounce(opened)
+    gathered = _Gathered()
+    # What a mail server sends back was our own; it is not another invoice.
+    for part, data in opened.parts if bounce is None else ():
+        if part.is_attachment:
+            gathered.add(part, invoice_files.read(data, part.media_type))
+    findings = Findings(
+        doc_types=tuple(read.invoice.doc_type for read in gathered.invoices),
+        is_structured=any(_is_data(read) for read in gathered.invoices),
+        forwarded=forwards.forwarded(opened),
+        reply=replies.reply(opened.body) if opened.body.strip() else None,
+        bounce=bounce,
+    )
+    decided = sorting.sort(opened, findings)
+    errors = [*opened.unreadable, *gathered.errors]
+    is_lost = bool(errors) and decided.kind is Kind.OTHER
+    doubts = [*opened.problems, *opened.warnings, *(() if is_lost else errors)]
+    return Examined(
+        reading=Reading(
+            kind=decided.kind,
+            reasons=(*decided.reasons, *gathered.reasons),
+            warnings=tuple(dict.fromkeys([*doubts, *gathered.warnings()])),
+            error=" ".join(errors) if is_lost else None,
+            forwarded=findings.forwarded,
+            reply=findings.reply,
+            invoices=tuple(read.invoice for read in gathered.invoices),
+            bounce=bounce,
+        ),
+        envelope=opened.envelope,
+        parts=tuple(part for part, _ in opened.parts),
+        invoice_parts=gathered.carriers(),
+        invoice_problems=gathered.problems(),
+    )
 
 
 def _whole(data: bytes) -> Part:
@@ -77,33 +106,71 @@ def _whole(data: bytes) -> Part:
     )
 
 
-def _keep(
-    read: ReadInvoice, index: int, invoices: list[ReadInvoice], carriers: list[list[int]]
-) -> None:
-    """PDF and XML of one invoice in one mail are one invoice."""
-    for position, kept in enumerate(invoices):
-        if _is_same(kept, read):
-            carriers[position].append(index)
-            return
-    invoices.append(read)
-    carriers.append([index])
+@dataclass(slots=True)
+class _Gathered:
+    """Invoices from several files: PDF and XML of one invoice are one invoice."""
+
+    invoices: list[ReadInvoice] = field(default_factory=list)
+    indexes: list[list[int]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def add(self, part: Part, found: Found) -> None:
+        """Take what one file holds."""
+        self.said += found.warnings
+        self.reasons += found.reasons
+        self.errors += [found.error] if found.error else []
+        for read in found.invoices:
+            self._keep(read, part.index)
+
+    def _keep(self, read: ReadInvoice, index: int) -> None:
+        for place, kept in enumerate(self.invoices):
+            if _is_same(kept.invoice, read.invoice):
+                self._join(place, kept, read, index)
+                return
+        self.invoices.append(read)
+        self.indexes.append([index])
+
+    def _join(self, place: int, kept: ReadInvoice, read: ReadInvoice, index: int) -> None:
+        # The data come first, then the page: what is read from data is surer.
+        if _is_data(read) and not _is_data(kept):
+            self.indexes[place].insert(0, index)
+            kept, read = read, kept
+        else:
+            self.indexes[place].append(index)
+        problems = list(kept.problems)
+        if read.invoice.total != kept.invoice.total:
+            text = f"another file says {read.invoice.total}, this one {kept.invoice.total}"
+            problems.append(Problem(rule="FILES-DIFFER", text=text))
+        self.invoices[place] = ReadInvoice(kept.invoice, tuple(problems))
+
+    def carriers(self) -> tuple[tuple[int, ...], ...]:
+        """For each invoice the parts that carry it."""
+        return tuple(tuple(each) for each in self.indexes)
+
+    def problems(self) -> tuple[tuple[Problem, ...], ...]:
+        """For each invoice the rules it breaks."""
+        return tuple(read.problems for read in self.invoices)
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know, each thing once."""
+        broken = [str(problem) for read in self.invoices for problem in read.problems]
+        return tuple(dict.fromkeys([*self.said, *broken]))
 
 
-def _is_same(one: ReadInvoice, other: ReadInvoice) -> bool:
-    a, b = one.invoice, other.invoice
-    return (
-        a.number is not None
-        and (a.number, a.currency, a.total) == (b.number, b.currency, b.total)
-        and a.seller.name == b.seller.name
-    )
+def _is_data(read: ReadInvoice) -> bool:
+    return read.invoice.source in _STRUCTURED
 
 
-def _kind(invoices: list[ReadInvoice]) -> Kind:
-    kinds = {read.invoice.doc_type for read in invoices}
-    if DocType.CREDIT_NOTE in kinds:
-        return Kind.CREDIT_NOTE
-    return Kind.INVOICE if kinds else Kind.OTHER
+def _is_same(one: Invoice, other: Invoice) -> bool:
+    """Whether two files are of one invoice: by number, or by sum where a page shows no number."""
+    if one.number is not None and other.number is not None:
+        return _squeezed(one.number) == _squeezed(other.number)
+    is_page = one.source not in _STRUCTURED or other.source not in _STRUCTURED
+    same_sum = one.total is not None and (one.currency, one.total) == (other.currency, other.total)
+    return is_page and same_sum and one.issue_date == other.issue_date
 
 
-def _say(problems: list[Problem]) -> list[str]:
-    return [str(problem) for problem in problems]
+def _squeezed(number: str) -> str:
+    return "".join(number.split()).casefold()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from worker.readers import (
@@ -14,10 +15,12 @@ from worker.readers import (
     signed_files,
     sniffing,
     structured,
+    written_amounts,
     xml_trees,
 )
 from worker.readers.edifact_segments import NotEdifact
-from worker.readers.model import Source
+from worker.readers.model import Invoice, Problem, Source
+from worker.readers.page_layout import Layout
 from worker.readers.pdf_attachments import UnreadablePdf
 from worker.readers.signed_files import NotSigned
 from worker.readers.structured import ReadInvoice
@@ -94,8 +97,30 @@ def _pdf(data: bytes) -> Found:
     embedded = facturx.read(pdf)
     if embedded.found is not None:
         reasons = (f"The PDF carries its data: {_says(embedded.found)}",)
-        return Found((embedded.found,), reasons, embedded.warnings)
+        return Found((_compared(embedded.found, data),), reasons, embedded.warnings)
     return _words(data, embedded.warnings)
+
+
+def _compared(found: ReadInvoice, data: bytes) -> ReadInvoice:
+    """The invoice with what its pages show otherwise: people pay what they see."""
+    try:
+        layout = pdf_words.read(data)
+    except UnreadablePdf:
+        return found
+    if not layout.rows:
+        return found
+    return ReadInvoice(found.invoice, (*found.problems, *_unseen(found.invoice, layout)))
+
+
+def _unseen(invoice: Invoice, layout: Layout) -> Iterator[Problem]:
+    text = "".join(layout.text.split()).casefold()
+    if invoice.number and "".join(invoice.number.split()).casefold() not in text:
+        yield Problem(rule="PAGE", text=f"the pages do not show the number {invoice.number}")
+    mark = written_amounts.decimal_mark_of(layout.text)
+    shown = {abs(amount.value) for amount in written_amounts.find(layout.text, mark)}
+    for what, amount in (("total", invoice.total), ("total with tax", invoice.grand_total)):
+        if amount is not None and abs(amount) not in shown:
+            yield Problem(rule="PAGE", text=f"the pages do not show the {what}, {amount}")
 
 
 def _words(data: bytes, warnings: tuple[str, ...]) -> Found:
