@@ -67,6 +67,8 @@ class App:
         self._reader: ZygoteReader | None = None
         self._press: ZygotePress | None = None
         self._transport: delivery.Transport | None = None
+        # Where jobs go after a commit; another object may stand here instead of a queue.
+        self.hand_out: Callable[[Sequence[Slip]], None] = self._push
 
     # -- time, rules and links -------------------------------------------------------------------
 
@@ -150,7 +152,7 @@ class App:
         if not slips:
             return
         try:
-            self.queue.push(slips)
+            self.hand_out(slips)
         except TransientError as e:
             # The jobs are committed; the relay sends them once their lease has passed.
             log.warning("%d jobs wait for the relay: %s", len(slips), e)
@@ -163,6 +165,9 @@ class App:
                 f"The database is at {have or 'nothing'} and this version needs {need}. "
                 "Run: tillmail release"
             )
+
+    def _push(self, slips: Sequence[Slip]) -> None:
+        self.queue.push(slips)
 
     # -- the outside -----------------------------------------------------------------------------
 

@@ -59,7 +59,10 @@ class OutboxSettings(_Section):
 
 
 class WebSettings(_Section):
-    """Where the pay page listens, and the address that customers see (TILLMAIL_PUBLIC_URL)."""
+    """Where the pay page listens, and the address that customers see.
+
+    TILLMAIL_WEB_HOST, TILLMAIL_WEB_PORT and TILLMAIL_PUBLIC_URL override them.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -194,6 +197,8 @@ _OVERRIDES = (
     ("store", "url", "TILLMAIL_DATABASE_URL"),
     ("queue", "url", "TILLMAIL_REDIS_URL"),
     ("web", "public_url", "TILLMAIL_PUBLIC_URL"),
+    ("web", "host", "TILLMAIL_WEB_HOST"),
+    ("web", "port", "TILLMAIL_WEB_PORT"),
     ("gateway", "base_url", "TILLMAIL_STRIPE_BASE_URL"),
 )
 

@@ -17,28 +17,37 @@ def publish_templates(app: App) -> None:
 
 
 def publish(app: App, business: BusinessKey) -> str | None:
-    """Check the tree on disk and put it in force; gives what is wrong with it, if anything."""
+    """Check the tree on disk and put it in force; gives what is wrong with it, if anything.
+
+    Raises PermanentError when it is broken and there is no good one to go on with.
+    """
     files = app.templates_on_disk(business)
     name = businesses.set_hash(files)
     with app.reading() as s:
-        if businesses.newest_set(s, business) == name:
-            return None
-    problem = _problem(app, business, app.write_out(business, name, files))
+        in_force = businesses.newest_set(s, business)
+    if in_force == name:
+        return None
+    problem = fault_of(app, business, app.write_out(business, name, files))
+    if problem is not None and in_force is None:
+        raise PermanentError(f"The templates of {business} cannot be used. {problem}")
     with app.transaction() as s:
         if problem is None:
             businesses.publish(s, business, files, at=app.now())
             review.settle(s, business, "templates", answer="mended", by="tillmail", at=app.now())
-        elif businesses.newest_set(s, business) is not None:
-            question = review.Question(
-                kind="template_broken",
-                subject="templates",
-                text=f"{problem} The last good templates stay in use; no invoice waits for this.",
-            )
-            review.ask(s, business, question, at=app.now())
+        else:
+            review.ask(s, business, _broken(problem), at=app.now())
     return problem
 
 
-def _problem(app: App, business: BusinessKey, look: documents.Look) -> str | None:
+def _broken(problem: str) -> review.Question:
+    return review.Question(
+        kind="template_broken",
+        subject="templates",
+        text=f"{problem} The last good templates stay in use; no invoice waits for this.",
+    )
+
+
+def fault_of(app: App, business: BusinessKey, look: documents.Look) -> str | None:
     """The first fault that printing samples with a set brings up."""
     rules = app.rules(business)
     try:

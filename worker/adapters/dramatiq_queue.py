@@ -1,8 +1,9 @@
 """The queue on dramatiq and Redis: it carries tickets, and nothing depends on it but time.
 
-dramatiq delivers at least once, and forgets everything when Redis is emptied. So messages hold ids only, retries are off, and the outbox decides what runs (DESIGN 5.8).
-`maintenance_chance` and the heartbeat bring a killed worker's messages back within seconds; at
-dramatiq's defaults that takes minutes.
+dramatiq delivers at least once, and forgets everything when Redis is emptied. So messages hold ids
+only, retries are off, and the outbox decides what runs (DESIGN 5.8). `maintenance_chance` and the
+heartbeat bring a killed worker's messages back within seconds; at dramatiq's defaults it takes
+minutes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Books: customers and the addresses on file."""
 
 from worker.customers.filing import Details, add, add_contact, lock, suppress
+from worker.customers.importing import import_csv
 from worker.customers.model import Contact, Customer
 from worker.customers.records import (
     billing_contacts,
@@ -29,6 +30,7 @@ __all__ = [
     "contacts_at",
     "contacts_of",
     "everyone",
+    "import_csv",
     "lock",
     "named",
     "suppress",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
 from worker.businesses import Rules
@@ -53,18 +52,19 @@ def business_face(rules: Rules) -> BusinessFace:
 def _invoice_face(invoice: Invoice, still_to_pay: Money) -> InvoiceFace:
     document = Document.model_validate(invoice.reading)
     code = invoice.currency
+    grand_total = _money(document.grand_total, code)
     return InvoiceFace(
         number=invoice.number,
         issue_on=invoice.issue_on or invoice.received_at.date(),
         currency=code,
-        total=_money(document.grand_total, code) or invoice.total,
+        total=invoice.total if grand_total is None else grand_total,
         still_to_pay=still_to_pay,
         customer=CustomerFace(
             name=document.buyer.name or invoice.recipient or "",
             vat_id=document.buyer.vat_id,
             number=document.buyer.number,
         ),
-        due_on=_due(invoice),
+        due_on=invoice.due_on,
         doc_type=invoice.doc_type,
         lines=tuple(_line(line, code) for line in document.lines),
         net=_money(document.net_total, code),
@@ -72,10 +72,6 @@ def _invoice_face(invoice: Invoice, still_to_pay: Money) -> InvoiceFace:
         prepaid=_money(document.prepaid, code),
         payment_reference=document.payment_reference,
     )
-
-
-def _due(invoice: Invoice) -> date | None:
-    return invoice.due_on
 
 
 def _line(line: Line, code: str) -> SheetLine:

@@ -1,0 +1,47 @@
+"""`make bench`: every measurement in one run, as a table and as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import flow, press
+
+
+def main() -> None:
+    """Measure, print the table to the screen and the JSON to a file or after it."""
+    given = argparse.ArgumentParser(description=__doc__)
+    given.add_argument("--invoices", type=int, default=500)
+    given.add_argument("--out", type=Path, help="file for the JSON; else it follows the table")
+    chosen = given.parse_args()
+    result = {"press": press.measure(), "flow": flow.measure(invoices=chosen.invoices)}
+    Console().print(_table(result))
+    text = json.dumps(result, indent=2)
+    if chosen.out:
+        chosen.out.write_text(text + "\n", encoding="utf-8")
+    else:
+        print(text)
+    missed = [name for name, met in result["flow"]["met"].items() if not met]
+    sys.exit(f"Missed: {', '.join(missed)}" if missed else 0)
+
+
+def _table(result: dict[str, dict[str, dict[str, object]]]) -> Table:
+    table = Table(title="Tillmail, one run", title_justify="left")
+    for column in ("what", "measured", "target"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for tool, milliseconds in result["press"]["cpu_ms"].items():
+        table.add_row(f"PDF of one page, {tool}, CPU ms", str(milliseconds), "")
+    table.add_row("ours against naive", str(result["press"]["of_naive"]), "0.65")
+    for name, figure in result["flow"]["figures"].items():
+        target = result["flow"]["targets"].get(name, "")
+        table.add_row(name.replace("_", " "), str(figure), str(target))
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Processor time for one invoice of one page: our press, naive WeasyPrint, warm headless Chromium.
+
+    python -m bench.press [--json] [--rounds 5] [--documents 12]
+
+All three print the same page with the same fonts, turn by turn in one run, so that a busy machine
+is busy for all of them. Ours is the whole order: template, QR code, PDF, reading it back. Naive is
+`HTML(string).write_pdf()` alone, on HTML made before. Chromium is `page.pdf()` in a browser that is
+open already; only its own processes count, not the driver's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import json
+import logging
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+from playwright.sync_api import sync_playwright
+from weasyprint import HTML
+
+from worker.adapters.press_samples import full_sheet, sample_order
+from worker.adapters.templating import TemplateSet
+from worker.adapters.weasyprint_printer import qr_png
+from worker.adapters.zygote_press import ZygotePress
+from worker.documents.sheet import Sheet
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+TARGET_OF_NAIVE = 0.65
+Print = Callable[[Sheet], bytes]
+Clock = Callable[[], float]
+
+
+def measure(*, rounds: int = 5, documents: int = 12) -> dict[str, Any]:
+    """Median milliseconds of processor time per document and tool, and what was promised."""
+    with _ours() as ours, _naive() as naive, _chromium() as chromium:
+        tools = {"ours": ours, "naive": naive, "chromium": chromium}
+        figures: dict[str, list[float]] = {name: [] for name in tools}
+        sizes: dict[str, int] = {}
+        for number in range(rounds + 1):
+            for name, (clock, print_one) in tools.items():
+                began = clock()
+                for nth in range(documents):
+                    sizes[name] = len(print_one(_sheet(number * documents + nth)))
+                if number:  # The first round warms all of them up.
+                    figures[name].append((clock() - began) / documents * 1000)
+    cpu_ms = {name: round(statistics.median(each), 1) for name, each in figures.items()}
+    return {
+        "cpu_ms": cpu_ms,
+        "size_bytes": sizes,
+        "of_naive": round(cpu_ms["ours"] / cpu_ms["naive"], 2),
+        "of_chromium": round(cpu_ms["ours"] / cpu_ms["chromium"], 2),
+        "holds": cpu_ms["ours"] < cpu_ms["chromium"]
+        and cpu_ms["ours"] <= TARGET_OF_NAIVE * cpu_ms["naive"],
+    }
+
+
+def _sheet(number: int) -> Sheet:
+    """The sample invoice under another number, so that nothing can be kept from the last."""
+    sheet = full_sheet()
+    named = replace(sheet.invoice, number=f"RE-2026-{number:05d}")
+    return replace(sheet, invoice=named)
+
+
+@contextlib.contextmanager
+def _ours() -> Iterator[tuple[Clock, Print]]:
+    with ZygotePress(size=1) as press:
+        press.start()
+
+        def print_one(sheet: Sheet) -> bytes:
+            printed = press.print_pdf(sample_order(sheet, "invoice", template_dir=str(TEMPLATES)))
+            assert (printed.pages, printed.missing) == (1, ()), "not one page, or not all on it"
+            return printed.pdf
+
+        print_one(_sheet(0))
+        family = [p for p in psutil.Process().children(recursive=True) if "python" in p.name()]
+        yield (lambda: time.process_time() + sum(_cpu_s(each) for each in family)), print_one
+
+
+@contextlib.contextmanager
+def _naive() -> Iterator[tuple[Clock, Print]]:
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
+    page = _pages()
+    spent = 0.0
+
+    def print_one(sheet: Sheet) -> bytes:
+        nonlocal spent
+        html = page(sheet)
+        began = time.process_time()
+        pdf: bytes = HTML(string=html).write_pdf()
+        spent += time.process_time() - began
+        return pdf
+
+    yield (lambda: spent), print_one
+
+
+@contextlib.contextmanager
+def _chromium() -> Iterator[tuple[Clock, Print]]:
+    page = _pages()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        tab = browser.new_page()
+        file = Path(folder) / "page.html"
+
+        def print_one(sheet: Sheet) -> bytes:
+            file.write_text(page(sheet))
+            tab.goto(file.as_uri())
+            return tab.pdf(prefer_css_page_size=True, print_background=True)
+
+        yield _chromium_cpu_s, print_one
+        browser.close()
+
+
+def _chromium_cpu_s() -> float:
+    family = psutil.Process().children(recursive=True)
+    return sum(_cpu_s(each) for each in family if "chrom" in each.name())
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _pages() -> Callable[[Sheet], str]:
+    """The same page as one string: style inside, fonts by file address, the QR code as data."""
+    templates = TemplateSet(str(TEMPLATES))
+    sheets = [TEMPLATES / "pdf" / "base.css", TEMPLATES / "pdf" / "invoice" / "page.css"]
+    style = "\n".join(path.read_text("utf-8") for path in sheets)
+    style = style.replace('url("pdf/', f'url("{TEMPLATES.as_uri()}/pdf/')
+
+    def page(sheet: Sheet) -> str:
+        html = templates.render("pdf/invoice/page.html", sheet.context())
+        code = base64.b64encode(qr_png(sheet.link.url if sheet.link else "")).decode("ascii")
+        html = html.replace('src="qr.png"', f'src="data:image/png;base64,{code}"')
+        return html.replace("</head>", f"<style>{style}</style></head>")
+
+    return page
+
+
+def main() -> None:
+    """Print the figures as a table, or as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--documents", type=int, default=12)
+    options = parser.parse_args()
+    figures = measure(rounds=options.rounds, documents=options.documents)
+    if options.json:
+        print(json.dumps(figures))
+        return
+    for name, cpu_ms in figures["cpu_ms"].items():
+        print(f"{name:10} {cpu_ms:8.1f} ms CPU  {figures['size_bytes'][name]:8} bytes")
+    print(f"ours / naive {figures['of_naive']}, ours / chromium {figures['of_chromium']}")
+
+
+if __name__ == "__main__":
+    main()

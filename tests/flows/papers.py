@@ -1,0 +1,131 @@
+"""Invoices and the mails that forward them, made for a test: sums right unless asked otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
+from email.message import EmailMessage
+from email.policy import SMTP
+from itertools import count
+from typing import Self
+
+_UBL = """<?xml version="1.0" encoding="UTF-8"?>
+<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
+ xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+ xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+<cbc:CustomizationID>urn:cen.eu:en16931:2017</cbc:CustomizationID>
+<cbc:ID>{number}</cbc:ID><cbc:IssueDate>2026-11-02</cbc:IssueDate>
+<cbc:DueDate>2026-12-02</cbc:DueDate>
+<cbc:InvoiceTypeCode>380</cbc:InvoiceTypeCode>
+<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>
+<cbc:BuyerReference>{buyer_number}</cbc:BuyerReference>
+<cac:AccountingSupplierParty><cac:Party>
+<cac:PostalAddress><cac:Country><cbc:IdentificationCode>DE</cbc:IdentificationCode></cac:Country>
+</cac:PostalAddress>
+<cac:PartyTaxScheme><cbc:CompanyID>DE123456788</cbc:CompanyID>
+<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme>
+<cac:PartyLegalEntity><cbc:RegistrationName>Northlight Lampen GmbH</cbc:RegistrationName>
+</cac:PartyLegalEntity>
+</cac:Party></cac:AccountingSupplierParty>
+<cac:AccountingCustomerParty><cac:Party>
+<cac:PartyIdentification><cbc:ID>{buyer_number}</cbc:ID></cac:PartyIdentification>
+<cac:PostalAddress><cac:Country><cbc:IdentificationCode>DE</cbc:IdentificationCode></cac:Country>
+</cac:PostalAddress>
+<cac:PartyTaxScheme><cbc:CompanyID>{buyer_vat_id}</cbc:CompanyID>
+<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme>
+<cac:PartyLegalEntity><cbc:RegistrationName>{buyer}</cbc:RegistrationName></cac:PartyLegalEntity>
+<cac:Contact><cbc:ElectronicMail>{buyer_email}</cbc:ElectronicMail></cac:Contact>
+</cac:Party></cac:AccountingCustomerParty>
+<cac:TaxTotal><cbc:TaxAmount currencyID="EUR">{tax}</cbc:TaxAmount>
+<cac:TaxSubtotal><cbc:TaxableAmount currencyID="EUR">{net}</cbc:TaxableAmount>
+<cbc:TaxAmount currencyID="EUR">{tax}</cbc:TaxAmount>
+<cac:TaxCategory><cbc:ID>S</cbc:ID><cbc:Percent>19</cbc:Percent>
+<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:TaxCategory></cac:TaxSubtotal></cac:TaxTotal>
+<cac:LegalMonetaryTotal>
+<cbc:LineExtensionAmount currencyID="EUR">{net}</cbc:LineExtensionAmount>
+<cbc:TaxExclusiveAmount currencyID="EUR">{net}</cbc:TaxExclusiveAmount>
+<cbc:TaxInclusiveAmount currencyID="EUR">{gross}</cbc:TaxInclusiveAmount>
+<cbc:PayableAmount currencyID="EUR">{gross}</cbc:PayableAmount></cac:LegalMonetaryTotal>
+<cac:InvoiceLine><cbc:ID>1</cbc:ID><cbc:InvoicedQuantity unitCode="C62">1</cbc:InvoicedQuantity>
+<cbc:LineExtensionAmount currencyID="EUR">{net}</cbc:LineExtensionAmount>
+<cac:Item><cbc:Name>Reading lamp, oak</cbc:Name>
+<cac:ClassifiedTaxCategory><cbc:ID>S</cbc:ID><cbc:Percent>19</cbc:Percent>
+<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme></cac:ClassifiedTaxCategory></cac:Item>
+<cac:Price><cbc:PriceAmount currencyID="EUR">{net}</cbc:PriceAmount></cac:Price>
+</cac:InvoiceLine></Invoice>
+"""
+
+_numbers = count(1)
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One invoice as UBL. `wrong_by` breaks the sum with tax."""
+
+    number: str = field(default_factory=lambda: f"F-{next(_numbers):04d}")
+    net: Decimal = Decimal("100.00")
+    buyer: str = "Brightwater Interiors GmbH"
+    buyer_number: str = "K-1003"
+    buyer_vat_id: str = "DE297562840"
+    buyer_email: str = "accounts@brightwater.example"
+    wrong_by: Decimal = Decimal("0.00")
+
+    @property
+    def gross(self) -> Decimal:
+        """What is to be paid."""
+        return self.net + self._tax + self.wrong_by
+
+    def xml(self) -> bytes:
+        """The document."""
+        facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _UBL.format(**facts, tax=self._tax, gross=self.gross).encode()
+
+    def but(self, **changes: object) -> Self:
+        """The same invoice with something else in it."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    @property
+    def _tax(self) -> Decimal:
+        return (self.net * Decimal("0.19")).quantize(_CENT, ROUND_HALF_UP)
+
+
+def stranger(**changes: object) -> Paper:
+    """An invoice to somebody who is not on file."""
+    return Paper(
+        buyer="Hafen Kontor eG",
+        buyer_number="K-9000",
+        buyer_vat_id="DE136695976",
+        buyer_email="rechnung@hafenkontor.example",
+    ).but(**changes)
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A mail from the bookkeeper with files in it."""
+
+    files: dict[str, bytes]
+    note: str = "Please send this out."
+    sender: str = "Mara Lindqvist <mara@northlight.example>"
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def raw(self) -> bytes:
+        """The mail as bytes."""
+        message = EmailMessage(policy=SMTP)
+        for name, value in self.headers.items():
+            message[name] = value
+        message["From"] = self.sender
+        message["To"] = "invoices@northlight.example"
+        message["Subject"] = "Fwd: " + ", ".join(self.files)
+        message["Date"] = "Mon, 02 Nov 2026 09:00:00 +0100"
+        message["Message-ID"] = f"<forward-{next(_numbers)}@northlight.example>"
+        message.set_content(self.note + "\n")
+        for name, content in self.files.items():
+            kind = {"xml": "xml", "pdf": "pdf"}.get(name.rpartition(".")[2], "octet-stream")
+            message.add_attachment(content, "application", kind, filename=name)
+        return message.as_bytes()
+
+
+def forward(paper: Paper, **how: object) -> Forward:
+    """A forward of one invoice."""
+    return Forward({f"{paper.number}.xml": paper.xml()}, **how)  # type: ignore[arg-type]

@@ -1,0 +1,138 @@
+"""The flow on embedded defaults: SQLite, our own queue server, Maildirs, the sandbox."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.flows.house import House
+from tests.flows.papers import Forward, Paper, forward, stranger
+from tests.readers.samples import pdf_with
+from worker.commands.demo_customer import pay
+from worker.delivery import Notice
+from worker.intake import Disposition, Mail
+from worker.invoices import Hold, Invoice
+from worker.review import WorkItem
+
+
+def test_a_forwarded_invoice_is_sent_opened_paid_and_receipted(house: House) -> None:
+    paper = Paper(net=Decimal("250.00"))
+    house.send_in(forward(paper))
+    invoice, email = house.await_issued(paper.number)
+    assert email["To"] == "accounts@brightwater.example"
+    assert [a.get_filename() for a in email.iter_attachments()] == [f"{paper.number}.pdf"]
+    assert house.pay_url(invoice) in email.get_body(("plain",)).get_content()
+
+    assert pay(house.pay_url(invoice))
+
+    payment = house.await_payment(29750)
+    receipt = house.email(house.await_notice("receipt", payment.id).message_id)
+    assert "297.50" in receipt.get_body(("plain",)).get_content()
+    assert house.activity(invoice) == [
+        "created", "sent", "machine_open", "human_open", "checkout_started", "paid", "sent",
+    ]  # fmt: skip
+
+
+def test_the_same_mail_twice_is_one_invoice(house: House) -> None:
+    mail = forward(Paper(number="TWICE-1")).raw()
+    house.send_in(mail)
+    house.await_issued("TWICE-1")
+    house.send_in(mail)
+    house.await_that(lambda: [m for m in house.all_of(Mail) if m.disposition == "duplicate"])
+    assert len([i for i in house.all_of(Invoice) if i.number == "TWICE-1"]) == 1
+
+
+def test_pdf_and_xml_of_one_invoice_in_one_mail_are_one_invoice(house: House) -> None:
+    paper = Paper(number="BOTH-1")
+    picture = pdf_with({"invoice.xml": paper.xml()}, level=None)
+    house.send_in(Forward({"BOTH-1.pdf": picture, "BOTH-1.xml": paper.xml()}))
+    invoice, email = house.await_issued("BOTH-1")
+    assert len([i for i in house.all_of(Invoice) if i.number == "BOTH-1"]) == 1
+    names = [a.get_filename() for a in email.iter_attachments()]
+    assert names == ["BOTH-1.pdf", "BOTH-1-original.xml", "BOTH-1-original.pdf"]
+    assert invoice.pdf_sha256 is not None
+
+
+def test_two_invoices_in_one_mail_go_to_their_two_customers(house: House) -> None:
+    one = Paper(number="PAIR-1")
+    two = Paper(
+        number="PAIR-2",
+        buyer="Atelier Fontaine SARL",
+        buyer_number="K-1002",
+        buyer_vat_id="FR40303265045",
+    )
+    house.send_in(Forward({"one.xml": one.xml(), "two.xml": two.xml()}))
+    assert house.await_issued("PAIR-1")[1]["To"] == "accounts@brightwater.example"
+    assert house.await_issued("PAIR-2")[1]["To"] == "compta@atelier-fontaine.example"
+
+
+def test_a_changed_resend_waits_and_replaces_the_first_by_a_yes(house: House) -> None:
+    first = Paper(number="CHANGED-1")
+    house.send_in(forward(first))
+    before, _ = house.await_issued("CHANGED-1")
+    house.send_in(forward(first.but(net=Decimal("120.00"))))
+    held = house.await_held("CHANGED-1", Hold.CHANGED)
+    assert held.issued_at is None
+
+    house.run("invoices", "release", held.id)
+
+    house.await_notice("invoice", held.id)
+    assert house.pay_url(held) != ""
+    with house.app.reading() as session:
+        assert session.get(Invoice, (before.business, before.id)).corrected_at is not None
+
+
+def test_an_unknown_customer_waits_and_is_put_on_file_by_a_yes(house: House) -> None:
+    house.send_in(forward(stranger(number="NEW-1")))
+    held = house.await_held("NEW-1", Hold.NO_CUSTOMER)
+    [question] = [w for w in house.all_of(WorkItem) if w.subject == held.id]
+    asked = house.email(house.await_notice("question", question.id).message_id)
+    assert asked["To"] == "mara@northlight.example"
+
+    house.run("invoices", "release", "NEW-1")
+
+    _, email = house.await_issued("NEW-1")
+    assert email["To"] == "rechnung@hafenkontor.example"
+
+
+def test_an_instruction_alone_does_not_open_a_new_address(house: House) -> None:
+    note = "send to: elsewhere@brightwater.example"
+    house.send_in(forward(Paper(number="TOLD-1"), note=note))
+    held = house.await_held("TOLD-1", Hold.NEW_ADDRESS)
+    assert held.recipient == "elsewhere@brightwater.example"
+
+
+def test_sums_that_do_not_add_up_wait_for_a_person(house: House) -> None:
+    house.send_in(forward(Paper(number="SUMS-1", wrong_by=Decimal("5.00"))))
+    assert "BR-CO-15" in (house.await_held("SUMS-1", Hold.SUMS).hold_because or "")
+
+
+def test_an_unreadable_attachment_is_parked_and_the_sender_is_told(house: House) -> None:
+    hostile = (
+        b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
+    )
+    house.send_in(Forward({"evil.xml": hostile}))
+    mail = house.await_mail("evil.xml")
+    assert mail.disposition == Disposition.ERROR_PARKED
+    answer = house.email(house.await_notice("question", mail.id).message_id)
+    assert answer["To"] == "mara@northlight.example"
+
+
+def test_a_broken_template_is_never_published(house: House) -> None:
+    own = "config/businesses/northlight/templates/email/invoice/subject.txt"
+    house.edit(own, lambda _: "{{ nubmer }} from us")
+    house.await_that(lambda: [w for w in house.all_of(WorkItem) if w.kind == "template_broken"])
+    house.send_in(forward(Paper(number="STILL-1")))
+    house.await_issued("STILL-1")
+
+    house.edit(own, lambda _: "{{ number }}, with our thanks")
+    house.await_that(
+        lambda: [w for w in house.all_of(WorkItem) if w.kind == "template_broken" and w.resolved_at]
+    )
+    house.send_in(forward(Paper(number="BETTER-1")))
+    assert house.await_issued("BETTER-1")[1]["Subject"] == "BETTER-1, with our thanks"
+
+
+def test_no_notice_was_sent_twice(house: House) -> None:
+    house.await_quiet()
+    ids = [mail["Message-ID"] for mail in house.emails()]
+    assert len(ids) == len(set(ids)) == len([n for n in house.all_of(Notice) if n.state == "sent"])

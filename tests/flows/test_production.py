@@ -1,0 +1,189 @@
+"""The same flow on PostgreSQL, Redis, Dovecot and SMTP, opened by a real browser."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import httpx
+from lxml import html
+from playwright.sync_api import Browser
+
+from tests.flows.house import BUSINESS, House
+from tests.flows.papers import Forward, Paper, forward
+from tests.servers.dovecot import DovecotServer
+from tests.servers.redis import RedisServer
+from worker import customers
+from worker.commands.demo_customer import pay
+from worker.intake import Disposition, Mail
+from worker.invoices import Invoice
+from worker.review import WorkItem
+
+AUTHENTIC = {
+    "Authentication-Results": "mx.northlight.example; dmarc=pass header.from=northlight.example"
+}
+
+
+def authentic(paper: Paper) -> Forward:
+    """A forward that our receiving host vouches for."""
+    return forward(paper, headers=AUTHENTIC)
+
+
+def test_an_invoice_mailed_in_is_opened_in_a_browser_paid_and_receipted(
+    office: House, browser: Browser
+) -> None:
+    paper = Paper(number="OFFICE-1", net=Decimal("80.00"))
+    office.send_in(authentic(paper))
+    invoice, email = office.await_issued("OFFICE-1")
+    assert email["From"] == "Northlight <invoices@northlight.example>"
+    assert email["Reply-To"].endswith("@reply.northlight.example")
+
+    page = browser.new_page()
+    page.goto(office.pay_url(invoice))
+    page.wait_for_timeout(1600)
+    page.mouse.move(200, 300)
+    page.mouse.click(5, 5)
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Pay").click()
+    page.wait_for_url("**/c/pay/**")
+    page.get_by_label("Card number").fill("4242424242424242")
+    page.get_by_label("Expiry").fill("12 / 34")
+    page.get_by_label("CVC").fill("123")
+    page.get_by_label("Name").fill("Bea Payer")
+    page.get_by_role("button", name="Pay").click()
+    page.wait_for_url("**/thanks**")
+    page.close()
+
+    payment = office.await_payment(9520)
+    office.await_notice("receipt", payment.id)
+    assert "human_open" in office.activity(invoice)
+
+
+def test_a_mail_is_filed_after_its_end(office: House) -> None:
+    office.send_in(authentic(Paper(number="FILED-1")))
+    office.await_issued("FILED-1")
+    mailbox = office.app.rules(BUSINESS).mailboxes[0]
+    processed = mailbox.model_copy(update={"folder": mailbox.processed})
+    there = office.app.mailbox(BUSINESS, processed)
+
+    def is_filed() -> bool:
+        return any(b"FILED-1" in (a.raw or b"") for a in there.arrivals(limit=100))
+
+    office.await_that(is_filed)
+    there.close()
+
+
+def test_a_stranger_is_put_aside(office: House) -> None:
+    mail = forward(Paper(number="EVIL-1"), sender="Mara <mara@evil.example>", headers=AUTHENTIC)
+    office.send_in(mail)
+    assert office.await_mail("EVIL-1").disposition == Disposition.QUARANTINED
+    assert office.invoice("EVIL-1") is None
+
+
+def test_a_mail_that_nobody_vouches_for_is_put_aside(office: House) -> None:
+    office.send_in(forward(Paper(number="NOBODY-1")))
+    mail = office.await_mail("NOBODY-1")
+    assert (mail.disposition, mail.trust) == (Disposition.QUARANTINED, "A0")
+
+
+def test_a_server_that_is_busy_gets_the_mail_later(office: House) -> None:
+    assert office.smtp is not None
+    office.smtp.answer("RCPT", "451 4.3.0 busy, come again")
+    office.send_in(authentic(Paper(number="LATER-1")))
+    invoice = office.await_invoice("LATER-1")
+    office.await_that(lambda: "sent" in office.activity(invoice), patience_s=100)
+
+
+def test_a_refused_recipient_is_suppressed_and_a_person_is_told(office: House) -> None:
+    assert office.smtp is not None
+    office.await_quiet()
+    paper = Paper(
+        number="GONE-1",
+        buyer="Möbelwerk Elbtal GmbH",
+        buyer_number="K-1001",
+        buyer_vat_id="DE811907980",
+    )
+    office.smtp.answer("RCPT", "550 5.1.1 no such user")
+    office.send_in(authentic(paper))
+    notice = office.await_notice("invoice", office.await_invoice("GONE-1").id, "refused")
+    office.await_that(lambda: [w for w in office.all_of(WorkItem) if w.subject == notice.id])
+    with office.app.reading() as session:
+        customer = customers.by_number(session, BUSINESS, "K-1001")
+        assert customer is not None
+        assert customers.billing_contacts(session, BUSINESS, customer.id) == []
+
+
+def test_a_mailbox_that_goes_away_comes_back_and_nothing_is_lost(
+    office: House, dovecot: DovecotServer
+) -> None:
+    office.send_in(authentic(Paper(number="BEFORE-1")))
+    dovecot.stop()
+    dovecot.start()
+    office.send_in(authentic(Paper(number="AFTER-1")))
+    office.await_issued("BEFORE-1")
+    office.await_issued("AFTER-1")
+
+
+def test_an_emptied_redis_changes_nothing_but_time(
+    office: House, redis_server: RedisServer
+) -> None:
+    numbers = [f"FLUSH-{i}" for i in range(6)]
+    for number in numbers:
+        office.send_in(authentic(Paper(number=number)))
+        redis_server.empty()
+    for number in numbers:
+        office.await_that(lambda number=number: office.invoice(number), patience_s=100)
+    redis_server.empty()
+    for number in numbers:
+        invoice = office.await_invoice(number)
+        office.await_that(lambda i=invoice: "sent" in office.activity(i), patience_s=100)
+    assert len({i.id for i in office.all_of(Invoice) if i.number in numbers}) == len(numbers)
+
+
+def test_a_payment_that_no_webhook_told_of_is_found(office: House) -> None:
+    assert office.sandbox is not None
+    office.send_in(authentic(Paper(number="SILENT-1", net=Decimal("64.00"))))
+    invoice, _ = office.await_issued("SILENT-1")
+    office.sandbox.fail("webhook *", "omit", times=20)
+    pay(office.pay_url(invoice))
+    office.await_payment(7616, patience_s=100)
+    office.sandbox.heal()
+
+
+def test_two_tabs_meet_on_one_page_and_pay_once(office: House) -> None:
+    office.send_in(authentic(Paper(number="TABS-1", net=Decimal("90.00"))))
+    invoice, _ = office.await_issued("TABS-1")
+    url = office.pay_url(invoice)
+    with ThreadPoolExecutor(2) as tabs:
+        pages = list(tabs.map(start_paying, [url, url]))
+    assert len(set(pages)) == 1
+
+    assert pay(url)
+    office.await_payment(10710)
+    assert "/pay" not in httpx.get(url).text
+
+
+def start_paying(url: str) -> str:
+    """Where the pay button of a tab of its own leads to."""
+    with httpx.Client(
+        headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+    ) as tab:
+        form = html.document_fromstring(tab.get(url).text).forms[0]
+        answer = tab.post(f"{url}/pay", data=dict(form.form_values()))
+        assert answer.status_code == 303
+        return answer.headers["Location"]
+
+
+def test_a_forged_webhook_changes_nothing(office: House) -> None:
+    port = office.environment["TILLMAIL_WEB_PORT"]
+    answer = httpx.post(
+        f"http://127.0.0.1:{port}/hooks/stripe/{BUSINESS}",
+        content=b'{"id": "evt_1", "object": "event"}',
+        headers={"Stripe-Signature": "t=1,v1=00"},
+    )
+    assert answer.status_code == 400
+
+
+def test_every_mail_came_to_one_end(office: House) -> None:
+    office.await_quiet()
+    assert all(mail.disposition for mail in office.all_of(Mail))
