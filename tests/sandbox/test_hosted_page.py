@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.sandbox.orders import line, order
 from tests.servers.stripe import ASKS, DECLINED, HTTP, NO_FUNDS, PAYS, StripeSandbox, pay
+from worker.sandbox.wording import ENGLISH, GERMAN
 
 
 def page_of(client: stripe.StripeClient, **changed: object) -> tuple[str, str]:
@@ -172,3 +173,20 @@ def test_a_phone_pays_with_the_keyboard_and_without_javascript(
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/_sandbox/health?session={session_id}")
     assert taken(sandbox, session_id) == [124050]
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert ENGLISH.keys() == GERMAN.keys()
+
+
+@pytest.mark.parametrize("language", ["de-AT,de;q=0.9", "en-GB", "fr"])
+def test_without_a_language_the_browsers_counts(client: stripe.StripeClient, language: str) -> None:
+    _, url = page_of(client, locale="auto")
+    shown = HTTP.get(url, headers={"Accept-Language": language}).text
+    assert ("kein echtes Geld" in shown) is language.startswith("de")
+
+
+def test_a_test_card_can_be_chosen_to_fill_the_form(client: stripe.StripeClient) -> None:
+    _, url = page_of(client)
+    assert 'value="4000 0025 0000 3155"' in HTTP.get(f"{url}?card={ASKS}").text
+    assert "4111" not in HTTP.get(f"{url}?card=4111111111111111").text
