@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +54,16 @@ def test_the_new_words_of_a_mail_decide(body: str, kind: Kind) -> None:
     found = read(body)
     assert found.kind is kind, found.reasons
     assert found.reasons
+
+
+SENTENCES = tomllib.loads(Path(__file__).with_name("sentences.toml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("kind", sorted(SENTENCES))
+def test_people_say_it_in_many_ways(kind: str) -> None:
+    for sentence in SENTENCES[kind]:
+        found = read(f"Hello,\n\n{sentence}\n\nRegards\nAnn")
+        assert (sentence, found.kind.value) == (sentence, kind)
 
 
 def test_quoted_words_decide_nothing() -> None:

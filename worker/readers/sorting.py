@@ -8,11 +8,11 @@ payment. The first kind that applies in DESIGN's order wins.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
-from worker.readers import sorting_words as words
 from worker.readers.commands import is_command
 from worker.readers.forwards import subject_kind
 from worker.readers.model import Bounce, DocType, Forwarded, Kind, Reply
@@ -46,24 +46,39 @@ class Sorted(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
-def _compiled(by_language: Mapping[str, str]) -> re.Pattern[str]:
+_WORDS = tomllib.loads(Path(__file__).with_name("sorting_words.toml").read_text("utf-8"))
+
+
+def _words(name: str) -> re.Pattern[str]:
+    """One table of the words' file as a pattern."""
+    by_language: dict[str, list[str]] = _WORDS[name]
+    spaced = [words for code, words in by_language.items() if code not in ("ja", "zh")]
     # Chinese and Japanese set no spaces, so a word may begin anywhere there.
-    wide = "|".join(by_language[code] for code in ("ja", "zh"))
-    rest = "|".join(text for code, text in by_language.items() if code not in ("ja", "zh"))
-    return re.compile(rf"(?<!\w)(?:{rest})|(?:{wide})")
+    wide = [word for code in ("ja", "zh") for word in by_language.get(code, [])]
+    begun = "|".join(word for words in spaced for word in words)
+    return re.compile("|".join([rf"(?<!\w)(?:{begun})", *wide]))
 
 
-_PAID = _compiled(words.PAID)
-_PROMISED = _compiled(words.PROMISED)
-_DISPUTED = _compiled(words.DISPUTED)
-_COPY_WANTED = _compiled(words.COPY_WANTED)
-_ACKNOWLEDGED = _compiled(words.ACKNOWLEDGED)
-_LURING = _compiled(words.LURING)
-_WARNING_OF = re.compile(words.WARNING_OF)
-_ASKING = re.compile(rf"(?<!\w)(?:{words.ASKING})")
-_AUTO_SUBJECT = re.compile(rf"(?<!\w)(?:{words.AUTO_SUBJECTS})")
-_AUTO_WORDS = re.compile(rf"(?<!\w)(?:{words.AUTO_WORDS})")
-_COMPLAINT_SUBJECT = re.compile(rf"^\W*(?:{words.COMPLAINT_SUBJECTS})")
+_PAID = _words("paid")
+_PROMISED = _words("promised")
+_FUTURE = _words("future")
+_PAST = _words("past")
+_PAY = _words("pay")
+_DEMANDED = _words("demanded")
+_DISPUTED = _words("disputed")
+_COPY_WANTED = _words("copy_wanted")
+_ACKNOWLEDGED = _words("acknowledged")
+_LURING = _words("luring")
+_WARNING_OF = _words("warning_of")
+_ASKING = _words("asking")
+_AUTO_SUBJECT = _words("auto_subjects")
+_AUTO_WORDS = _words("auto_words")
+_COMPLAINT_SUBJECT = _words("complaint_subjects")
+# A dot after a figure ends a sentence only before a capital: "bis 12.11. im Urlaub".
+_SENTENCE_END = re.compile(
+    r"(?<=[!?。？！])\s*|(?<=[^\d\s][.;])\s+(?=\D)|(?<=\d[.;])\s+(?=[A-ZÀ-ÖØ-Þ])|"
+    r"\n\s*\n|\n(?=\s*[-*•])"
+)
 _CONDITION = re.compile(
     r"^(?:if|when|once|unless|wenn|falls|sobald|si|quand|dès que|als|zodra|cuando|quando|se|"
     r"jeśli|gdy|om|när|hvis|når|jos|pokud|なら)\b|\bif (?:i|we) (?:paid|pay)\b"
@@ -132,7 +147,7 @@ def _by_words(opened: OpenedMail, found: Findings) -> Sorted | None:
         (Kind.REMITTANCE, "It says that something was paid", _paid(opened, sentences)),
         (Kind.AUTO_REPLY, "It says that nobody is there", _says(sentences, _AUTO_WORDS)),
         (Kind.DISPUTE, "It objects to an invoice", _disputes(sentences)),
-        (Kind.PROMISE, "It promises a payment", _says(sentences, _PROMISED)),
+        (Kind.PROMISE, "It promises a payment", _promises(sentences)),
         (Kind.QUESTION, "It asks something", _question(sentences)),
         (Kind.COPY_REQUEST, "It asks for a copy", _wants_copy(opened, sentences)),
         (Kind.ACKNOWLEDGEMENT, "It thanks or confirms receipt", _acknowledges(text, sentences)),
@@ -144,9 +159,9 @@ def _by_words(opened: OpenedMail, found: Findings) -> Sorted | None:
 
 def _sentences(text: str) -> list[str]:
     """The text in sentences and lines, in lower case. Numbers keep their dots."""
-    flat = re.sub(r"[ \t]+", " ", text.replace("’", "'").casefold())
-    pieces = re.split(r"(?<=[!?。？！])\s*|(?<=[.;])\s+(?=\D)|\n\s*\n|\n(?=\s*[-*•])", flat)
-    cut = [" ".join(piece.split())[:SENTENCE_MAX_CHARACTERS] for piece in pieces]
+    flat = re.sub(r"[ \t]+", " ", text.replace("’", "'"))
+    pieces = _SENTENCE_END.split(flat)
+    cut = [" ".join(piece.casefold().split())[:SENTENCE_MAX_CHARACTERS] for piece in pieces]
     return [piece for piece in cut if piece][:SENTENCES_MAX]
 
 
@@ -164,13 +179,31 @@ def _says(sentences: list[str], pattern: re.Pattern[str]) -> str | None:
 def _paid(opened: OpenedMail, sentences: list[str]) -> str | None:
     """The sentence that says something was paid: no question, no condition, no promise."""
     for sentence in sentences:
-        is_open = _is_question(sentence) or _CONDITION.search(sentence)
-        if is_open or _PROMISED.search(sentence) or _DISPUTED.search(sentence):
-            continue
-        if _PAID.search(sentence):
+        if _is_payment(sentence):
             return sentence
     has_figures = any(_AMOUNT.search(sentence) for sentence in sentences)
     return _named_advice(opened) if has_figures or _attachments(opened) else None
+
+
+def _is_payment(sentence: str) -> bool:
+    """Whether a sentence says that something was paid."""
+    if _is_question(sentence) or _CONDITION.search(sentence) or _DEMANDED.search(sentence):
+        return False
+    is_past = bool(_PAST.search(sentence))
+    if not is_past and (_FUTURE.search(sentence) or _DISPUTED.search(sentence)):
+        return False
+    return not _is_promise(sentence) and bool(
+        _PAID.search(sentence) or (is_past and _PAY.search(sentence) and re.search(r"\d", sentence))
+    )
+
+
+def _is_promise(sentence: str) -> bool:
+    """Whether a sentence speaks of a payment to come."""
+    if _is_question(sentence) or _DEMANDED.search(sentence):
+        return False
+    if _PROMISED.search(sentence):
+        return True
+    return bool(_FUTURE.search(sentence) and _PAY.search(sentence) and not _PAST.search(sentence))
 
 
 def _named_advice(opened: OpenedMail) -> str | None:
@@ -197,6 +230,10 @@ def _attachments(opened: OpenedMail) -> list[tuple[str, str]]:
 def _disputes(sentences: list[str]) -> str | None:
     """An objection, not the doubt whether there is cause for one."""
     return _says([s for s in sentences if not _ASKING.search(s)], _DISPUTED)
+
+
+def _promises(sentences: list[str]) -> str | None:
+    return next((sentence for sentence in sentences if _is_promise(sentence)), None)
 
 
 def _question(sentences: list[str]) -> str | None:
