@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pikepdf
@@ -49,6 +50,27 @@ def pdf_with(
         stream = pdf.make_stream(_XMP.format(level=level, name=next(iter(files))).encode())
         stream.Type, stream.Subtype = pikepdf.Name.Metadata, pikepdf.Name.XML
         pdf.Root.Metadata = stream
+    out = io.BytesIO()
+    pdf.save(out)
+    return out.getvalue()
+
+
+def pdf_of(text: str) -> bytes:
+    """A page that shows this text in a font of even width, each line where it stands."""
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page(page_size=(595, 842))
+    font = pikepdf.Dictionary(
+        Type=pikepdf.Name.Font,
+        Subtype=pikepdf.Name.Type1,
+        BaseFont=pikepdf.Name.Courier,
+        Encoding=pikepdf.Name.WinAnsiEncoding,
+    )
+    page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+    shown = []
+    for number, line in enumerate(text.splitlines()):
+        escaped = re.sub(rb"([\\()])", rb"\\\1", line.encode("cp1252", "replace"))
+        shown.append(b"BT /F1 8 Tf 30 %d Td (%s) Tj ET" % (800 - 12 * number, escaped))
+    page.obj.Contents = pdf.make_stream(b"\n".join(shown))
     out = io.BytesIO()
     pdf.save(out)
     return out.getvalue()

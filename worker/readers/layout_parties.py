@@ -74,14 +74,14 @@ def _sender_line(layout: Layout) -> Named | None:
         if row.page > 1 or row.top > 0.45 * layout.height:
             break
         # The marks may stand so far apart that each piece is a cell of its own.
-        texts = [(cell.text, cell) for cell in row.cells] + [(row.text, row.cells[0])]
+        texts = [(cell.text, cell) for cell in row.cells]
+        texts += [(row.text, row.cells[0])] if looks.BULLET.search(row.text) else []
         for text, cell in texts:
             parts = [part for part in looks.SEPARATOR.split(text) if part.strip()]
             if len(parts) < 3 or not looks.POSTAL.search(text) or ":" in text:
                 continue
             name = parts[0].strip(" ,.-")
-            has_mark = text is not row.text or looks.BULLET.search(text)
-            if has_mark and _is_name(name) and not _has_digit(name):
+            if _is_name(name) and not _has_digit(name):
                 return Named(_fuller(name, layout), cell, 0.85)
     return None
 
@@ -267,6 +267,8 @@ def _addressee(layout: Layout, blocks: list[Block], seller: Named | None) -> Nam
     """The name of the first address that is neither the seller's nor a place of delivery."""
     sellers = folded(seller.name) if seller and seller.name else ""
     domains = _domains(layout)
+    names = {_first_name(block) for block in blocks}
+    top = min(blocks, key=lambda block: block.lines[0].top, default=None)
     scored: list[tuple[float, Named]] = []
     for block in blocks:
         roles = label_of(block.label) if block.label else ()
@@ -281,6 +283,9 @@ def _addressee(layout: Layout, blocks: list[Block], seller: Named | None) -> Nam
         score = 0.7 - 0.3 * block.lines[0].top / layout.height
         score += 0.2 if "buyer" in roles else 0.0
         score -= 0.3 if seller is None and _is_domain(name, domains) else 0.0
+        # Of two addresses and no other sign the upper one is the letterhead.
+        is_letterhead = seller is None and block is top and len(names) > 1
+        score -= 0.3 if is_letterhead else 0.0
         score -= 0.35 if looks.CONTACT.search(_around(layout, block)) else 0.0
         email = looks.EMAIL.search(_around(layout, block))
         scored.append((score, Named(name, block.lines[0], score, email[0] if email else None)))
@@ -391,7 +396,8 @@ def _vat_ids(layout: Layout) -> tuple[str | None, str | None]:
                 if is_iban(match[0]) or sum(c.isdigit() for c in match[0]) < 7:
                     continue
                 before = " ".join(c.text for c in row.cells[:place]) + cell.text[: match.start()]
-                if not looks.VAT_WORD.search(before):
+                after = cell.text[match.end() : match.end() + 6]
+                if not looks.VAT_WORD.search(before) and not looks.VAT_WORD.search(after):
                     continue
                 number = re.sub(r"[ .-]", "", match[1])
                 if looks.BUYERS_OWN.search(before):

@@ -39,9 +39,11 @@ _ANY_TITLE = re.compile(rf"\b(?:{INVOICE_TITLE}|{CREDIT_TITLE})\b")
 _CREDIT = re.compile(rf"^(?:\w+ )?{CREDIT_TITLE}\b")
 _OTHER = re.compile(rf"^{OTHER_TITLES}\b")
 _TERMS = re.compile(
-    r"(?:innerhalb(?: von)?|binnen|within|net|netto|sous|sotto|entro|en|a|à|zahlungsziel|terms)"
+    r"(?:inner(?:halb|t)(?: von)?|binnen|within|net|netto|sous|sotto|entro|en|a|à|zahlungsziel"
+    r"|terms)"
     r"\s*:?\s*(?:net\s*)?(\d{1,3})\s*"
-    r"(?:tagen?|days?|jours?|dagen|giorni|d[ií]as|j\b|dni|dage|dagar|dager)",
+    r"(?:tagen?|days?|jours?|dagen|giorni|d[ií]as|j\b|dni|dage|dagar|dager)"
+    r"|\bnet (\d{1,3})(?![\d.,%])",
     re.IGNORECASE,
 )
 _AT_ONCE = re.compile(
@@ -299,7 +301,8 @@ def _due_by_terms(layout: Layout, issued: _Fact | None) -> _Fact | None:
                 clause = cell.text[max(0, match.start() - 40) : match.end() + 25]
                 if _DISCOUNT.search(clause):
                     continue
-                return _Fact(issued.value + dt.timedelta(days=int(match[1])), cell, 0.5)
+                days = int(match[1] or match[2])
+                return _Fact(issued.value + dt.timedelta(days=days), cell, 0.5)
     return None
 
 
