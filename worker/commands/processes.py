@@ -57,10 +57,7 @@ def mailbox() -> None:
     from worker.commands.watching import watch_all
 
     with sentence_for_errors(), open_app() as app:
-        stopping = _stop_on_signals()
-        for thread in watch_all(app, stopping):
-            thread.join()
-        stopping.wait()
+        watch_all(app, _stop_on_signals())
 
 
 def clock() -> None:

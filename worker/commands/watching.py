@@ -28,6 +28,7 @@ IDLE_S = 25.0
 SORTING_S = 0.25
 RENEW_LEASE_S = 20.0
 LONGEST_BACKOFF_S = 60.0
+STOP_S = 0.5
 ALARM_AFTER = timedelta(minutes=15)
 _TO_REVIEW = {Disposition.QUARANTINED, Disposition.REJECTED, Disposition.ERROR_PARKED}
 
@@ -56,7 +57,7 @@ class Watcher:
                 self._failures = 0
             except (TransientError, PermanentError, OperationalError) as e:
                 self._went_badly(e)
-        self._let_go()
+        self._close()
 
     def _round(self) -> None:
         if not self._holds_lease():
@@ -126,8 +127,8 @@ class Watcher:
             if lasted >= ALARM_AFTER:
                 review.ask(s, self._business, _alarm(name, problem), at=at)
 
-    def _let_go(self) -> None:
-        self._close()
+    def let_go(self) -> None:
+        """Give up the lease, so that another watcher need not wait for its end."""
         with self._app.transaction() as s:
             intake.let_go(s, self._business, self._rules.name, holder=self._holder)
 
@@ -146,16 +147,22 @@ def _alarm(mailbox: str, problem: str) -> review.Question:
     )
 
 
-def watch_all(app: App, stopping: threading.Event) -> list[threading.Thread]:
-    """Start a watcher for every mailbox of every business."""
-    threads = [
-        threading.Thread(
-            target=Watcher(app, business, rules, stopping).run,
-            name=f"{business}/{rules.name}",
-        )
+def watch_all(app: App, stopping: threading.Event) -> None:
+    """Watch every mailbox of every business until told to stop.
+
+    The threads may be waiting for mail far longer than a stop may take; they are left behind, which
+    loses nothing, and their leases are given up for them.
+    """
+    watchers = [
+        Watcher(app, business, rules, stopping)
         for business in app.businesses()
         for rules in app.rules(business).mailboxes
     ]
+    threads = [threading.Thread(target=watcher.run, daemon=True) for watcher in watchers]
     for thread in threads:
         thread.start()
-    return threads
+    stopping.wait()
+    for thread in threads:
+        thread.join(timeout=STOP_S)
+    for watcher in watchers:
+        watcher.let_go()

@@ -68,7 +68,7 @@ def dispositions(
             Mail.business == business, Mail.id.in_(mail_ids), Mail.disposition.is_not(None)
         )
     )
-    return {mail_id: Disposition(ending) for mail_id, ending in rows}
+    return {mail_id: Disposition(ending) for mail_id, ending in rows if ending is not None}
 
 
 def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Mail]:
