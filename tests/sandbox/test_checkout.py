@@ -140,8 +140,19 @@ def test_what_is_expandable_is_expanded(client: stripe.StripeClient) -> None:
     assert paid.payment_intent.latest_charge.paid
     assert paid.line_items is not None
     assert [one.description for one in paid.line_items.data] == ["Invoice 2026-0042"]
+
+
+@pytest.mark.parametrize(
+    "path", ["paiment_intent", "id", "currency", "a.b.c.d.e", "", "data", "payment_intent.x"]
+)
+def test_what_is_not_expandable_is_refused(client: stripe.StripeClient, path: str) -> None:
+    session = client.v1.checkout.sessions.create(order())
+    pay(session.url or "")
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.checkout.sessions.retrieve(session.id, {"expand": [path]})
+    assert refused.value.http_status == 400
     with pytest.raises(stripe.InvalidRequestError):
-        client.v1.checkout.sessions.retrieve(session.id, {"expand": ["paiment_intent"]})
+        client.v1.checkout.sessions.list({"expand": [path]})
 
 
 def test_sessions_are_listed_newest_first_page_by_page(client: stripe.StripeClient) -> None:

@@ -120,3 +120,18 @@ def test_no_request_makes_the_sandbox_fail(
                 headers={"Authorization": "Bearer sk_test_fuzz"},
             )
             assert answer.status_code in (200, 400, 404)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.sampled_from(["limit", "created", "created[gte]", "starting_after", "expand[]", "status"]),
+    st.text(max_size=20) | st.integers().map(str) | st.sampled_from(["data", "data.customer"]),
+)
+def test_no_question_makes_the_sandbox_fail(running: StripeSandbox, name: str, value: str) -> None:
+    for path in ("checkout/sessions", "payment_intents", "customers", "events", "account"):
+        answer = HTTP.get(
+            f"{running.url}/v1/{path}",
+            params={name: value},
+            headers={"Authorization": "Bearer sk_test_fuzz"},
+        )
+        assert answer.status_code in (200, 400, 404)

@@ -93,10 +93,10 @@ class Call:
 
     def _expand(self, body: Object, steps: list[str], path: str) -> Object:
         name, *rest = steps
-        if name == "data" and body["object"] == "list":
+        if name == "data" and rest and body["object"] == "list":
             return {**body, "data": [self._expand(one, rest, path) for one in body["data"]]}
         hidden = body.get("_expandable", {})
-        if name not in body and name not in hidden:
+        if name in ("id", "data") or (name not in body and name not in hidden):
             raise invalid("expand", f"This property cannot be expanded ({path}).")
         value = body.get(name) or hidden.get(name)
         if isinstance(value, str):
