@@ -41,7 +41,7 @@ def build(app: App) -> Starlette:
     pages, opening, paying = PayPage(app), Opening(app), CheckingOut(app)
     renewing, hooks, health = Renewing(app), Hooks(app), Health(app)
     explain = _Explain(app)
-    return Starlette(
+    site = Starlette(
         routes=[
             _get("/l/{token}", pages.show),
             _get("/l/{token}/thanks", pages.thanks),
@@ -61,6 +61,9 @@ def build(app: App) -> Starlette:
             Exception: explain.broken,
         },
     )
+    # Starlette would build the address of the redirect from the Host header.
+    site.router.redirect_slashes = False
+    return site
 
 
 def _get(path: str, handler: Handler) -> Route:

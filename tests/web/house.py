@@ -1,0 +1,351 @@
+"""A whole App on SQLite with one business, and a payment service that keeps count."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from worker import businesses, customers, documents, invoices, ledger, paylinks, store
+from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
+from worker.app import App
+from worker.businesses import Rules
+from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.mail import Address
+from worker.ledger import Account
+from worker.payments import (
+    Allocation,
+    CheckoutFacts,
+    CheckoutOrder,
+    CheckoutPage,
+    GatewayEvent,
+    Payment,
+)
+from worker.payments.ports import AccountFacts
+from worker.readers.model import Buyer
+from worker.readers.model import Invoice as Document
+from worker.settings import Settings, WebSettings
+from worker.store import Record, blobs
+from worker.web import build
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+KEY = BusinessKey("acme")
+SECRET = "whsec_of_the_house"
+PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
+
+
+def rules(**changes: Any) -> Rules:
+    """The business of the house."""
+    facts: dict[str, Any] = {
+        "key": KEY,
+        "name": "Acme",
+        "legal_name": "Acme Lamps Ltd",
+        "address": ["1 High Street", "London"],
+        "email": "hello@acme.example",
+        "bank": {"iban": "GB33BUKB20201555555555", "bic": "BUKBGB22", "name": "Example Bank"},
+        "mail": {"from_address": "invoices@acme.example"},
+        "stripe": {"account": "acct_house"},
+        "time_zone": "Europe/Berlin",
+    }
+    return Rules.model_validate(facts | changes)
+
+
+@dataclass
+class CountingGateway:
+    """The gateway port without a network. Signatures and accounts are checked by the real one."""
+
+    orders: list[tuple[str, CheckoutOrder]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    real: StripeGateway = field(
+        default_factory=lambda: StripeGateway(
+            StripeAccess(
+                api_key="sk_test_house",
+                webhook_secrets=(SECRET,),
+                expects_livemode=False,
+                expected_account="acct_house",
+            )
+        )
+    )
+
+    def open_checkout(self, order: CheckoutOrder, *, key: str) -> CheckoutPage:
+        self.orders.append((key, order))
+        if self.failures:
+            raise self.failures.pop(0)
+        name = hashlib.sha256(key.encode()).hexdigest()[:16]
+        return CheckoutPage(f"cs_{name}", f"https://pay.example/c/{name}", order.expires_at)
+
+    def look_up(self, session_id: str) -> CheckoutFacts:
+        raise NotImplementedError
+
+    def expire(self, session_id: str, *, key: str) -> CheckoutFacts:
+        raise NotImplementedError
+
+    def recent(self, *, since: datetime) -> list[CheckoutFacts]:
+        raise NotImplementedError
+
+    def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:
+        return self.real.open_event(raw, signature, at=at)
+
+    def is_ours(self, event: GatewayEvent) -> bool:
+        return self.real.is_ours(event)
+
+    def account(self) -> AccountFacts:
+        raise NotImplementedError
+
+    @property
+    def keys(self) -> set[str]:
+        """The different idempotency keys that were used."""
+        return {key for key, _ in self.orders}
+
+
+class HouseApp(App):
+    """The App with a clock that stands still and the counting gateway."""
+
+    at: datetime
+    counting: CountingGateway
+
+    def now(self) -> datetime:
+        return self.at
+
+    def gateway(self, business: BusinessKey) -> CountingGateway:
+        return self.counting
+
+
+class House:
+    """The App, its site, and what a test wants to know of them."""
+
+    def __init__(self, home: Path, lives_at: str, **changes: Any) -> None:
+        self.lives_at = self.reached_at = lives_at
+        settings = Settings(
+            home=home,
+            web=WebSettings(public_url=lives_at),
+            businesses=(rules(**changes),),
+            secrets={"LINK_KEY_1": "a key of the house"},
+        )
+        self.app = HouseApp(settings, flow={})
+        self.app.at = NOON
+        self.app.counting = CountingGateway()
+        Record.metadata.create_all(self.app.engine)
+        with self.app.transaction() as session:
+            businesses.enrol(session, KEY, at=NOON)
+            files = self.app.templates_on_disk(KEY)
+            businesses.publish(session, KEY, files, at=NOON)
+        self.site = build(self.app)
+        self._open: list[httpx.Client] = []
+
+    def browser(self, **headers: str) -> httpx.Client:
+        """A person's browser, with a cookie jar of its own."""
+        client = httpx.Client(base_url=self.reached_at, headers={"User-Agent": PERSON} | headers)
+        self._open.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close every browser and the App."""
+        for client in self._open:
+            client.close()
+        self.app.close()
+
+    def wait(self, **time: float) -> None:
+        """Let business time pass."""
+        self.app.at += timedelta(**time)
+
+    def invoice(self, number: str = "A-1", total: str = "119.00", language: str = "en") -> str:
+        """An issued invoice with a frozen document and a link; gives the path of its page."""
+        at = self.app.now()
+        with self.app.transaction() as session:
+            invoice = _issue(session, number, total, language, at)
+            link = paylinks.open_link(
+                session, invoice, self.app.link_keys, self.app.link_life(KEY), at=at
+            )
+            _freeze(session, invoice.id, at)
+        return self.app.link_url(link).removeprefix(self.lives_at)
+
+    def link(self, path: str) -> paylinks.Link:
+        """The link of a page."""
+        with self.app.transaction() as session:
+            found = paylinks.by_token(session, path.removeprefix("/l/"))
+        assert found is not None
+        return found
+
+    def activity(self, path: str) -> list[str]:
+        """The kinds of what happened around the page's item, by the clock, then by the alphabet."""
+        item = self.link(path).item_id
+        with self.app.transaction() as session:
+            lines = paylinks.activity_of(session, KEY, item)
+        return [kind for _, kind in sorted((line.at, line.kind) for line in lines)]
+
+    def pay(self, path: str) -> None:
+        """Settle the invoice behind a page, as evidence would."""
+        item = self.link(path).item_id
+        with self.app.transaction() as session:
+            settle_whole(session, item, self.app.now())
+
+    def rows(self) -> dict[str, list[str]]:
+        """All that every table holds."""
+        with store.reading(self.app.engine) as session:
+            return {
+                table.name: sorted(map(repr, session.execute(select(table)).all()))
+                for table in Record.metadata.sorted_tables
+            }
+
+    def edit(self, path: str, **facts: Any) -> None:
+        """Set facts on the invoice behind a page."""
+        with self.app.transaction() as session:
+            found = paylinks.by_token(session, path.removeprefix("/l/"))
+            assert found is not None
+            invoice = invoices.by_id(session, KEY, found.item_id)
+            for name, value in facts.items():
+                setattr(invoice, name, value)
+
+
+def form_of(html: str, action: str) -> dict[str, str]:
+    """The hidden fields of the form that posts there, as a browser sends them."""
+    form = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', html, re.DOTALL)
+    assert form is not None, f"no form posts to {action}"
+    fields = {}
+    for tag in re.findall(r"<input[^>]*>", form[1]):
+        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and value and ('type="radio"' not in tag or "checked" in tag):
+            fields[name[1]] = value[1]
+    return fields
+
+
+def as_person(fields: dict[str, str]) -> dict[str, str]:
+    """The fields as our script fills them in for a person."""
+    return fields | {"script": "1", "trusted": "1", "steered": ""}
+
+
+def stripe_event(**changes: Any) -> bytes:
+    """A webhook's body."""
+    event: dict[str, Any] = {
+        "id": "evt_1",
+        "object": "event",
+        "type": "checkout.session.completed",
+        "created": int(datetime.now(UTC).timestamp()),
+        "livemode": False,
+        "data": {"object": {"id": "cs_unknown", "object": "checkout.session"}},
+    }
+    return json.dumps(event | changes).encode()
+
+
+def signature(raw: bytes, *, secret: str = SECRET, at: datetime | None = None) -> str:
+    """What Stripe puts into its header."""
+    moment = int((at or datetime.now(UTC)).timestamp())
+    mac = hmac.new(secret.encode(), b"%d." % moment + raw, hashlib.sha256).hexdigest()
+    return f"t={moment},v1={mac}"
+
+
+@contextmanager
+def running_house(home: Path, *, public_url: str = "", **changes: Any) -> Iterator[House]:
+    """A house whose site answers on a free loopback port, which `public_url` may hide."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    reached_at = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    house = House(home, public_url or reached_at, **changes)
+    house.reached_at = reached_at
+    config = uvicorn.Config(
+        house.site, lifespan="off", ws="none", access_log=False, log_level="critical"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield house
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+        house.close()
+
+
+def settle_whole(session: Session, item_id: str, at: datetime) -> None:
+    """A settled payment for all that is owed."""
+    invoice = invoices.by_id(session, KEY, item_id)
+    assert invoice is not None
+    owed = invoices.still_to_pay(session, invoice)
+    payment = Payment(
+        business=KEY,
+        id=new_id("pay"),
+        customer_id=invoice.customer_id,
+        state="settled",
+        currency=owed.currency,
+        amount_minor=owed.minor,
+        method="card",
+        evidence_type="stripe_payment",
+        evidence_id=new_id("pi"),
+        registered_at=at,
+        settled_at=at,
+    )
+    session.add(payment)
+    session.flush()
+    session.add(
+        Allocation(
+            business=KEY,
+            id=new_id("alc"),
+            payment_id=payment.id,
+            item_id=item_id,
+            currency=owed.currency,
+            amount_minor=owed.minor,
+            allocated_at=at,
+        )
+    )
+    about = {"customer_id": invoice.customer_id, "item_id": item_id}
+    legs = [
+        ledger.debit(Account.GATEWAY_CLEARING, owed, **about),
+        ledger.credit(Account.RECEIVABLE, owed, **about),
+    ]
+    ledger.post(session, KEY, source=f"payment-settled:{payment.id}", legs=legs, at=at)
+
+
+def _issue(
+    session: Session, number: str, total: str, language: str, at: datetime
+) -> invoices.Invoice:
+    details = customers.Details(f"Customer of {number}", number=f"K-{number}", language=language)
+    customer = customers.add(session, KEY, details, by="test", at=at)
+    for name in ("anna", "books"):
+        address = Address.parse(f"{name}@customer.example")
+        customers.add_contact(session, customer, address, by="test", at=at)
+    document = Document(
+        number=number,
+        issue_date=date(2026, 11, 20),
+        due_date=date(2026, 12, 4),
+        currency="EUR",
+        total=Decimal(total),
+        grand_total=Decimal(total),
+        buyer=Buyer(name=f"Customer of {number}", number=f"K-{number}"),
+    )
+    limits = invoices.Limits(first_time_addresses=False, send_limit=None, currency="EUR")
+    draft = invoices.Draft(mail_id=new_id("mail"), document=document)
+    invoice = invoices.issue(session, KEY, draft, limits, at=at)
+    assert invoice.hold is None, invoice.hold_because
+    return invoice
+
+
+def _freeze(session: Session, item_id: str, at: datetime) -> None:
+    sha256 = blobs.keep(session, KEY, f"%PDF-1.7 of {item_id}".encode(), at=at)
+    session.add(
+        documents.Document(
+            business=KEY,
+            id=new_id("doc"),
+            item_id=item_id,
+            face="invoice",
+            pdf_sha256=sha256,
+            pages=1,
+            template_set="t",
+            frozen_at=at,
+        )
+    )
