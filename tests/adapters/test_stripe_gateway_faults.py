@@ -142,6 +142,13 @@ def test_a_call_ends_by_its_deadline_even_if_bytes_keep_coming(
     assert time.monotonic() - started < 3
 
 
+def test_without_time_left_nothing_is_asked(sandbox: StripeSandbox) -> None:
+    wanted = order()
+    with pytest.raises(TransientError, match="No time was left") as late:
+        gateway_at(sandbox.url, deadline_s=0).open_checkout(wanted, key=wanted.reference)
+    assert not isinstance(late.value, OutcomeUnknown)
+
+
 def test_a_server_that_is_not_there_was_told_nothing() -> None:
     wanted = order()
     with pytest.raises(TransientError, match="cannot be reached") as refused:

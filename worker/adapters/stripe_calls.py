@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 def call(work: Callable[[], T], *, what: str, changes: bool, deadline_s: float) -> T:
     """The result of `work`. `what` names the call in messages; `changes` says it writes."""
+    if deadline_s <= 0:
+        raise TransientError(f"No time was left to ask Stripe: {what}.")
     running = _Running(work)
     running.join(deadline_s)
     if running.is_alive():

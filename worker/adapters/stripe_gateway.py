@@ -191,9 +191,11 @@ class StripeGateway:
     def _check_account(self) -> None:
         """Once, before the first page: the money must go to the account in the settings."""
         wanted = self._access.account or self._access.expected_account
-        if self._account_is_checked or wanted is None:
+        if wanted is None:
             return
         with self._checking:
+            if self._account_is_checked:
+                return
             found = self.account().account_id
             if found != wanted:
                 raise PermanentError(
