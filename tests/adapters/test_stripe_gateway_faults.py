@@ -14,7 +14,7 @@ import pytest
 from tests.servers.processes import free_port
 from tests.servers.stripe import KEY, SECRET, StripeSandbox, pay, running_sandbox
 from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
-from worker.kernel.errors import OutcomeUnknown, TransientError
+from worker.kernel.errors import OutcomeUnknown, PermanentError, TransientError
 from worker.kernel.money import Money
 from worker.payments.ports import CheckoutOrder
 
@@ -140,6 +140,17 @@ def test_a_call_ends_by_its_deadline_even_if_bytes_keep_coming(
     with pytest.raises(OutcomeUnknown, match="within 1 s"):
         gateway_at(sandbox.url, deadline_s=1).open_checkout(wanted, key=wanted.reference)
     assert time.monotonic() - started < 3
+
+
+def test_an_order_asked_again_when_its_key_is_forgotten_makes_no_second_page() -> None:
+    with running_sandbox() as sandbox:
+        gateway, wanted = gateway_at(sandbox.url), order()
+        page = gateway.open_checkout(wanted, key=wanted.reference)
+        sandbox.forward(25 * 3_600)
+        with pytest.raises(PermanentError, match="expires_at"):
+            gateway.open_checkout(wanted, key=wanted.reference)
+        recent = gateway.recent(since=wanted.asked_at - timedelta(seconds=2))
+        assert [one.session_id for one in recent] == [page.session_id]
 
 
 def test_without_time_left_nothing_is_asked(sandbox: StripeSandbox) -> None:
