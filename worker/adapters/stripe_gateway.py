@@ -39,7 +39,7 @@ DEADLINE_S = 30.0
 _CONNECT_S, _READ_S = 5.0, 24.0
 # Stripe takes 30 minutes to 24 hours from when it hears of the session. The margins leave room for
 # clocks that differ, and for asking again with the same key when nothing was heard. An order asked
-# again after a day, when Stripe has forgotten its key, has expired by then and makes no second page.
+# again after a day, when Stripe has forgotten its key, has expired and makes no second page.
 _SHORTEST = timedelta(minutes=40)
 _LONGEST = timedelta(hours=23, minutes=50)
 _KEY = re.compile(r"[sr]k_(test|live)_[!-~]+", re.ASCII)
