@@ -20,6 +20,7 @@ from worker.readers.model import Reply
 
 LINES_MAX = 5000
 SEPARATOR_MAX_CHARACTERS = 120
+SIGNATURE_MAX_LINES = 12
 ATTRIBUTION_LINES_MAX = 6
 ATTRIBUTION_MAX_CHARACTERS = 400
 # A quoted line this long lost its end to the next line when a mail program wrapped it.
@@ -29,7 +30,7 @@ _QUOTED = re.compile(r"^\s{0,3}(?:>|&gt;)")
 _DECORATED = re.compile(r"^>.*<\s*$")
 _DASHES = "-–—_=*"
 _VERB = "|".join(re.escape(verb) for verb in WROTE_VERBS)
-_ENDS_WITH_VERB = re.compile(rf"(?:^|[\s>)\]])(?:{_VERB})\s*[:：]?[\s\-–—*]*$", re.IGNORECASE)
+_VERBS_AT_END = tuple(before + verb for verb in WROTE_VERBS for before in " >)]")
 _HAS_VERB = re.compile(rf"(?<!\w)(?:{_VERB})(?!\w)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[<(\[]?\s*[^\s<>()@]+@[^\s<>()@]+\.[^\s<>()@]+\s*[>)\]]?")
 _NAMED_ADDRESS = re.compile(r"\w[^<>]{0,60}<[^<>\s]+@[^<>\s]+>")
@@ -182,7 +183,7 @@ def _goes_on(lines: list[str], at: int) -> bool:
 def _is_attribution(text: str) -> bool:
     bare = text.strip("-–—*_ ")
     has_colon = bare.endswith((":", "："))
-    ends_with_verb = bool(_ENDS_WITH_VERB.search(bare))
+    ends_with_verb = f" {bare.casefold().rstrip(':： ')}".endswith(_VERBS_AT_END)
     if not (has_colon or ends_with_verb):
         return False
     has_verb = ends_with_verb or bool(_HAS_VERB.search(bare))
@@ -197,12 +198,17 @@ def _is_attribution(text: str) -> bool:
 def _split_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     """The text, and the signature from its delimiter or the telephone's own line on."""
     for at, line in enumerate(lines):
-        below = [rest for rest in lines[at + 1 :] if rest.strip()]
-        if _DELIMITER.match(line) and (line.strip() in ("--", "—") or len(below) <= 12):
+        if _DELIMITER.match(line) and _ends_text(line, lines[at + 1 :]):
             return lines[:at], lines[at:]
         if _is_sent_from(line):
             return lines[:at], lines[at:]
     return lines, []
+
+
+def _ends_text(delimiter: str, below: list[str]) -> bool:
+    """Whether a rule stands above a signature: the usual two dashes always, others near the end."""
+    is_usual = delimiter.strip() in ("--", "—")
+    return is_usual or sum(1 for line in below if line.strip()) <= SIGNATURE_MAX_LINES
 
 
 def _is_sent_from(line: str) -> bool:

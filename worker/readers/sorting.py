@@ -18,7 +18,7 @@ from worker.readers.forwards import subject_kind
 from worker.readers.model import Bounce, DocType, Forwarded, Kind, Reply
 from worker.readers.opening import OpenedMail
 
-SENTENCES_MAX = 120
+SENTENCES_MAX = 60
 SENTENCE_MAX_CHARACTERS = 400
 ACKNOWLEDGEMENT_MAX_WORDS = 60
 
@@ -105,7 +105,9 @@ def sort(opened: OpenedMail, found: Findings) -> Sorted:
 
 
 def _by_structure(opened: OpenedMail, found: Findings) -> Sorted | None:
-    lure = _lure(opened, found)
+    # A bounce or a report of abuse carries what others wrote, bait included.
+    is_report = found.bounce is not None or _is_complaint(opened)
+    lure = None if is_report else _lure(opened, found)
     if lure is not None:
         return Sorted(Kind.SUSPICIOUS, (lure,))
     if found.bounce is not None:
