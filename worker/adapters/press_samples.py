@@ -6,6 +6,7 @@ somebody will look at them.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import date
 from decimal import Decimal
 
@@ -114,6 +115,10 @@ def _line(number: int) -> SheetLine:
     )
 
 
+_LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 236 60" width="236" height="60">
+<path d="M30 4 56 52 30 42 4 52Z" fill="#0b6e4f"/><path d="M30 4 30 42 4 52Z" fill="#12a074"/>
+<g fill="#12352b"><rect x="72" y="14" width="150" height="11" rx="5.5"/>
+<rect x="72" y="33" width="104" height="11" rx="5.5"/></g></svg>"""
 _BUSINESS = BusinessFace(
     name="Nordlicht Werkzeuge",
     legal_name="Nordlicht Werkzeuge GmbH",
@@ -122,6 +127,7 @@ _BUSINESS = BusinessFace(
     email="rechnung@nordlicht.example",
     phone="+49 40 0000000",
     website="nordlicht.example",
+    logo=f"data:image/svg+xml;base64,{b64encode(_LOGO.encode()).decode('ascii')}",
     colour="#0b6e4f",
     iban="DE89370400440532013000",
     bic="COBADEFFXXX",

@@ -11,18 +11,24 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import io
 import logging
 import mimetypes
 import re
+import struct
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import TreeBuilder
 
 import segno
+from cssselect2 import ElementWrapper  # type: ignore[import-untyped]
+from lxml import etree
 from weasyprint import CSS, HTML
 from weasyprint import Attachment as EmbeddedFile
+from weasyprint.html import UA
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -33,6 +39,8 @@ _BASE = "http://set.invalid/"
 QR_ADDRESS = f"{_BASE}qr.png"
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml", "image/webp")
 _DATA = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,", re.ASCII)
+_NOTE_RULES = re.compile(r"^::(?:marker|footnote|note)[^{]*\{[^}]*\}$", re.MULTILINE)
+_NOTES = re.compile(r"<(?:li|summary)\b|list-item|footnote|note-call|\bnote\b", re.IGNORECASE)
 _MAX_PICTURE_BYTES = 2 << 20
 _MAX_KEPT_PICTURES = 32
 
@@ -82,6 +90,42 @@ class _SetFetcher(URLFetcher):  # type: ignore[misc]
             return None
 
 
+class _Page(HTML):  # type: ignore[misc]
+    """A page of ours, read and styled in less time; what comes out is the same to the byte.
+
+    WeasyPrint's own reader is a Python one, and its basic style sheet makes a marker and five kinds
+    of footnote for every element, whether the page has lists and notes or not. Both are replaced
+    here; a test holds the outcome against plain `HTML`, and the version is pinned.
+    """
+
+    def __init__(self, html: str, fetcher: URLFetcher, *, has_notes: bool) -> None:
+        builder: Any = _TreeBuilder()
+        # Without huge_tree it would drop what is nested deeper than 256, and not say so.
+        parser = etree.HTMLParser(
+            target=builder, encoding="utf-8", remove_comments=True, huge_tree=True
+        )
+        root: Any = etree.fromstring(html.encode("utf-8"), parser)
+        self.base_url, self.url_fetcher, self.media_type = _BASE, fetcher, "print"
+        self.wrapper_element = ElementWrapper.from_html_root(root, content_language=None)
+        self.etree_element = self.wrapper_element.etree_element
+        self._has_notes = has_notes
+
+    def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
+        if self._has_notes or forms:
+            return list(super()._ua_stylesheets(forms))
+        return [_without_notes()]
+
+
+class _TreeBuilder(TreeBuilder):
+    def start(self, tag: str, attrs: Any, /) -> Any:
+        return super().start(tag, dict(attrs))
+
+
+@lru_cache(maxsize=1)
+def _without_notes() -> CSS:
+    return CSS(string=_NOTE_RULES.sub("", UA))
+
+
 class Fonts:
     """The fonts of a set, shared by every set that has the same font files."""
 
@@ -97,13 +141,14 @@ class Fonts:
 
 
 class Printer:
-    """Prints the documents of one template set."""
+    """Prints the documents of one template set; without short cuts for comparison only."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, takes_short_cuts: bool = True) -> None:
+        self._takes_short_cuts = takes_short_cuts
         self._folder = Path(folder)
         self._fetcher = _SetFetcher(self._folder)
         self._fonts = Fonts.of(self._folder)
-        self._styles: dict[str, list[CSS]] = {}
+        self._styles: dict[str, tuple[CSS, bool]] = {}
         self._pictures: dict[str, Any] = {}
 
     def print(
@@ -119,10 +164,11 @@ class Printer:
         self._fetcher.qr = qr_png(qr_text) if qr_text else None
         self._fetcher.refused = []
         try:
-            page = HTML(string=html, base_url=_BASE, url_fetcher=self._fetcher)
+            style, may_note = self._style(document)
+            page = self._page(html, has_notes=may_note or _NOTES.search(html) is not None)
             # PDF/A-3u where files are embedded: that is what Factur-X is built on.
             variant = "pdf/a-3u" if attachments else None
-            options = {"stylesheets": self._style(document), "cache": self._pictures}
+            options = {"stylesheets": [style], "cache": self._pictures}
             rendered = page.render(font_config=self._fonts, pdf_variant=variant, **options)
             rendered.metadata.xmp_metadata = [xmp] if xmp else []
             pdf: bytes = rendered.write_pdf(
@@ -139,34 +185,55 @@ class Printer:
             )
         return pdf
 
-    def _style(self, document: str) -> list[CSS]:
+    def _page(self, html: str, *, has_notes: bool) -> HTML:
+        if self._takes_short_cuts:
+            return _Page(html, self._fetcher, has_notes=has_notes)
+        return HTML(string=html, base_url=_BASE, url_fetcher=self._fetcher)
+
+    def _style(self, document: str) -> tuple[CSS, bool]:
+        """The sheets of a document as one, shared ones first, and whether it may set notes."""
         if document not in self._styles:
-            paths = [*(self._folder / "pdf").glob("*.css")]
-            paths += (self._folder / "pdf" / document).glob("*.css")
-            self._styles[document] = [
-                CSS(
-                    string=path.read_text("utf-8"),
-                    base_url=_BASE,
-                    url_fetcher=self._fetcher,
-                    font_config=self._fonts,
-                )
-                for path in paths
-            ]
+            folder = self._folder / "pdf"
+            paths = [*sorted(folder.glob("*.css")), *sorted((folder / document).glob("*.css"))]
+            text = "\n".join(path.read_text("utf-8") for path in paths)
+            sheet = CSS(
+                string=text, base_url=_BASE, url_fetcher=self._fetcher, font_config=self._fonts
+            )
+            made = sheet, _NOTES.search(text) is not None
+            if self._fetcher.refused:
+                return made  # Not kept: the next order must be refused as well.
+            self._styles[document] = made
         return self._styles[document]
 
     def _forget_pictures(self) -> None:
-        """Keep the set's own pictures decoded; what belongs to one document goes."""
-        self._pictures.pop(QR_ADDRESS, None)
+        """Keep the set's own pictures decoded; what belongs to one document, or failed, goes."""
+        for address in [QR_ADDRESS, *(key for key, made in self._pictures.items() if made is None)]:
+            self._pictures.pop(address, None)
         if len(self._pictures) > _MAX_KEPT_PICTURES:
             self._pictures.clear()
 
 
 def qr_png(text: str) -> bytes:
-    """A QR code with a fixed mask: choosing the best of eight takes longer than drawing it."""
+    """A QR code as a PNG of one bit a point, four points a module, without a margin.
+
+    The mask is fixed, since choosing the best of eight takes longer than drawing; four points,
+    since some viewers blur a picture of one.
+    """
     code = segno.make(text, error="m", micro=False, boost_error=False, mask=4)
-    out = io.BytesIO()
-    code.save(out, kind="png", scale=4, border=0)
-    return out.getvalue()
+    side = 4 * len(code.matrix)
+    padding = "1" * (-side % 8)
+    rows = bytearray()
+    for modules in code.matrix:
+        bits = "".join("0000" if module else "1111" for module in modules) + padding
+        row = b"\0" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+        rows += row * 4
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks)
+
+
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def embedded(name: str, content: bytes, relationship: str, description: str) -> EmbeddedFile:
