@@ -14,7 +14,7 @@ from worker.kernel.ids import BusinessKey
 
 
 def of_business(app: App, business: BusinessKey) -> Iterator[Finding]:
-    """Everything that is this business's."""
+    """Everything that is this business's but its templates."""
     rules = app.rules(business)
     yield judged(
         f"{business}: staff",
@@ -31,7 +31,6 @@ def of_business(app: App, business: BusinessKey) -> Iterator[Finding]:
     yield _webhooks(app, business)
     yield _dkim(app, business)
     yield _dns(app, business)
-    yield _templates(app, business)
 
 
 def _mailbox(app: App, business: BusinessKey, rules: MailboxRules) -> Finding:
@@ -106,8 +105,8 @@ def _dns(app: App, business: BusinessKey) -> Finding:
     return unchecked(f"{business}: DNS of {names}", "nothing was asked over the network", mend)
 
 
-def _templates(app: App, business: BusinessKey) -> Finding:
-    """Compiles every template and prints its samples; publishes nothing."""
+def of_templates(app: App, business: BusinessKey) -> Finding:
+    """Compiles every template and prints its samples in children; publishes nothing."""
 
     def look() -> str:
         files = app.templates_on_disk(business)

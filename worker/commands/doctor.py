@@ -33,8 +33,8 @@ def doctor(as_json: JsonOption = False) -> None:
 def _findings() -> Iterator[Finding]:
     from worker.actors import FLOW
     from worker.app import App
-    from worker.commands.business_checks import of_business
-    from worker.commands.machine_checks import of_machine
+    from worker.commands.business_checks import of_business, of_templates
+    from worker.commands.machine_checks import of_machine, of_servers
     from worker.settings import load
 
     try:
@@ -48,9 +48,11 @@ def _findings() -> Iterator[Finding]:
     with closing(App(settings.model_copy(update={"children": children}), FLOW)) as app:
         app.start_children(reader=True, press=True)
         app.settings = settings
+        yield from of_servers(app)
         yield from of_machine(app)
         for business in app.businesses():
             yield from of_business(app, business)
+            yield of_templates(app, business)
 
 
 def _row(finding: Finding) -> dict[str, Any]:

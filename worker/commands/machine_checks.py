@@ -23,8 +23,8 @@ _LIBRARIES = {
 }
 
 
-def of_machine(app: App) -> Iterator[Finding]:
-    """Everything that is not one business's."""
+def of_servers(app: App) -> Iterator[Finding]:
+    """What is the same for every business: database, queue and the way out."""
     yield _database(app)
     yield _schema(app)
     yield _clock(app)
@@ -32,6 +32,10 @@ def of_machine(app: App) -> Iterator[Finding]:
     yield _timetable(app)
     yield _transport(app)
     yield _public_address(app)
+
+
+def of_machine(app: App) -> Iterator[Finding]:
+    """What this machine lends to reading and printing. The children must have been started."""
     yield _children(app)
     yield from _libraries()
     yield _fonts()
@@ -112,7 +116,6 @@ def _public_address(app: App) -> Finding:
 
 
 def _children(app: App) -> Finding:
-    """Call it after the children were started."""
     isolation = [app.reader.isolation, app.press.isolation]
     missing = next((each for each in isolation if not each.network_namespace), None)
     if missing is not None:
