@@ -118,6 +118,7 @@ def _show(readings: Iterator[tuple[Path, Reading]]) -> None:
 
     from worker.commands.reading_views import view
 
-    console = Console(highlight=False)
+    # Into a file or a pipe nothing is folded; on a terminal the terminal's width counts.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     for path, reading in readings:
         console.print(view(str(path), reading))

@@ -5,7 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from worker.readers import bounces, forwards, invoice_files, opening, replies, sniffing, sorting
+from worker.readers import (
+    bounces,
+    charsets,
+    forwards,
+    invoice_files,
+    opening,
+    replies,
+    sniffing,
+    sorting,
+)
+from worker.readers.forwards import subject_kind
 from worker.readers.invoice_files import Found
 from worker.readers.model import (
     DocType,
@@ -67,6 +77,8 @@ def _mail(opened: OpenedMail) -> Examined:
     for part, data in opened.parts if bounce is None else ():
         if part.is_attachment:
             gathered.add(part, invoice_files.read(data, part.media_type))
+    if bounce is None and not gathered.invoices:
+        _add_body(gathered, opened)
     findings = Findings(
         doc_types=tuple(read.invoice.doc_type for read in gathered.invoices),
         is_structured=any(_is_data(read) for read in gathered.invoices),
@@ -94,6 +106,23 @@ def _mail(opened: OpenedMail) -> Examined:
         invoice_parts=gathered.carriers(),
         invoice_problems=gathered.problems(),
     )
+
+
+def _add_body(gathered: _Gathered, opened: OpenedMail) -> None:
+    """Take the invoice that the mail's own text is; an answer only quotes one."""
+    if opened.envelope.in_reply_to or subject_kind(opened.envelope.subject) == "reply":
+        return
+    prose = [(part, data) for part, data in opened.parts if not part.is_attachment]
+    prose.sort(key=lambda each: each[0].media_type != "text/html")
+    for part, data in prose:
+        is_html = part.media_type == "text/html"
+        if not is_html and part.media_type != "text/plain":
+            continue
+        text = charsets.decode(data[: invoice_files.MAX_TEXT_BYTES], None)[0]
+        found = invoice_files.text_invoice(text if is_html else opened.body, is_html=is_html)
+        if found is not None:
+            gathered.add(part, Found((found,), ("The mail's text is the invoice itself.",)))
+            return
 
 
 def _whole(data: bytes) -> Part:

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from worker.readers import (
+    charsets,
     edifact,
     edifact_segments,
     facturx,
+    html_layout,
+    page_layout,
     pdf_attachments,
     pdf_words,
     plain_invoices,
@@ -27,6 +30,8 @@ from worker.readers.structured import ReadInvoice
 from worker.readers.xml_trees import RefusedXml
 
 # Types that say nothing of the content: what the bytes begin with decides.
+_TEXTS = frozenset({"application/octet-stream", "text/plain", "text/html"})
+MAX_TEXT_BYTES = 1_000_000
 _UNKNOWN = frozenset({"application/octet-stream", "text/plain"})
 
 
@@ -52,7 +57,29 @@ def read(data: bytes, media_type: str) -> Found:
         media_type in _UNKNOWN and xml_trees.looks_like_xml(data)
     ):
         return _xml(data)
+    if media_type in _TEXTS:
+        return _text(data, media_type)
     return Found()
+
+
+def _text(data: bytes, media_type: str) -> Found:
+    """An invoice written as plain text or as a web page."""
+    if len(data) > MAX_TEXT_BYTES or b"\0" in data[:2048]:
+        return Found()
+    text, _ = charsets.decode(data, None)
+    found = text_invoice(text, is_html=media_type == "text/html")
+    if found is None:
+        return Found()
+    return Found((found,), (f"Its text is that of {_article(_kind(found))} {_kind(found)}.",))
+
+
+def text_invoice(text: str, *, is_html: bool) -> ReadInvoice | None:
+    """The invoice in a text that anything may be: only where a sum proves it one."""
+    layout = html_layout.from_html(text) if is_html else page_layout.from_text(text)
+    found = plain_invoices.read(layout, Source.TEXT)
+    if found is None or any(problem.holds for problem in found.problems):
+        return None
+    return found
 
 
 def _xml(data: bytes) -> Found:
@@ -138,8 +165,11 @@ def _words(data: bytes, warnings: tuple[str, ...]) -> Found:
 
 
 def _shows(found: ReadInvoice) -> str:
-    kind = found.invoice.doc_type.value.replace("_", " ")
-    return f"The words of the PDF are those of {_article(kind)} {kind}."
+    return f"The words of the PDF are those of {_article(_kind(found))} {_kind(found)}."
+
+
+def _kind(found: ReadInvoice) -> str:
+    return found.invoice.doc_type.value.replace("_", " ")
 
 
 def _article(word: str) -> str:

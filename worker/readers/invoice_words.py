@@ -37,8 +37,12 @@ def folded(text: str) -> str:
     """The text in lower case without accents and punctuation, words parted by one blank."""
     lowered = text.casefold().replace("ß", "ss").replace("ł", "l").replace("ø", "o")
     lowered = lowered.replace("æ", "ae").replace("°", " ").replace("º", " ").replace("ı", "i")
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c)
+    plain = (
+        lowered
+        if lowered.isascii()
+        else "".join(
+            c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c)
+        )
     )
     return " ".join(_PUNCTUATION.sub(" ", plain).replace("_", " _ ").split())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from worker.readers.invoice_words import LONGEST_PHRASE, ROLES_BY_PHRASE, folded
 from worker.readers.page_layout import Cell, Layout, Row
@@ -48,6 +49,7 @@ def label_of(text: str) -> tuple[str, ...]:
     return ROLES_BY_PHRASE.get(folded(text), ())
 
 
+@lru_cache(maxsize=4096)
 def label_in(text: str) -> Label | None:
     """The label that the text is or begins with; before a colon also the one it ends with."""
     parts = _SPLIT.split(text, maxsplit=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from worker.readers import party_patterns as looks
 from worker.readers.country_names import countries
@@ -14,6 +15,8 @@ from worker.readers.layout_labels import Label, label_in, label_of
 from worker.readers.page_layout import Cell, Layout, Row
 
 _BLOCK_LINES = 7
+# What no page that a person made reaches; a made-up one shall not take minutes.
+_MAX_CELLS, _MAX_BLOCKS = 2000, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Parties:
 
 def read(layout: Layout) -> Parties:
     """The seller and the buyer of the document and the numbers that name them."""
-    blocks = list(_blocks(layout))
+    blocks = list(islice(_blocks(layout), _MAX_BLOCKS))
     seller = (
         _labelled_party(layout, "seller", is_strong=True)
         or _sender_line(layout)
@@ -234,7 +237,7 @@ def _is_name(text: str) -> bool:
 
 def _blocks(layout: Layout) -> Iterator[Block]:
     """Every address on the first page: the lines over a line with a postal code and a town."""
-    cells = [cell for cell in layout.cells if cell.page == 1]
+    cells = [cell for cell in layout.cells[:_MAX_CELLS] if cell.page == 1]
     for end, cell in enumerate(cells):
         text = cell.text
         if (

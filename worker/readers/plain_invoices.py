@@ -132,6 +132,8 @@ def _number(layout: Layout, labels: list[Labelled], order: DateOrder) -> _Fact |
 def _titled_numbers(layout: Layout, index: int, row: Row, order: DateOrder) -> Iterator[_Fact]:
     """Numbers in the title itself: `Invoice # 42`, `Rechnung Nr. 42 vom …`, `Facture FA-42`."""
     for place, cell in enumerate(row.cells):
+        if not _ANY_TITLE.search(folded(cell.text)):
+            continue
         words = cell.text.split()
         for start, end in _spans(len(words)):
             plain = folded(re.sub(r"\((\d{3})\)", r"\1", " ".join(words[start:end])))

@@ -23,6 +23,7 @@ _AMOUNT = re.compile(
 )
 _BOTH = re.compile(r"\d[.,'’\s]\d{3}([.,])\d{2}(?!\d)")
 _ENDING = re.compile(r"(?<![\d.,])\d{1,6}([.,])\d{2}(?![\d.,]|\s?%)")
+_DIGIT = re.compile(r"\d")
 MAX_INTEGER_DIGITS = 12
 
 
@@ -48,6 +49,8 @@ def decimal_mark_of(text: str) -> str:
 
 def find(text: str, mark: str) -> Iterator[WrittenAmount]:
     """Every amount in the text, read with this decimal mark."""
+    if not _DIGIT.search(text):
+        return
     for match in _AMOUNT.finditer(text):
         number = match["number"]
         value = parse(number, mark)

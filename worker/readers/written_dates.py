@@ -11,6 +11,7 @@ from functools import lru_cache
 from babel.dates import get_month_names
 
 _LOCALES = "en de fr nl it es pt pl da sv nb fi cs sk hu ro tr el hr sl bg et lv lt ca"
+_DIGIT = re.compile(r"\d")
 _YEARS = (1990, 2100)
 _NUMERIC = re.compile(
     r"(?<![\d./-])(?:(?P<y>\d{4})\s?[-./年]\s?(?P<m>\d{1,2})\s?[-./月]\s?(?P<d>\d{1,2})"
@@ -47,6 +48,8 @@ class DateOrder:
 
     def find(self, text: str) -> list[WrittenDay]:
         """Every day in the text, in the order of their places."""
+        if not _DIGIT.search(text):
+            return []
         found = [day for match in _NUMERIC.finditer(text) if (day := self._numeric(match))]
         found += [day for match in _COMPACT.finditer(text) if (day := _ymd(match))]
         if any(character.isalpha() for character in text):
