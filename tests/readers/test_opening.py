@@ -60,6 +60,8 @@ def test_parts_carry_their_decoded_bytes() -> None:
         ("wrong_charset", "The text's character set is unknown or wrong"),
         ("declared_ascii_is_utf8", "The text's character set is unknown or wrong"),
         ("bare_cr", "The mail's lines end with bare carriage returns."),
+        ("nul_in_from", "A header holds a NUL character or a bare carriage return."),
+        ("smuggled_mail", "A line that some mail servers take for the end of a mail"),
     ],
 )
 def test_what_is_doubtful_is_named(name: str, problem: str) -> None:

@@ -13,9 +13,11 @@ from worker.readers import charsets
 
 FIELD_MAX_BYTES = 256 * 1024
 FIELDS_MAX = 1000
+BROKEN = "A header holds a NUL character or a bare carriage return."
 PARAMETERS_MAX = 100
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
+_BROKEN = re.compile(rb"\x00|\r(?!\n|\Z)")
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _PARAMETER = re.compile(
     r""";\s*([^\s=;"*]+)((?:\*\d+)?\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))""", re.DOTALL
@@ -62,8 +64,8 @@ def parse(block: bytes) -> Headers:
         if len(headers.fields) >= FIELDS_MAX or len(raw) > FIELD_MAX_BYTES:
             _note(headers, "The headers are larger than any mail needs.")
             continue
-        if b"\x00" in raw:
-            _note(headers, "A header holds a NUL character.")
+        if _BROKEN.search(raw):
+            _note(headers, BROKEN)
         headers.fields.append((match[1].decode("ascii").lower(), match[2].strip(b" \t\r\n")))
     return headers
 

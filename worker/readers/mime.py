@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from worker.readers import boundaries
-from worker.readers.headers import ContentType, Headers, base64_bytes, content_type, parse
+from worker.readers.headers import BROKEN, ContentType, Headers, base64_bytes, content_type, parse
 
 DEPTH_MAX = 20
 PARTS_MAX = 500
@@ -21,6 +21,8 @@ MAIL_MAX_BYTES = 64 * 1024 * 1024
 _BLANK_LINE = re.compile(rb"^\r?\n", re.MULTILINE)
 _FIELD_LINE = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 MBOX_LINE = re.compile(rb"\A(?:[ \t]*\r?\n)*(?:>?From [^\r\n]*\r?\n)?")
+# SMTP smuggling: a dot between line breaks of which one is bare (CVE-2023-51764 and its kin).
+_HIDDEN_END = re.compile(rb"(?<!\r)\n\.\r?\n|\r\n\.\n|\r\.\r\n")
 _MESSAGE_TYPES = frozenset({"message/rfc822", "message/global", "message/news"})
 _IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 
@@ -81,6 +83,8 @@ def read(data: bytes) -> Tree:
     if b"\r" in data and b"\n" not in data:
         walk.problem("The mail's lines end with bare carriage returns.")
         data = data.replace(b"\r", b"\n")
+    if b"\r\n" in data and _HIDDEN_END.search(data):
+        walk.problem("A line that some mail servers take for the end of a mail stands inside it.")
     root = walk.entity(data, depth=0, level=0, default="text/plain")
     if not walk.problems and _signature(root) != boundaries.signature(data):
         walk.problem("Two ways of reading the mail's parts give different parts.")
@@ -102,6 +106,8 @@ class _Walk:
     def entity(self, data: bytes, *, depth: int, level: int, default: str) -> Entity:
         headers, body = _split(data)
         self.defects.extend(headers.problems)
+        if BROKEN in headers.problems:
+            self.problem(BROKEN)
         entity = Entity(headers, content_type(headers, default=default), body, level)
         self.count += 1
         if not (entity.content_type.is_multipart or entity.is_message):
