@@ -37,12 +37,8 @@ def test_it_says_when_it_is_ready_and_where() -> None:
             process.terminate()
 
 
-@pytest.mark.parametrize(
-    "webhook",
-    ["sk_live_x=http://127.0.0.1/,whsec_x", "sk_test_x=http://127.0.0.1/", "nonsense"],
-)
-def test_a_webhook_that_makes_no_sense_stops_the_start(webhook: str) -> None:
-    command = [sys.executable, "-m", "worker.sandbox", "--webhook", webhook]
+def test_a_webhook_without_a_secret_stops_the_start() -> None:
+    command = [sys.executable, "-m", "worker.sandbox", "--webhook", "sk_test_x=http://127.0.0.1/"]
     stopped = subprocess.run(command, capture_output=True, text=True, check=False)
     assert stopped.returncode == 2
     assert "sk_test_…=http://host/path,whsec_…" in stopped.stderr

@@ -35,7 +35,7 @@ def flat(value: Any, at: str) -> list[tuple[str, str]]:
     return [(at, value)]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(_NAMES, _VALUES, max_size=4))
 def test_what_is_written_flat_is_read_nested(params: dict[str, Any]) -> None:
     fields = [pair for name, value in params.items() for pair in flat(value, name)]
