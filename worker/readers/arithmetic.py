@@ -25,6 +25,7 @@ class TaxRow:
     rate: Decimal | None
     category: str | None
     kind: str | None = "VAT"
+    exemption: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

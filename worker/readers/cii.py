@@ -257,6 +257,7 @@ def _tax_row(node: Node, vintage: _Vintage) -> TaxRow:
         rate=amount(node, vintage.rate),
         category=node.text("ram:CategoryCode"),
         kind=node.text("ram:TypeCode"),
+        exemption=node.text("ram:ExemptionReason", "ram:ExemptionReasonCode"),
     )
 
 

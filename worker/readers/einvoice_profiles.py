@@ -56,10 +56,8 @@ def problems(draft: Draft) -> list[Problem]:
     """What the claimed profile asks and the document does not keep. None of it holds an invoice."""
     level = level_of(draft.profile)
     found = list(_claim(draft, level))
-    if level in (Level.MINIMUM, Level.BASIC_WL) and draft.lines:
+    if level is Level.BASIC_WL and draft.lines:
         found.append(_warning("PROFILE", f"the {level} profile has no lines, the document has"))
-    if level is Level.MINIMUM and draft.sums.line_total is not None:
-        found.append(_warning("PROFILE", "the minimum profile does not state the sum of the lines"))
     if level is Level.XRECHNUNG:
         found += _xrechnung(draft)
     return found

@@ -33,6 +33,7 @@ def problems(draft: Draft) -> list[Problem]:
     found = [*_header(draft), *_parties(draft, level), *_totals(draft, level)]
     # ZUGFeRD 1 is older than EN 16931 and required less.
     if level is not Level.ZUGFERD_1:
+        found += _taxes(draft)
         found += [*_lines(draft, level), *_terms(draft, level)]
     return found
 
@@ -106,6 +107,32 @@ def _totals(draft: Draft, level: Level) -> Iterator[Problem]:
     if sums.payable is not None and sums.payable < 0 and not draft.is_credit_note:
         text = "an invoice that asks for less than nothing is booked as a credit"
         yield Problem(rule="SIGN", text=text, holds=False)
+
+
+# UNTDID 5305 as EN 16931 uses it: the rules' names by category, and which need a reason.
+_CATEGORIES = {
+    "S": "S", "Z": "Z", "E": "E", "AE": "AE", "K": "IC", "G": "G", "O": "O", "L": "AF", "M": "AG",
+    "B": "B",
+}  # fmt: skip
+_EXEMPT = frozenset({"E", "AE", "K", "G", "O"})
+
+
+def _taxes(draft: Draft) -> Iterator[Problem]:
+    for row in draft.sums.taxes:
+        if row.category is None or row.kind not in (None, "VAT"):
+            continue
+        name = _CATEGORIES.get(row.category)
+        if name is None:
+            text = f"{row.category[:10]!r} is no category of VAT"
+            yield Problem(rule="BR-CL-17", text=text, holds=False)
+        elif row.category in _EXEMPT and not row.exemption:
+            text = f"the reason is missing why VAT of category {row.category} is not charged"
+            yield Problem(rule=f"BR-{name}-10", text=text, holds=False)
+        elif row.category in _EXEMPT | {"Z"} and row.amount:
+            text = f"VAT of category {row.category} is charged, {row.amount:f}"
+            yield Problem(rule=f"BR-{name}-09", text=text)
+        elif row.category == "S" and row.rate is not None and row.rate <= 0:
+            yield Problem(rule="BR-S-05", text="the standard rate of VAT is not above zero")
 
 
 def _lines(draft: Draft, level: Level) -> Iterator[Problem]:

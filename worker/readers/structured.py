@@ -10,6 +10,7 @@ from lxml import etree
 from worker.readers import (
     arithmetic,
     cii,
+    cii_profiles,
     einvoice_profiles,
     einvoice_structure,
     einvoice_terms,
@@ -19,7 +20,7 @@ from worker.readers import (
 )
 from worker.readers.einvoice import Draft
 from worker.readers.einvoice_profiles import Level, level_of
-from worker.readers.model import Invoice, Problem
+from worker.readers.model import Invoice, Problem, Source
 
 # What a mail or PDF may hold that is XML and no invoice; named so that a person is told.
 _OTHER_ROOTS = {
@@ -47,7 +48,10 @@ def read(data: bytes) -> list[ReadInvoice]:
         return [checked(draft) for draft in fatturapa.read(root)]
     if tag in ubl.ROOTS or cii.is_cii(tag):
         draft = ubl.read(root) if tag in ubl.ROOTS else cii.read(root)
-        return [checked(draft, einvoice_structure.problems(root))]
+        structure = einvoice_structure.problems(root)
+        if not draft.is_zugferd_1 and draft.source is Source.CII:
+            structure += cii_profiles.problems(root, level_of(draft.profile))
+        return [checked(draft, structure)]
     return []
 
 

@@ -188,6 +188,9 @@ def _tax_row(node: Node) -> TaxRow:
         rate=(amount(category, "cbc:Percent") if category else None) or amount(node, "cbc:Percent"),
         category=category.text("cbc:ID") if category else None,
         kind=category.text("cac:TaxScheme/cbc:ID") if category else None,
+        exemption=category.text("cbc:TaxExemptionReason", "cbc:TaxExemptionReasonCode")
+        if category
+        else None,
     )
 
 
