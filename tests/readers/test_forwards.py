@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from worker.readers.addresses import mailboxes
 from worker.readers.forwards import bare_subject, forwarded, inline_forward, subject_kind
+from worker.readers.html_text import text_of
 from worker.readers.instructions import Instructions, instructions
 from worker.readers.mail_words import LABELS
 from worker.readers.model import Forwarded, Mailbox
@@ -48,6 +49,37 @@ def test_instructions_come_from_the_forwarders_own_words_alone() -> None:
     found = read("forward_inline")
     assert found is not None
     assert instructions(found.note) == Instructions(("ann@buyer.example",), no_pay_link=True)
+
+
+GMAIL = (
+    "<div>Note.<br><br><div class=gmail_quote><div class=gmail_attr>---------- Forwarded message "
+    "---------<br>From: <strong>Carl Maker</strong> <span>&lt;<a href='mailto:carl@maker.example'>"
+    "carl@maker.example</a>&gt;</span><br>Date: Mon, Nov 2, 2026 at 9:31 AM<br>Subject: Invoice 7"
+    "<br>To: &lt;bea@seller.example&gt;<br></div><br><br>Here it is.</div></div>"
+)
+OUTLOOK = (
+    "<p class=MsoNormal>Note.<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p><div><p><b>Von:"
+    "</b> Carl Maker &lt;carl@maker.example&gt; <br><b>Gesendet:</b> Montag<br><b>An:</b> "
+    "bea@seller.example<br><b>Betreff:</b> Invoice 7</p></div><p>Here it is.</p>"
+)
+THUNDERBIRD = (
+    "<p>Note.</p><div><br>-------- Forwarded Message --------<table><tbody><tr><th>Subject: </th>"
+    "<td>Invoice 7</td></tr><tr><th>Date: </th><td>Mon, 2 Nov 2026</td></tr><tr><th>From: </th>"
+    "<td>Carl Maker &lt;carl@maker.example&gt;</td></tr></tbody></table><br>Here it is.</div>"
+)
+APPLE = (
+    "<div>Note.</div><div><blockquote type=cite><div>Begin forwarded message:</div><br><div><b>From"
+    ": </b>Carl Maker &lt;carl@maker.example&gt;<br></div><div><b>Subject: </b>Invoice 7<br></div>"
+    "<div><b>Date: </b>2 November 2026<br></div><br><div>Here it is.</div></blockquote></div>"
+)
+
+
+@pytest.mark.parametrize("html", [GMAIL, OUTLOOK, THUNDERBIRD, APPLE])
+def test_a_forward_in_html_alone_is_read(html: str) -> None:
+    found = inline_forward(text_of(html), "Fwd: Invoice 7")
+    assert found is not None
+    assert (found.sender, found.subject) == (CARL, "Invoice 7")
+    assert (found.note, found.body) == ("Note.", "Here it is.")
 
 
 @pytest.mark.parametrize("language", sorted(LABELS))

@@ -38,6 +38,7 @@ _ROLE_BY_LABEL = {
 # Plain text made from HTML marks bold labels with stars.
 _AROUND_LABEL = " \t*_\xa0"
 _RULE = re.compile(r"^\s*[-_=*–—]{3,}\s*$")
+_HIDDEN = re.compile("[\ufeff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069]")
 _DASHES = re.compile(r"[-–—]{3,}")
 _PREFIX = re.compile(r"^\s*([^\s:：\[\]()]{1,12})\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*")
 _ATTRIBUTION = re.compile(r"<\s*[^<>\s]+@[^<>\s]+\s*>")
@@ -94,7 +95,7 @@ def _attached(message: Message, note: str) -> Forwarded:
 
 def inline_forward(body: str, subject: str) -> Forwarded | None:
     """The forward written into a mail's text, as all mail programs do by default."""
-    text = _Lines(re.sub("[\ufeff\u200b\u200e\u200f]", "", body).split("\n")[:LINES_MAX])
+    text = _Lines(_HIDDEN.sub("", body).split("\n")[:LINES_MAX])
     kind = subject_kind(subject)
     found = find_block(text.bare)
     if found is not None and _is_forward(found, kind):

@@ -1,7 +1,7 @@
-"""What a forwarder orders in plain words above a forward: `send to: ann@example.com`.
+"""What people order in plain words: above a forward (`send to: ann@example.com`), or in a reply.
 
-Only whole lines count, and only the forwarder's own words: nothing inside the forwarded mail, no
-quotation, no signature. An instruction says what is wished; whether it may happen is for the flow.
+Only whole lines count, and only a person's own words: nothing inside the forwarded mail, no
+quotation, no signature. What is ordered is a wish; whether it may happen is for the flow.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from worker.readers.addresses import mailboxes
 
 LINES_MAX = 40
+COMMAND_MAX_LINES = 6
 
 # What a line may begin with, by language; the addresses follow, with or without a colon.
 _SEND_TO = (
@@ -43,6 +44,17 @@ _LINKLESS = re.compile(
 _QUOTED = re.compile(r"^\s*>")
 _END = re.compile(r"^(?:-- ?|__+)$")
 _CUTTABLE = " \t*_-•\"'"
+
+# One-word answers to a notice of ours, and orders about what it is about.
+_ORDERS = (
+    r"yes|no|ok|resend|status|link|hold|release|help|stop|replace|refuse|send(?: it)?|"
+    r"send as corrected|received|not received|ja|nein|hilfe|erneut senden|freigeben|halten|"
+    r"erhalten|nicht erhalten|oui|non|aide|sí|si|ayuda|sì|aiuto|sim|não|ajuda|nee"
+)
+_WITH_VALUE = (
+    r"(?:send to|senden an):? \S+@\S+|total:? [\d.,]+(?: [a-z]{3})?|(?:customer|kunde):? \S.{0,80}"
+)
+_COMMAND = re.compile(rf"(?:{_ORDERS})|{_WITH_VALUE}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +92,11 @@ def _own_lines(note: str) -> list[str]:
         if not _QUOTED.match(raw):
             lines.append(" ".join(raw.split()).strip(_CUTTABLE))
     return lines
+
+
+def is_command(text: str) -> bool:
+    """Whether a reply's new words are an order: its first line is one, and little else follows."""
+    lines = [line.strip(" \t.!,;:*_") for line in text.split("\n") if line.strip()]
+    return (
+        bool(lines) and len(lines) <= COMMAND_MAX_LINES and _COMMAND.fullmatch(lines[0]) is not None
+    )

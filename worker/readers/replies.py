@@ -43,7 +43,7 @@ _SHARED_LINE = re.compile(r"^(.*[^\s-])\s*-{2,}\s*(On\s.+\swrote:)\s*$")
 _DELIMITER = re.compile(r"^\s{0,2}(?:--+|—|–|__+|\*{3,}|={4,}|~{4,})\s*$")
 _SENT_FROM = re.compile(rf"^[\s<(\[*_]*(?:{SENT_FROM})\b(.{{0,120}})$", re.IGNORECASE)
 _EXCUSE = re.compile(r"excuse|typo|brevity|pardon|sorry|brief|errors|autocorrect", re.IGNORECASE)
-_HIDDEN = re.compile("[\ufeff\u200b\u200e\u200f\u2060\u1427]")
+_HIDDEN = re.compile("[\ufeff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\u1427]")
 
 
 def reply(body: str) -> Reply:

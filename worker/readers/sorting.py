@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from worker.readers.commands import is_command
+from worker.readers.automatic import answered_because
 from worker.readers.forwards import subject_kind
+from worker.readers.instructions import is_command
 from worker.readers.model import Bounce, DocType, Forwarded, Kind, Reply
 from worker.readers.opening import OpenedMail
 
@@ -280,15 +281,9 @@ def _is_complaint(opened: OpenedMail) -> bool:
 
 def _auto_reply(opened: OpenedMail) -> str | None:
     """Why a mail is an automatic answer."""
-    headers = opened.headers
-    submitted = headers.first("auto-submitted").partition(";")[0].strip().lower()
-    if submitted == "auto-replied":
-        return "It says that a program answered (Auto-Submitted: auto-replied)."
-    for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply-from"):
-        if headers.first(name).strip().lower() not in ("", "no"):
-            return f"It says that a program answered ({name.title()})."
-    if headers.first("precedence").strip().lower() in ("auto_reply", "auto-reply"):
-        return "It says that a program answered (Precedence)."
+    answered = answered_because(opened.headers)
+    if answered is not None:
+        return answered
     if any(part.media_type == "message/disposition-notification" for part, _ in opened.parts):
         return "It is a receipt that a mail program wrote."
     if _AUTO_SUBJECT.search(opened.envelope.subject.casefold()):
