@@ -27,11 +27,16 @@ def sample(name: str, *changes: tuple[str, str]) -> bytes:
 
 
 def pdf_with(
-    files: dict[str, bytes], *, level: str | None = "EN 16931", on_page: bool = False
+    files: dict[str, bytes],
+    *,
+    level: str | None = "EN 16931",
+    on_page: bool = False,
+    into: bytes | None = None,
 ) -> bytes:
-    """An empty page that carries these files; `on_page` hangs them on an annotation instead."""
-    pdf = pikepdf.new()
-    pdf.add_blank_page(page_size=(595, 842))
+    """A PDF (else an empty page) that carries these files; `on_page` hangs them on a page."""
+    pdf = pikepdf.open(io.BytesIO(into)) if into else pikepdf.new()
+    if into is None:
+        pdf.add_blank_page(page_size=(595, 842))
     for name, data in files.items():
         spec = pikepdf.AttachedFileSpec(
             pdf, data, filename=name, relationship=pikepdf.Name("/Alternative")
