@@ -1,6 +1,6 @@
 """Processor time for one invoice of one page: our press, naive WeasyPrint, warm headless Chromium.
 
-    python -m bench.press [--json] [--rounds 5] [--documents 12]
+    python -m bench.press [--json] [--lines 5] [--rounds 5] [--documents 12]
 
 All of them print the same page, turn by turn in one run, so that a busy machine is busy for all.
 Ours is the whole order: template, QR code, PDF, reading it back. Naive is `HTML(…).write_pdf()`
@@ -42,7 +42,7 @@ Print = Callable[[Sheet], bytes]
 Clock = Callable[[], float]
 
 
-def measure(*, rounds: int = 5, documents: int = 12) -> dict[str, Any]:
+def measure(*, lines: int = 5, rounds: int = 5, documents: int = 12) -> dict[str, Any]:
     """Median milliseconds of processor time per document and tool, and what was promised."""
     with _ours() as ours, _naive() as naive, _naive(FULL_FONTS) as full, _chromium() as chromium:
         tools = {"ours": ours, "naive": naive, "naive, full fonts": full, "chromium": chromium}
@@ -52,11 +52,12 @@ def measure(*, rounds: int = 5, documents: int = 12) -> dict[str, Any]:
             for name, (clock, print_one) in tools.items():
                 began = clock()
                 for nth in range(documents):
-                    sizes[name] = len(print_one(_sheet(number * documents + nth)))
+                    sizes[name] = len(print_one(_sheet(number * documents + nth, lines)))
                 if number:  # The first round warms all of them up.
                     figures[name].append((clock() - began) / documents * 1000)
     cpu_ms = {name: round(statistics.median(each), 1) for name, each in figures.items()}
     return {
+        "lines": lines,
         "cpu_ms": cpu_ms,
         "size_bytes": sizes,
         "of_naive": round(cpu_ms["ours"] / cpu_ms["naive"], 2),
@@ -67,9 +68,9 @@ def measure(*, rounds: int = 5, documents: int = 12) -> dict[str, Any]:
     }
 
 
-def _sheet(number: int) -> Sheet:
+def _sheet(number: int, lines: int = 5) -> Sheet:
     """The sample invoice under another number, so that nothing can be kept from the last."""
-    sheet = full_sheet()
+    sheet = full_sheet(lines=lines)
     named = replace(sheet.invoice, number=f"RE-2026-{number:05d}")
     return replace(sheet, invoice=named)
 
@@ -168,10 +169,11 @@ def main() -> None:
     """Print the figures as a table, or as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--lines", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--documents", type=int, default=12)
     options = parser.parse_args()
-    figures = measure(rounds=options.rounds, documents=options.documents)
+    figures = measure(lines=options.lines, rounds=options.rounds, documents=options.documents)
     if options.json:
         print(json.dumps(figures))
         return

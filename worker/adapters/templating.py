@@ -28,7 +28,7 @@ MAX_OUTPUT_CHARACTERS = 4_000_000
 MAX_TEMPLATE_CHARACTERS = 200_000
 _FALLBACK_LANGUAGE = "en"
 _PLAIN_FILTERS = ("default", "d", "e", "escape", "first", "join", "last", "length", "lower",
-                  "replace", "reverse", "sort", "title", "trim", "truncate", "upper",
+                  "replace", "reverse", "select", "sort", "title", "trim", "truncate", "upper",
                   "urlencode")  # fmt: skip
 # SyntaxError: more than twenty nested loops, which Python's compiler refuses.
 _FAULTS = (TemplateError, ArithmeticError, LookupError, SyntaxError, TypeError, ValueError)
