@@ -19,6 +19,7 @@ from worker.store.blobs import Blob
 
 SHOWN = 50
 _CASH = (Account.GATEWAY_CLEARING.value, Account.BANK.value)
+_SETTLED = "payment-settled:"
 _LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value)
 
 
@@ -109,7 +110,7 @@ def settled_money_is_posted_on_evidence(session: Session) -> list[str]:
             posted,
             and_(
                 posted.c.business == Payment.business,
-                posted.c.source == "payment-settled:" + Payment.id,
+                posted.c.source == _SETTLED + Payment.id,
             ),
         )
         .where(or_(and_(is_settled, lacks), and_(~is_settled, posted.c.minor.is_not(None))))
@@ -120,12 +121,12 @@ def settled_money_is_posted_on_evidence(session: Session) -> list[str]:
 
 def posted_money_has_a_payment(session: Session) -> list[str]:
     """No cash stands in the ledger as settled without the payment that proves it."""
-    there = exists().where(
-        Payment.business == Entry.business, "payment-settled:" + Payment.id == Entry.source
-    )
+    # The id is cut out of the source, not the source put together, so that the key's index serves.
+    payment_id = func.substr(Entry.source, len(_SETTLED) + 1)
+    there = exists().where(Payment.business == Entry.business, Payment.id == payment_id)
     rows = session.execute(
         select(Entry.business, Entry.source)
-        .where(Entry.source.startswith("payment-settled:"), ~there)
+        .where(Entry.source.startswith(_SETTLED), ~there)
         .limit(SHOWN)
     )
     return [f"{business}: {source} has no payment." for business, source in rows]
@@ -183,7 +184,7 @@ def _cash_posted() -> Subquery:
     return (
         select(Entry.business, Entry.source, func.sum(Posting.amount_minor).label("minor"))
         .join(Entry.postings)
-        .where(Posting.account.in_(_CASH), Entry.source.startswith("payment-settled:"))
+        .where(Posting.account.in_(_CASH), Entry.source.startswith(_SETTLED))
         .group_by(Entry.business, Entry.source)
         .subquery()
     )
