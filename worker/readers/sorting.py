@@ -82,7 +82,8 @@ _SENTENCE_END = re.compile(
 )
 _CONDITION = re.compile(
     r"^(?:if|when|once|unless|wenn|falls|sobald|si|quand|dès que|als|zodra|cuando|quando|se|"
-    r"jeśli|gdy|om|när|hvis|når|jos|pokud|なら)\b|\bif (?:i|we) (?:paid|pay)\b"
+    r"jeśli|gdy|om|när|hvis|når|jos|pokud|なら)\b|\bif (?:i|we) (?:paid|pay)\b|"
+    r"before \S+ (?:is|was|gets) paid"
 )
 _AMOUNT = re.compile(r"\d[\d.,'’ ]*[.,]\d{2}\b|[€$£¥₣]\s?\d|\d\s?(?:€|eur\b|gbp\b|usd\b|chf\b|円)")
 _TABULAR = frozenset(
