@@ -39,7 +39,7 @@ from worker.payments import (
 from worker.payments.ports import AccountFacts
 from worker.readers.model import Buyer
 from worker.readers.model import Invoice as Document
-from worker.settings import PROJECT, Settings, WebSettings
+from worker.settings import PROJECT, GatewaySettings, Settings, WebSettings
 from worker.store import Record, blobs
 from worker.web import build
 
@@ -71,6 +71,7 @@ class CountingGateway:
 
     orders: list[tuple[str, CheckoutOrder]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    pages_at: str = "https://checkout.stripe.com/c/pay/"
     real: StripeGateway = field(
         default_factory=lambda: StripeGateway(
             StripeAccess(
@@ -87,7 +88,7 @@ class CountingGateway:
         if self.failures:
             raise self.failures.pop(0)
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
-        return CheckoutPage(f"cs_{name}", f"https://pay.example/c/{name}", order.expires_at)
+        return CheckoutPage(f"cs_{name}", f"{self.pages_at}{name}", order.expires_at)
 
     def look_up(self, session_id: str) -> CheckoutFacts:
         raise NotImplementedError
@@ -135,11 +136,12 @@ class HouseApp(App):
 class House:
     """The App, its site, and what a test wants to know of them."""
 
-    def __init__(self, home: Path, lives_at: str, **changes: Any) -> None:
+    def __init__(self, home: Path, lives_at: str, gateway: str = "", **changes: Any) -> None:
         self.lives_at = self.reached_at = lives_at
         settings = Settings(
             home=home,
             web=WebSettings(public_url=lives_at),
+            gateway=GatewaySettings(base_url=gateway),
             businesses=(rules(**changes),),
             secrets={"LINK_KEY_1": "a key of the house"},
         )
@@ -258,12 +260,21 @@ def signature(raw: bytes, *, secret: str = SECRET, at: datetime | None = None) -
 
 
 @contextmanager
-def running_house(home: Path, *, public_url: str = "", **changes: Any) -> Iterator[House]:
-    """A house whose site answers on a free loopback port, which `public_url` may hide."""
+def running_house(
+    home: Path, *, public_url: str = "", sandboxed: bool = False, **changes: Any
+) -> Iterator[House]:
+    """A house whose site answers on a free loopback port, which `public_url` may hide.
+
+    `sandboxed`: its hosted payment pages are on this machine too, at another origin.
+    """
     listening = socket.create_server(("127.0.0.1", 0))
-    reached_at = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    house = House(home, public_url or reached_at, **changes)
+    port = listening.getsockname()[1]
+    reached_at = f"http://127.0.0.1:{port}"
+    sandbox = f"http://localhost:{port}" if sandboxed else ""
+    house = House(home, public_url or reached_at, sandbox, **changes)
     house.reached_at = reached_at
+    if sandboxed:
+        house.app.counting.pages_at = f"{sandbox}/health?page="
     config = uvicorn.Config(
         house.site, lifespan="off", ws="none", access_log=False, log_level="critical"
     )

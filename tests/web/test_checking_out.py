@@ -25,7 +25,7 @@ def test_the_button_leads_to_the_hosted_page(house: House) -> None:
     path = house.invoice("A-1", "119.00")
     answer = press(house, path)
     assert answer.status_code == 303
-    assert answer.headers["location"].startswith("https://pay.example/c/")
+    assert answer.headers["location"].startswith("https://checkout.stripe.com/c/pay/")
     [(_, order)] = house.app.counting.orders
     assert (str(order.amount), order.title) == ("119.00 EUR", "Invoice A-1 · Acme")
     assert order.success_url == f"{house.lives_at}{path}/thanks"
