@@ -143,16 +143,16 @@ def _is_bounce(opened: OpenedMail, notice: str) -> bool:
     """Whether a home-made notice speaks of a failure: two different signs at least."""
     headers = opened.headers
     subject = opened.envelope.subject.casefold()
-    text = one_line(notice[:8000]).casefold()
-    if _says(subject, DELIVERED_WORDS):
-        return False
+    if headers.has("x-failed-recipients"):
+        return True
     speaks = bool(_SPEAKS_FOR_SERVER.search(headers.first("from")))
     is_null = headers.first("return-path").strip() == "<>"
     in_subject = _says(subject, SUBJECT_WORDS)
+    if not (speaks or is_null or in_subject) or _says(subject, DELIVERED_WORDS):
+        return False
+    text = one_line(notice[:8000]).casefold()
     in_text = _says(text, FAILURE_WORDS) or _says(text, DELAY_WORDS)
     has_code = bool(status_in(text) or _SMTP_CODE.search(text))
-    if headers.has("x-failed-recipients"):
-        return True
     is_hinted = _says(text, HINT_WORDS)
     signs = 2 * (speaks + is_null + in_subject + in_text) + has_code + is_hinted
     return signs >= 4 and (in_text or in_subject or (speaks and is_hinted))
