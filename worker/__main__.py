@@ -64,10 +64,11 @@ def main() -> None:
 
 
 def _tillmail() -> None:
-    """Tillmail turns forwarded invoices into branded emails with a page to pay them on.
+    """Forwarded invoices become branded emails with a page to pay them on.
 
-    Lists and records print as tables, and as JSON with --json. Exit codes: 0 done, 1 refused or
-    failed (the reason is on standard error), 2 wrong usage.
+    Lists and records print as tables, and as JSON with --json.
+
+    Exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage.
     """
 
 

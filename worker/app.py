@@ -70,8 +70,6 @@ class App:
         # Where jobs go after a commit; another object may stand here instead of a queue.
         self.hand_out: Callable[[Sequence[Slip]], None] = self._push
 
-    # -- time, rules and links -------------------------------------------------------------------
-
     def now(self) -> datetime:
         """Business time."""
         return self.clock.now()
@@ -116,8 +114,6 @@ class App:
     def mail_secret(self) -> bytes:
         """The key of reply and bounce addresses."""
         return self.link_keys.secrets[min(self.link_keys.secrets)]
-
-    # -- the database and what follows from it ---------------------------------------------------
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -168,8 +164,6 @@ class App:
 
     def _push(self, slips: Sequence[Slip]) -> None:
         self.queue.push(slips)
-
-    # -- the outside -----------------------------------------------------------------------------
 
     @property
     def queue(self) -> DramatiqQueue:
@@ -264,8 +258,6 @@ class App:
                 self._gateways[business] = self._make_gateway(business)
             return self._gateways[business]
 
-    # -- templates -------------------------------------------------------------------------------
-
     def templates_on_disk(self, business: BusinessKey) -> dict[str, bytes]:
         """The business's template tree as it lies on disk now, published or not."""
         from worker.adapters.disk_templates import collect
@@ -313,8 +305,6 @@ class App:
 
         return render(str(PROJECT / "templates"), page, language, context)
 
-    # -- the end ---------------------------------------------------------------------------------
-
     def close(self) -> None:
         """Let go of everything; the process may end now."""
         for part in (self._queue,):
@@ -327,8 +317,6 @@ class App:
         if close is not None:
             close()
         self.engine.dispose()
-
-    # -- making ----------------------------------------------------------------------------------
 
     def _store_url(self) -> str:
         url = self.settings.store.url
