@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from worker.readers import (
@@ -15,6 +15,7 @@ from worker.readers import (
     pdf_attachments,
     pdf_words,
     plain_invoices,
+    scans,
     signed_files,
     sniffing,
     structured,
@@ -25,6 +26,7 @@ from worker.readers.edifact_segments import NotEdifact
 from worker.readers.model import Invoice, Problem, Source
 from worker.readers.page_layout import Layout
 from worker.readers.pdf_attachments import UnreadablePdf
+from worker.readers.scans import NoOcr
 from worker.readers.signed_files import NotSigned
 from worker.readers.structured import ReadInvoice
 from worker.readers.xml_trees import RefusedXml
@@ -32,6 +34,9 @@ from worker.readers.xml_trees import RefusedXml
 # Types that say nothing of the content: what the bytes begin with decides.
 _TEXTS = frozenset({"application/octet-stream", "text/plain", "text/html"})
 MAX_TEXT_BYTES = 1_000_000
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/tiff"})
+# A page in letters that can be read is larger; what is smaller is a logo.
+MIN_PICTURE_BYTES = 20_000
 _UNKNOWN = frozenset({"application/octet-stream", "text/plain"})
 
 
@@ -57,6 +62,8 @@ def read(data: bytes, media_type: str) -> Found:
         media_type in _UNKNOWN and xml_trees.looks_like_xml(data)
     ):
         return _xml(data)
+    if media_type in _PICTURES and len(data) >= MIN_PICTURE_BYTES:
+        return _scanned(lambda: scans.read_picture(data), "It is a picture.", ())
     if media_type in _TEXTS:
         return _text(data, media_type)
     return Found()
@@ -157,15 +164,30 @@ def _words(data: bytes, warnings: tuple[str, ...]) -> Found:
     except UnreadablePdf as error:
         return Found(error=f"Not read: {error}.")
     if not layout.rows:
-        return Found(warnings=(*warnings, "The PDF has no text; it may be a scan."))
+        return _scanned(
+            lambda: scans.read_pdf(data), "The PDF has no text: it is a scan.", warnings
+        )
     found = plain_invoices.read(layout, Source.PDF)
     if found is None:
         return Found(reasons=("The PDF's text is not one of an invoice.",), warnings=warnings)
     return Found((found,), (_shows(found),), warnings)
 
 
+def _scanned(read_words: Callable[[], Layout], what: str, warnings: tuple[str, ...]) -> Found:
+    """What a picture of a page says. OCR errs, so a person compares before anything is sent."""
+    try:
+        found = plain_invoices.read(read_words(), Source.OCR)
+    except (NoOcr, UnreadablePdf) as error:
+        return Found(warnings=(*warnings, f"{what} It was not read: {error}."))
+    if found is None:
+        return Found(reasons=(f"{what} Its words are not those of an invoice.",), warnings=warnings)
+    text = "it was read from a picture, where letters and figures may be mistaken; please compare"
+    problems = (*found.problems, Problem(rule="OCR", text=text))
+    return Found((ReadInvoice(found.invoice, problems),), (what, _shows(found)), warnings)
+
+
 def _shows(found: ReadInvoice) -> str:
-    return f"The words of the PDF are those of {_article(_kind(found))} {_kind(found)}."
+    return f"Its words are those of {_article(_kind(found))} {_kind(found)}."
 
 
 def _kind(found: ReadInvoice) -> str:

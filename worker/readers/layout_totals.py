@@ -7,6 +7,7 @@ amount payable.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +19,7 @@ from worker.readers.written_amounts import WrittenAmount
 
 ROLES = ("payable", "grand", "net", "tax", "prepaid", "no_total")
 _CENT = Decimal("0.02")
+_DIGIT = re.compile(r"\d")
 _MAX_PER_ROLE = 14
 # Words that make a bare "total" one without or with tax: `Summe netto`, `Total inkl. MwSt.`
 _WITHOUT_TAX_WORDS = (
@@ -40,6 +42,7 @@ class Candidate:
     weight: float
     label: str
     cell: Cell
+    is_money: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ def _payable(
                 best = (payable, prepaid, 1.5 + 0.2 * payable.weight)
         if payable.value == grand.value and best[2] < 1.0:
             best = (payable, None, 1.0)
-        elif best[2] < 0.3 and abs(payable.value) < abs(grand.value):
+        elif best[2] < 0.3 and payable.is_money and abs(payable.value) < abs(grand.value):
             best = (payable, None, 0.3 * payable.weight)
     return best
 
@@ -196,11 +199,17 @@ def _of_amount(
 def _left_label(row: Row, place: int) -> tuple[str, int]:
     """The words left of the amount, and how many cells of figures stand between."""
     distance = 0
+    pieces: list[str] = []
     for cell in reversed(row.cells[:place]):
-        if _has_letters(cell.text):
-            return cell.text, distance
-        distance += 1
-    return "", distance
+        if _has_letters(cell.text) and len(pieces) < 3:
+            pieces.insert(0, cell.text)
+            if ":" in cell.text or _DIGIT.search(cell.text):
+                break
+        elif pieces:
+            break
+        else:
+            distance += 1
+    return " ".join(pieces), distance
 
 
 def _heads(layout: Layout, index: int, cell: Cell) -> Iterator[tuple[str, int]]:
@@ -242,7 +251,9 @@ def _named(words: str, amount: WrittenAmount, cell: Cell, weight: float) -> Iter
         return
     bonus = 0.2 * coverage + 0.06 * size + (0.15 if amount.is_money else -0.4)
     for role in roles:
-        yield Candidate(_turned(role, plain), amount.value, weight + bonus, " ".join(plain), cell)
+        label = " ".join(plain)
+        turned = _turned(role, plain)
+        yield Candidate(turned, amount.value, weight + bonus, label, cell, amount.is_money)
 
 
 def _roles(words: list[str]) -> tuple[tuple[str, ...], int, float]:
