@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import pikepdf
@@ -81,15 +82,24 @@ def read_back(
     pdf: bytes, *, must_show: Sequence[str], must_link: str | None
 ) -> tuple[int, list[str]]:
     """The number of pages, and which of the texts and the link the finished bytes do not carry."""
-    shown = _squeezed(" ".join(_texts(pdf)))
-    missing = [text for text in must_show if _squeezed(text) not in shown]
+    missing = _not_shown(pdf, must_show)
     with pikepdf.open(io.BytesIO(pdf)) as document:
         if must_link and must_link not in set(_links(document)):
             missing.append(must_link)
         return len(document.pages), missing
 
 
-def _texts(pdf: bytes) -> Iterator[str]:
+def _not_shown(pdf: bytes, must_show: Sequence[str]) -> list[str]:
+    """Which texts are on no page. Our sheet comes first: the pages behind it are seldom read."""
+    missing, shown = list(must_show), ""
+    with closing(_texts(pdf)) as texts:
+        while missing and (text := next(texts, None)) is not None:
+            shown += _squeezed(text)
+            missing = [each for each in missing if _squeezed(each) not in shown]
+    return missing
+
+
+def _texts(pdf: bytes) -> Generator[str, None, None]:
     document = pypdfium2.PdfDocument(pdf)
     try:
         for page in document:
