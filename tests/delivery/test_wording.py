@@ -1,0 +1,182 @@
+"""The words of every notice: in each language, in both forms, whatever customers are called."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from worker.adapters.mjml_words import WordsPress
+from worker.adapters.templating import TemplateSet
+from worker.delivery.wording import (
+    BankFace,
+    Fact,
+    InvoiceNotice,
+    Notice,
+    PaidItem,
+    QuestionNotice,
+    ReceiptNotice,
+    SenderFace,
+)
+from worker.kernel.money import Money
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+# Gmail cuts a mail off behind 102 kB.
+GMAIL_SHOWS_BYTES = 102_000
+URL = "https://pay.acme.example/l/abcdefghijklmnopqrstuvwxyz234567"
+ACME = SenderFace(
+    name="Acme & Sons",
+    legal_name="Acme <Lamps> Ltd",
+    address_lines=("1 High Street", "London"),
+    vat_id="GB123",
+    email="hello@acme.example",
+    colour="#0b5563",
+    has_logo=True,
+)
+BANK = BankFace("GB33BUKB20201555555555", "A-1", "Acme Lamps Ltd", "BUKBGB22", "Example Bank")
+
+
+def euros(minor: int) -> Money:
+    return Money(minor, "EUR")
+
+
+NOTICES: dict[str, tuple[str, Notice]] = {
+    "invoice": (
+        "invoice",
+        InvoiceNotice(
+            ACME,
+            "Ünal & <b>Søn</b>",
+            "A-1",
+            euros(124050),
+            euros(124050),
+            issue_on=date(2026, 11, 20),
+            due_on=date(2026, 12, 4),
+            pay_url=URL,
+            bank=BANK,
+        ),
+    ),
+    "part paid, corrected": (
+        "invoice",
+        InvoiceNotice(
+            ACME, "Buyer", "A-1", euros(5000), euros(2000), pay_url=URL, occasion="corrected"
+        ),
+    ),
+    "renewed": (
+        "invoice",
+        InvoiceNotice(
+            ACME, "Buyer", "A-1", euros(5000), euros(5000), pay_url=URL, occasion="renewed"
+        ),
+    ),
+    "nothing left, no link, no bank": (
+        "invoice",
+        InvoiceNotice(ACME, "Buyer", "A-1", euros(5000), euros(0), has_pdf=False),
+    ),
+    "receipt": (
+        "receipt",
+        ReceiptNotice(
+            ACME,
+            "Buyer",
+            "pay_1",
+            euros(7000),
+            date(2026, 11, 22),
+            "card",
+            (PaidItem("A-1", euros(5000), euros(0)), PaidItem("A-2", euros(1500), euros(300))),
+            to_balance=euros(500),
+        ),
+    ),
+    "receipt, unheard-of method": (
+        "receipt",
+        ReceiptNotice(ACME, "", "pay_1", euros(7000), date(2026, 11, 22), "klarna", ()),
+    ),
+    "question": (
+        "question",
+        QuestionNotice(
+            ACME,
+            "staff",
+            "An invoice waits",
+            "Invoice A-1 <held>.",
+            "work_1",
+            (Fact("buyer", "Kunze & Co"),),
+            ("tillmail invoices release A-1 --to ADDRESS",),
+        ),
+    ),
+    "answer to a sender": (
+        "question",
+        QuestionNotice(ACME, "sender", "No invoice found", "The PDF is locked.", "mail_1"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def press() -> WordsPress:
+    return WordsPress(TemplateSet(str(TEMPLATES)))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("name", NOTICES)
+def test_a_notice_is_whole_in_both_forms(press: WordsPress, name: str, language: str) -> None:
+    template, notice = NOTICES[name]
+    subject, html, text = press.compose(template, notice.context() | {"language": language})
+    assert "\n" not in subject
+    assert f'lang="{language}"' in html
+    assert len(html.encode()) < GMAIL_SHOWS_BYTES
+    assert "prefers-color-scheme: dark" in html
+    assert "\n\n\n" not in text
+    assert not re.search(r"[{}<]%|\{\{", text)
+    assert set(re.findall(r'src="([^"]*)"', html)) <= {"cid:logo"}
+    assert "http" not in re.sub(rf"{re.escape(URL)}|http://www.w3.org/\S+", "", text)
+
+
+@pytest.mark.parametrize(("language", "amount"), [("en", "€1,240.50"), ("de", "1.240,50\xa0€")])
+def test_both_forms_say_how_much_and_where(press: WordsPress, language: str, amount: str) -> None:
+    template, notice = NOTICES["invoice"]
+    subject, html, text = press.compose(template, notice.context() | {"language": language})
+    assert amount.replace("\xa0", " ") in subject
+    for form in (html, text):
+        assert amount in form
+        assert URL in form
+        assert "GB33 BUKB 2020 1555 5555 55" in form
+    assert html.count(f'href="{URL}"') == 2
+
+
+def test_names_are_never_read_as_markup(press: WordsPress) -> None:
+    template, notice = NOTICES["invoice"]
+    _, html, text = press.compose(template, notice.context() | {"language": "en"})
+    assert "Ünal &amp; &lt;b&gt;Søn&lt;/b&gt;" in html
+    assert "Ünal & <b>Søn</b>" in text
+
+
+def test_the_button_is_a_filled_cell_for_outlook(press: WordsPress) -> None:
+    template, notice = NOTICES["invoice"]
+    _, html, _ = press.compose(template, notice.context() | {"language": "en"})
+    assert re.search(r'<td[^>]*bgcolor="#0b5563"[^>]*mso-padding-alt:15px 24px', html)
+
+
+def test_a_mail_without_logo_shows_the_name(press: WordsPress) -> None:
+    plain = SenderFace(name="Acme")
+    notice = InvoiceNotice(plain, "Buyer", "A-1", euros(100), euros(100))
+    _, html, _ = press.compose("invoice", notice.context() | {"language": "en"})
+    assert "cid:" not in html
+    assert "Acme" in html
+
+
+@pytest.mark.parametrize("table", ["web", "email"])
+def test_every_language_words_the_same_things(table: str) -> None:
+    keys = {
+        file.stem: tomllib.loads(file.read_text("utf-8"))[table].keys()
+        for file in (TEMPLATES / "locale").glob("*.toml")
+    }
+    assert keys["de"] == keys["en"]
+
+
+def test_every_wording_that_a_template_names_is_there() -> None:
+    catalogue = tomllib.loads((TEMPLATES / "locale" / "en.toml").read_text("utf-8"))
+    for folder in ("web", "email"):
+        for file in (TEMPLATES / folder).rglob("*"):
+            if file.is_file():
+                for key in re.findall(r't\("([\w.]+)"[,)]', file.read_text("utf-8")):
+                    table, _, name = key.partition(".")
+                    assert name in catalogue[table], f"{file.name} names {key}"
