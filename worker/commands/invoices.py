@@ -63,7 +63,8 @@ def list_invoices(
         rows = [_row(session, invoice) for invoice in found]
         wanted = [row for row in rows if state is None or row["state"] == state.value]
         empty = "No invoices. Forward one to the mailbox; see also: tillmail mail list"
-        print_list(wanted, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
+        zone, less = till.rules(key).time_zone, ("id", "version")
+        print_list(wanted, as_json=as_json, zone=zone, empty=empty, only_json=less)
 
 
 @app.command("show")

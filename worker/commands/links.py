@@ -40,7 +40,8 @@ def list_links(
         links = paylinks.newest(session, key, limit=limit)
         rows = [_row(session, link, till.now()) for link in links]
         empty = "No pay links yet: an invoice gets its link when it is issued."
-        print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
+        zone = till.rules(key).time_zone
+        print_list(rows, as_json=as_json, zone=zone, empty=empty, only_json=("id",))
 
 
 @app.command("show")

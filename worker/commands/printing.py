@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,8 +21,18 @@ Row = Mapping[str, Any]
 _WIDTH_WITHOUT_TERMINAL = 400
 
 
-def print_list(rows: Sequence[Row], *, as_json: bool, zone: str, empty: str) -> None:
-    """Rows of one kind. `empty` says what to do next when there are none."""
+def print_list(
+    rows: Sequence[Row],
+    *,
+    as_json: bool,
+    zone: str,
+    empty: str,
+    only_json: Collection[str] = (),
+) -> None:
+    """Rows of one kind. `empty` says what to do next when there are none.
+
+    What is `only_json` is left out of the table, which has to fit a terminal.
+    """
     if as_json:
         _print_json([dict(row) for row in rows])
         return
@@ -30,11 +40,18 @@ def print_list(rows: Sequence[Row], *, as_json: bool, zone: str, empty: str) -> 
         hint(empty)
         return
     table = Table(box=None, pad_edge=False, header_style="bright_black", padding=(0, 2, 0, 0))
-    for name, value in rows[0].items():
-        justify = "right" if isinstance(value, Money) else "left"
-        table.add_column(_words(name), justify=justify, overflow="fold")  # type: ignore[arg-type]
+    names = [name for name in rows[0] if name not in only_json]
+    for name in names:
+        is_money = isinstance(rows[0][name], Money)
+        # Ids are to be copied, so they stay in one piece.
+        table.add_column(
+            _words(name),
+            justify="right" if is_money else "left",
+            overflow="fold",
+            no_wrap=name == "id",
+        )
     for row in rows:
-        table.add_row(*(Text(_cell(value, zone)) for value in row.values()))
+        table.add_row(*(Text(_cell(row[name], zone)) for name in names))
     _console().print(table)
 
 
