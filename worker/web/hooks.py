@@ -81,8 +81,9 @@ class Hooks:
         return _say(outcome, HTTPStatus.OK)
 
     def _keep_once(self, business: BusinessKey, event: GatewayEvent, raw: bytes) -> str:
+        at = self.app.now()
         with self.app.transaction() as session:
-            return payments.keep_webhook(session, business, event, raw, at=self.app.now())
+            return payments.keep_webhook(session, business, event, raw, at=at)
 
 
 def _say(text: str, status: HTTPStatus) -> Response:

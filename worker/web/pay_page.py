@@ -92,8 +92,9 @@ class PayPage:
             return Draft(standing.business, standing.language, template, facts | extra)
 
     def _document(self, who: Visitor) -> Response:
+        at = self.app.now()
         with self.app.reading() as session:
-            standing = find(self.app, session, who, at=self.app.now())
+            standing = find(self.app, session, who, at=at)
             if standing is None or not standing.may_see or standing.face is Face.VOID:
                 return answers.not_found(self.app, who)
             document = documents.of_invoice(session, standing.business, standing.invoice.id)
