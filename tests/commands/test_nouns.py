@@ -94,6 +94,7 @@ def test_of_several_businesses_one_must_be_named(desk: Desk) -> None:
 
     assert "--business (acme, other)" in desk.type("invoices", "list").err
     assert desk.type("invoices", "list", "--business", "other").code == 0
+    assert desk.type("ledger", "verify").code == 0
 
 
 def test_a_database_of_another_revision_says_what_to_type(tmp_path: Path, desk: Desk) -> None:

@@ -32,14 +32,21 @@ LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At
 
 
 @contextmanager
-def at_the_desk(business: str | None, *, reader: bool = False) -> Iterator[tuple[App, BusinessKey]]:
-    """An open App and the business that is meant; what goes wrong is said in one sentence."""
+def opened(*, reader: bool = False) -> Iterator[App]:
+    """An open App for one command; what goes wrong is said in one sentence."""
     with sentence_for_errors():
         try:
             with open_app(reader=reader) as app:
-                yield app, chosen_business(app, business)
+                yield app
         except OperationalError as e:
             raise PermanentError(f"The database does not answer: {e.orig}") from e
+
+
+@contextmanager
+def at_the_desk(business: str | None, *, reader: bool = False) -> Iterator[tuple[App, BusinessKey]]:
+    """An open App, and the business that is meant."""
+    with opened(reader=reader) as app:
+        yield app, chosen_business(app, business)
 
 
 def chosen_business(app: App, key: str | None) -> BusinessKey:
