@@ -37,6 +37,55 @@ def test_a_doubtful_from_is_no_sender(name: str, problem: str) -> None:
     assert read.sender_problem.startswith(problem)
 
 
+# Forms by which filters and mail programs have been made to see different senders.
+SPOOFED = [
+    b"From : boss@corp.example\r\nFrom: evil@evil.example",
+    b"From: evil@evil.example\r\nfrom: boss@corp.example",
+    b"From: <boss@corp.example>, <evil@evil.example>",
+    b"From: <@evil.example,@x.example:boss@corp.example>",
+    b"From: boss@corp.example(.evil.example)",
+    b"From: boss@corp.example\x00@evil.example",
+    b"From: boss@corp.example;evil@evil.example",
+    b"From: =?utf-8?b?PGJvc3NAY29ycC5leGFtcGxlPg==?=",
+    b"From: =?utf-8?b?Ym9zc0Bjb3JwLmV4YW1wbGU=?=@evil.example",
+    b"From: <boss@corp.example>\r\n\t<evil@evil.example>",
+    b'From: "Boss" <boss@corp.example> <evil@evil.example>',
+    b"From: boss@corp.example\x0bevil@evil.example",
+    b"From: boss@corp.example,",
+    b"From: <boss@corp.example",
+    b"From: boss@[10.0.0.1]",
+    b"From: boss@corp\xe2\x80\xae <evil@evil.example>",
+]
+SHOWN_AS_THEY_ARE = [
+    b" From: boss@corp.example\r\nFrom: evil@evil.example",
+    b"From\r\n : boss@corp.example\r\nFrom: evil@evil.example",
+    b"Sender: boss@corp.example\r\nFrom: evil@evil.example",
+    b"Resent-From: boss@corp.example\r\nFrom: evil@evil.example",
+    b'From: "boss@corp.example" <evil@evil.example>',
+    b"From: =?utf-8?b?Ym9zc0Bjb3JwLmV4YW1wbGU=?= <evil@evil.example>",
+]
+
+
+def spoofed(head: bytes) -> Envelope:
+    return open_mail(b"To: x@worker.example\r\n" + head + b"\r\nSubject: x\r\n\r\nHi\r\n").envelope
+
+
+@pytest.mark.parametrize("head", SPOOFED)
+def test_a_spoofed_from_is_no_sender(head: bytes) -> None:
+    read = spoofed(head)
+    assert read.sender is None
+    assert read.sender_problem
+
+
+def test_a_header_broken_by_a_bare_carriage_return_is_a_problem() -> None:
+    assert spoofed(b"From: boss@corp.example\r\n\r evil@evil.example").problems
+
+
+@pytest.mark.parametrize("head", SHOWN_AS_THEY_ARE)
+def test_whoever_sends_is_shown_and_nobody_else(head: bytes) -> None:
+    assert spoofed(head).sender == Mailbox(address="evil@evil.example")
+
+
 def test_one_plain_from_is_the_sender() -> None:
     read = envelope("plain")
     assert read.sender == Mailbox(name="Bea Keeper", address="bea@seller.example")

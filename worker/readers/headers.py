@@ -59,6 +59,8 @@ def parse(block: bytes) -> Headers:
     """The fields of a header block; lines that are none are noted and dropped."""
     headers = Headers()
     for raw in _logical_lines(block):
+        if _BROKEN.search(raw):
+            _note(headers, BROKEN)
         match = _FIELD.fullmatch(raw)
         if match is None:
             _note(headers, "A header line is no header field.")
@@ -66,8 +68,6 @@ def parse(block: bytes) -> Headers:
         if len(headers.fields) >= FIELDS_MAX or len(raw) > FIELD_MAX_BYTES:
             _note(headers, "The headers are larger than any mail needs.")
             continue
-        if _BROKEN.search(raw):
-            _note(headers, BROKEN)
         headers.fields.append((match[1].decode("ascii").lower(), match[2].strip(b" \t\r\n")))
     return headers
 
