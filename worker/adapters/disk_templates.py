@@ -18,13 +18,8 @@ def collect(shipped: Path, own: Path | None, logo: Path | None) -> dict[str, byt
     files = _tree(shipped)
     if own is not None and own.is_dir():
         files |= _tree(own)
-    if logo is not None:
-        try:
-            files[f"assets/{logo.name}"] = logo.read_bytes()
-        except OSError as e:
-            raise PermanentError(
-                f"The logo {logo.name} cannot be read: put it beside the business's file."
-            ) from e
+    for file in {logo, logo.with_suffix(".png")} if logo is not None else ():
+        files[f"assets/{file.name}"] = _logo(file)
     return files
 
 
@@ -44,6 +39,17 @@ def write_out(files: Mapping[str, bytes], folder: Path) -> None:
         # Another process wrote the same set first.
         if not folder.is_dir():
             raise
+
+
+def _logo(file: Path) -> bytes:
+    """A logo's bytes. Beside one that is no PNG lies the same as a PNG: mails show nothing else."""
+    try:
+        return file.read_bytes()
+    except OSError as e:
+        raise PermanentError(
+            f"The logo {file.name} cannot be read: put it beside the business's file. Mail programs "
+            "show no SVG, so a logo also needs a PNG of the same name."
+        ) from e
 
 
 def _tree(root: Path) -> dict[str, bytes]:
