@@ -78,8 +78,9 @@ class ChildSettings(_Section):
 
 
 class DeliverySettings(_Section):
-    """How long a hand-over without an answer rests before it is tried once more."""
+    """The first wait after a refusal that may pass, and after a hand-over without an answer."""
 
+    retry_s: int = Field(default=30, ge=1, le=3600)
     unknown_wait_s: int = Field(default=600, ge=1, le=86_400)
 
 

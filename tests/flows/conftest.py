@@ -29,6 +29,7 @@ port = {port}
 user = "{user}"
 security = "plain"
 authserv_id = "mx.northlight.example"
+delivered_by = ["store.example.test"]
 """
 _SMTP = """trial = true
 [outbox]
@@ -38,16 +39,18 @@ port = {port}
 security = "plain"
 [delivery]
 unknown_wait_s = 2
+retry_s = 1
 """
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The embedded size, with a sandbox that takes its payments."""
-    port = free_port()
-    with running_sandbox(*hook(port)) as sandbox:
+    home, port = tmp_path_factory.mktemp("house"), free_port()
+    clock = ("--clock", str(home / "var" / "clock.ahead"))
+    with running_sandbox(*hook(port), *clock) as sandbox:
         settings = {"TILLMAIL_STRIPE_BASE_URL": sandbox.url}
-        with running_house(tmp_path_factory.mktemp("house"), port, settings) as running:
+        with running_house(home, port, settings) as running:
             running.sandbox = sandbox
             yield running
             running.verify()

@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.servers.smtp import SmtpServer
 from tests.servers.stripe import StripeSandbox
 from worker import businesses, customers, delivery, intake, invoices, paylinks, store
 from worker.actors import FLOW
+from worker.adapters.file_clock import FileClock
 from worker.adapters.redis_broker_process import url_of
 from worker.app import App, make_broker_process
 from worker.commands.household import Household, tillmail
@@ -92,14 +94,31 @@ class House:
 
     # -- what they then see ----------------------------------------------------------------------
 
-    def await_that(self, what: Callable[[], Any], *, patience_s: float = PATIENCE_S) -> Any:
-        """The first true answer; processes that die meanwhile are started again."""
+    def await_that(
+        self,
+        what: Callable[[], Any],
+        *,
+        patience_s: float = PATIENCE_S,
+        minutes_pass: bool = False,
+    ) -> Any:
+        """The first true answer; processes that die meanwhile are started again.
+
+        Where `minutes_pass`, the house's clock is moved on while we wait: leases end sooner.
+        """
         deadline = time.monotonic() + patience_s
         while not (answer := what()):
             assert time.monotonic() < deadline, f"It did not happen: {self._last_words()}"
             self.household.watch()
-            time.sleep(0.05)
+            time.sleep(0.1)
+            if minutes_pass:
+                self.move_clock(timedelta(seconds=5))
         return answer
+
+    def move_clock(self, by: timedelta) -> None:
+        """Move business time on; only the embedded size can."""
+        clock = self.app.clock
+        assert isinstance(clock, FileClock)
+        clock.move(by)
 
     def invoice(self, number: str) -> Invoice | None:
         """The newest version of an invoice."""

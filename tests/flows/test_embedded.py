@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
+import redis
+
+from bench import chaos
 from tests.flows.house import House
 from tests.flows.papers import Forward, Paper, forward, stranger
 from tests.readers.samples import pdf_with
@@ -130,6 +134,35 @@ def test_a_broken_template_is_never_published(house: House) -> None:
     )
     house.send_in(forward(Paper(number="BETTER-1")))
     assert house.await_issued("BETTER-1")[1]["Subject"] == "BETTER-1, with our thanks"
+
+
+def test_a_payment_that_no_webhook_told_of_is_found(house: House) -> None:
+    assert house.sandbox is not None
+    house.send_in(forward(Paper(number="SILENT-1", net=Decimal("64.00"))))
+    invoice, _ = house.await_issued("SILENT-1")
+    house.sandbox.fail("webhook *", "omit", times=20)
+    pay(house.pay_url(invoice))
+    house.move_clock(timedelta(minutes=2))
+    house.await_payment(7616)
+    house.sandbox.heal()
+
+
+def test_an_emptied_queue_changes_nothing_but_time(house: House) -> None:
+    numbers = [f"EMPTIED-{n}" for n in range(6)]
+    queue = redis.Redis.from_url(house.queue_url())
+    for number in numbers:
+        house.send_in(forward(Paper(number=number)))
+        queue.flushall()
+    house.await_that(lambda: all(house.invoice(number) for number in numbers), minutes_pass=True)
+    queue.flushall()
+    for number in numbers:
+        invoice = house.await_invoice(number)
+        house.await_that(lambda i=invoice: "sent" in house.activity(i), minutes_pass=True)
+    queue.close()
+
+
+def test_killed_processes_change_nothing_but_time(house: House) -> None:
+    assert chaos.run(house, kills=4, seed=7, say=False) == []
 
 
 def test_no_notice_was_sent_twice(house: House) -> None:

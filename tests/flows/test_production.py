@@ -12,11 +12,9 @@ from playwright.sync_api import Browser
 from tests.flows.house import BUSINESS, House
 from tests.flows.papers import Forward, Paper, forward
 from tests.servers.dovecot import DovecotServer
-from tests.servers.redis import RedisServer
 from worker import customers
 from worker.commands.demo_customer import pay
 from worker.intake import Disposition, Mail
-from worker.invoices import Invoice
 from worker.review import WorkItem
 
 AUTHENTIC = {
@@ -44,6 +42,8 @@ def test_an_invoice_mailed_in_is_opened_in_a_browser_paid_and_receipted(
     page.mouse.move(200, 300)
     page.mouse.click(5, 5)
     page.keyboard.press("Tab")
+    page.get_by_role("button", name="Pay").click()
+    # A steered browser is taken for a program; it is asked once more, and may pay all the same.
     page.get_by_role("button", name="Pay").click()
     page.wait_for_url("**/c/pay/**")
     page.get_by_label("Card number").fill("4242424242424242")
@@ -91,7 +91,7 @@ def test_a_server_that_is_busy_gets_the_mail_later(office: House) -> None:
     office.smtp.answer("RCPT", "451 4.3.0 busy, come again")
     office.send_in(authentic(Paper(number="LATER-1")))
     invoice = office.await_invoice("LATER-1")
-    office.await_that(lambda: "sent" in office.activity(invoice), patience_s=100)
+    office.await_that(lambda: "sent" in office.activity(invoice))
 
 
 def test_a_refused_recipient_is_suppressed_and_a_person_is_told(office: House) -> None:
@@ -122,32 +122,6 @@ def test_a_mailbox_that_goes_away_comes_back_and_nothing_is_lost(
     office.send_in(authentic(Paper(number="AFTER-1")))
     office.await_issued("BEFORE-1")
     office.await_issued("AFTER-1")
-
-
-def test_an_emptied_redis_changes_nothing_but_time(
-    office: House, redis_server: RedisServer
-) -> None:
-    numbers = [f"FLUSH-{i}" for i in range(6)]
-    for number in numbers:
-        office.send_in(authentic(Paper(number=number)))
-        redis_server.empty()
-    for number in numbers:
-        office.await_that(lambda number=number: office.invoice(number), patience_s=100)
-    redis_server.empty()
-    for number in numbers:
-        invoice = office.await_invoice(number)
-        office.await_that(lambda i=invoice: "sent" in office.activity(i), patience_s=100)
-    assert len({i.id for i in office.all_of(Invoice) if i.number in numbers}) == len(numbers)
-
-
-def test_a_payment_that_no_webhook_told_of_is_found(office: House) -> None:
-    assert office.sandbox is not None
-    office.send_in(authentic(Paper(number="SILENT-1", net=Decimal("64.00"))))
-    invoice, _ = office.await_issued("SILENT-1")
-    office.sandbox.fail("webhook *", "omit", times=20)
-    pay(office.pay_url(invoice))
-    office.await_payment(7616, patience_s=100)
-    office.sandbox.heal()
 
 
 def test_two_tabs_meet_on_one_page_and_pay_once(office: House) -> None:

@@ -36,6 +36,7 @@ _CONFIGURATION = Template("""
 base_dir = $base/run
 state_dir = $base/state
 log_path = $base/dovecot.log
+hostname = store.example.test
 protocols = imap lmtp
 listen = 127.0.0.1
 ssl = yes

@@ -51,6 +51,8 @@ def fault_of(app: App, business: BusinessKey, look: documents.Look) -> str | Non
     """The first fault that printing samples with a set brings up."""
     rules = app.rules(business)
     try:
+        for fault in app.press.check(look.folder, look.set_hash):
+            return fault
         for order in documents.samples(rules, look):
             app.press.print_pdf(order)
         for letter in delivery.samples(rules, look.folder, look.set_hash):

@@ -126,8 +126,9 @@ def _hand_over(run: Run, message: Outgoing) -> None:
 def _put_back(run: Run, reply: str) -> None:
     at = run.app.now()
     with run.app.transaction() as s:
-        tries = outbox.tries_of(s, run.slip)
-        due_at = delivery.put_back(s, _notice(s, run), tries=tries, at=at, reply=reply)
+        first_s = run.app.settings.delivery.retry_s
+        wait = timedelta(seconds=first_s * 2 ** min(outbox.tries_of(s, run.slip), 10))
+        due_at = delivery.put_back(s, _notice(s, run), wait=wait, at=at, reply=reply)
         if due_at is None:
             outbox.finish(s, run.slip, at=at)
         else:

@@ -106,6 +106,7 @@ def _start(stage: Stage, household: Household) -> None:
         [
             *("-m", "worker.sandbox", "--port", str(stage.sandbox_port)),
             *("--state", str(state), "--webhook", f"{key}={hook},{secret}"),
+            *("--clock", str(stage.home / "var" / "clock.ahead")),
         ],
     )
     for name in _PROCESSES:

@@ -22,7 +22,6 @@ from worker.store import tell
 
 CLAIMS_ALLOWED = 2
 GIVE_UP_AFTER = timedelta(hours=48)
-FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 _ENDED = {NoticeState.SENT, NoticeState.REFUSED, NoticeState.DROPPED}
 
@@ -95,7 +94,7 @@ def suppress(session: Session, notice: Notice, reply: str, *, at: datetime) -> N
 
 
 def put_back(
-    session: Session, notice: Notice, *, tries: int, at: datetime, reply: str
+    session: Session, notice: Notice, *, wait: timedelta, at: datetime, reply: str
 ) -> datetime | None:
     """When to try again after a refusal that may pass; None when 48 hours are over."""
     notice = records.lock(session, notice)
@@ -106,8 +105,7 @@ def put_back(
     # The server said that it does not have the mail, so this claim leaves no copy behind.
     notice.claims -= 1
     notice.server_reply = reply[:500]
-    wait: timedelta = min(FIRST_WAIT * 2 ** min(tries, 10), LONGEST_WAIT)
-    return at + wait
+    return at + min(wait, LONGEST_WAIT)
 
 
 def _undelivered(notice: Notice, reply: str) -> review.Question:
