@@ -47,8 +47,8 @@ def _logo(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as e:
         raise PermanentError(
-            f"The logo {file.name} cannot be read: put it beside the business's file. Mail programs "
-            "show no SVG, so a logo also needs a PNG of the same name."
+            f"The logo {file.name} cannot be read: put it beside the business's file. Mails "
+            "cannot show an SVG, so a logo also needs a PNG of the same name."
         ) from e
 
 
