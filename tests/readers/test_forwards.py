@@ -74,6 +74,27 @@ APPLE = (
 )
 
 
+@pytest.mark.parametrize(
+    "language", ["cs", "de", "el", "en", "es", "fi", "fr", "it", "nl", "pl", "ru", "sk", "sv", "uk"]
+)
+def test_labels_glued_into_one_line_are_read(language: str) -> None:
+    labels = LABELS[language]
+    sender, to, cc, date, subject = (
+        getattr(labels, role).split("|")[0] for role in ("sender", "to", "cc", "date", "subject")
+    )
+    line = (
+        f"   ----- Fwd ----- {sender}: Carl Maker <carl@maker.example>{to}: <bea@seller.example>"
+        f"{cc}: <dan@seller.example>{date}: 2. 11. 2026, 09:26 CET{subject}: Invoice 7"
+    )
+    found = inline_forward(f"Note.\n{line}\n Here it is.\n", "")
+    assert found is not None
+    assert (found.sender, found.subject, found.note) == (CARL, "Invoice 7", "Note.")
+    assert [box.address for box in (*found.to, *found.cc)] == [
+        "bea@seller.example",
+        "dan@seller.example",
+    ]
+
+
 @pytest.mark.parametrize("html", [GMAIL, OUTLOOK, THUNDERBIRD, APPLE])
 def test_a_forward_in_html_alone_is_read(html: str) -> None:
     found = inline_forward(text_of(html), "Fwd: Invoice 7")
@@ -110,6 +131,10 @@ def test_a_block_of_labels_is_read_in_every_language(language: str) -> None:
         "Op 28-10-2021 12:46 heeft Carl Maker <carl@maker.example> geschreven:",
         "Carl Maker <carl@maker.example> kirjoitti 28.10.2021 12.46:",
         'On 28/10/2021 12:46,\n"Carl Maker" <carl@maker.example>\nwrote:',
+        'On 28/10/2021, "Carl Maker" <carl@maker.example<mailto:carl@maker.example>> wrote:',
+        'On 28/10/2021 12:46, "Carl Maker" [carl@maker.example] wrote:',
+        "28/10/2021, 12:46 időpontban Carl Maker <carl@maker.example> ezt írta:",
+        "28/10/2021 12:46 používateľ Carl Maker (<carl@maker.example>) napísal:",
     ],
 )
 def test_an_attribution_is_a_forward_where_the_subject_says_so(line: str) -> None:

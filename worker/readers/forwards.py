@@ -41,7 +41,9 @@ _RULE = re.compile(r"^\s*[-_=*–—]{3,}\s*$")
 _HIDDEN = re.compile("[\ufeff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069]")
 _DASHES = re.compile(r"[-–—]{3,}")
 _PREFIX = re.compile(r"^\s*([^\s:：\[\]()]{1,12})\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*")
-_ATTRIBUTION = re.compile(r"<\s*[^<>\s]+@[^<>\s]+\s*>")
+_ATTRIBUTION = re.compile(
+    r"[<\[]\s*(?:mailto:)?([^<>\[\]\s]{1,64}@[^<>\[\]\s]{1,255}?)\s*(?:<mailto:[^<>]*>)?\s*[>\]]"
+)
 _DATE_LIKE = re.compile(r"\d{1,4}\s*[./\-年]\s*\d{1,2}|\d{1,2}[:.]\d{2}")
 
 
@@ -298,9 +300,7 @@ def _from_attribution(text: _Lines, subject: str) -> Forwarded | None:
             if not (match and line.endswith((":", "：")) and _DATE_LIKE.search(line)):
                 continue
             return Forwarded(
-                sender=Mailbox(
-                    name=_name_before(line[: match.start()]), address=match[0].strip("<> ")
-                ),
+                sender=Mailbox(name=_name_before(line[: match.start()]), address=match[1]),
                 subject=bare_subject(subject),
                 date=_date_in(line),
                 body=_body(text.lines[end:]),
