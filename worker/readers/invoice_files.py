@@ -129,6 +129,9 @@ def _pdf(data: bytes) -> Found:
     except UnreadablePdf as error:
         return Found(error=f"Not read: {error}.")
     embedded = facturx.read(pdf)
+    if pdf.has_script:
+        warning = "The PDF holds a script or starts something when opened; it is never run here."
+        embedded = replace(embedded, warnings=(*embedded.warnings, warning))
     if embedded.found is not None:
         reasons = (f"The PDF carries its data: {_says(embedded.found)}",)
         return Found((_compared(embedded.found, data),), reasons, embedded.warnings)

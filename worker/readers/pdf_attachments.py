@@ -7,13 +7,30 @@ annotation on a page), under every name there is; so every place is looked at an
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pikepdf
 
+# What qpdf mends it tells its logger; the person is told what could not be read.
+logging.getLogger("pikepdf").setLevel(logging.CRITICAL)
+logging.getLogger("pikepdf._core").setLevel(logging.CRITICAL)
+
 MAX_ATTACHMENTS = 100
 _MAX_BYTES = 32 * 1024 * 1024
+
+
+# A damaged structure shows as any of these, wherever a reader first steps on it.
+_DAMAGE = (
+    pikepdf.PdfError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RuntimeError,
+)
 
 
 class UnreadablePdf(ValueError):
@@ -36,16 +53,17 @@ class PdfData:
     files: tuple[EmbeddedFile, ...]
     xmp: bytes | None
     is_signed: bool
+    has_script: bool
 
 
 def read(data: bytes) -> PdfData:
     """The embedded files, the metadata and whether the PDF is signed."""
     try:
         with pikepdf.open(io.BytesIO(data)) as pdf:
-            return PdfData(tuple(_files(pdf)), _metadata(pdf), _is_signed(pdf))
+            return PdfData(tuple(_files(pdf)), _metadata(pdf), _is_signed(pdf), _has_script(pdf))
     except pikepdf.PasswordError as error:
         raise UnreadablePdf("the PDF is protected by a password") from error
-    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except _DAMAGE as error:
         raise UnreadablePdf(f"the PDF is damaged: {str(error)[:200]}") from error
 
 
@@ -123,3 +141,13 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     form = pdf.Root.get("/AcroForm")
     flags = form.get("/SigFlags") if isinstance(form, pikepdf.Dictionary) else None
     return bool(int(flags) & 1) if flags is not None else False
+
+
+def _has_script(pdf: pikepdf.Pdf) -> bool:
+    """Whether the PDF asks its viewer to run or start something when it is opened."""
+    names = pdf.Root.get("/Names")
+    if isinstance(names, pikepdf.Dictionary) and "/JavaScript" in names:
+        return True
+    action = pdf.Root.get("/OpenAction")
+    kind = action.get("/S") if isinstance(action, pikepdf.Dictionary) else None
+    return str(kind) in ("/JavaScript", "/Launch", "/SubmitForm", "/ImportData")
