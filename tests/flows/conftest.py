@@ -47,8 +47,7 @@ retry_s = 1
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The embedded size, with a sandbox that takes its payments."""
     home, port = tmp_path_factory.mktemp("house"), free_port()
-    clock = ("--clock", str(home / "var" / "clock.ahead"))
-    with running_sandbox(*hook(port), *clock) as sandbox:
+    with running_sandbox(*hook(port)) as sandbox:
         settings = {"TILLMAIL_STRIPE_BASE_URL": sandbox.url}
         with running_house(home, port, settings) as running:
             running.sandbox = sandbox

@@ -119,6 +119,8 @@ class House:
         clock = self.app.clock
         assert isinstance(clock, FileClock)
         clock.move(by)
+        if self.sandbox is not None:
+            self.sandbox.forward(int(by.total_seconds()))
 
     def invoice(self, number: str) -> Invoice | None:
         """The newest version of an invoice."""

@@ -69,12 +69,13 @@ class Activity(Record):
     who: Mapped[str]
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime]
+    nth: Mapped[int] = mapped_column(doc="Its place in the item's activity.")
     __table_args__ = (
         ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
     )
 
 
-Index("ix_activity_item", Activity.business, Activity.item_id, Activity.at)
+Index("ix_activity_item", Activity.business, Activity.item_id, Activity.nth)
 
 
 def state_of(link: Link, at: datetime) -> LinkState:

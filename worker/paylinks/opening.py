@@ -90,6 +90,7 @@ def note(
         who=who,
         evidence=dict(evidence or {}),
         at=at,
+        nth=records.lines_of(session, BusinessKey(link.business), link.item_id) + 1,
     )
     session.add(line)
     return line

@@ -66,8 +66,15 @@ def activity_of(session: Session, business: BusinessKey, item_id: str) -> Sequen
     return session.scalars(
         select(Activity)
         .where(Activity.business == business, Activity.item_id == item_id)
-        .order_by(Activity.at, Activity.id)
+        .order_by(Activity.nth, Activity.id)
     ).all()
+
+
+def lines_of(session: Session, business: BusinessKey, item_id: str) -> int:
+    """How many lines an item's activity has."""
+    query = select(func.count()).select_from(Activity)
+    query = query.where(Activity.business == business, Activity.item_id == item_id)
+    return session.scalar(query) or 0
 
 
 def activity(session: Session, business: BusinessKey, activity_id: str) -> Activity | None:
