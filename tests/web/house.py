@@ -39,7 +39,7 @@ from worker.payments import (
 from worker.payments.ports import AccountFacts
 from worker.readers.model import Buyer
 from worker.readers.model import Invoice as Document
-from worker.settings import PROJECT, GatewaySettings, Settings, WebSettings
+from worker.settings import PROJECT, GatewaySettings, Settings, StoreSettings, WebSettings
 from worker.store import Record, blobs
 from worker.web import build
 
@@ -137,11 +137,15 @@ class House:
     """The App, its site, and what a test wants to know of them."""
 
     def __init__(self, home: Path, lives_at: str, gateway: str = "", **changes: Any) -> None:
+        stored = (
+            {"store": StoreSettings(url=changes.pop("database"))} if "database" in changes else {}
+        )
         self.lives_at = self.reached_at = lives_at
         settings = Settings(
             home=home,
             web=WebSettings(public_url=lives_at),
             gateway=GatewaySettings(base_url=gateway),
+            **stored,
             businesses=(rules(**changes),),
             secrets={"LINK_KEY_1": "a key of the house"},
         )

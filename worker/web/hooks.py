@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 import anyio
 import anyio.to_thread
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -81,6 +81,13 @@ class Hooks:
         return _say(outcome, HTTPStatus.OK)
 
     def _keep_once(self, business: BusinessKey, event: GatewayEvent, raw: bytes) -> str:
+        try:
+            return self._keep_now(business, event, raw)
+        except IntegrityError:
+            # The same event came twice in one moment: the other is kept, and now it is there to see.
+            return self._keep_now(business, event, raw)
+
+    def _keep_now(self, business: BusinessKey, event: GatewayEvent, raw: bytes) -> str:
         at = self.app.now()
         with self.app.transaction() as session:
             return payments.keep_webhook(session, business, event, raw, at=at)
