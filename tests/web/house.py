@@ -137,15 +137,13 @@ class House:
     """The App, its site, and what a test wants to know of them."""
 
     def __init__(self, home: Path, lives_at: str, gateway: str = "", **changes: Any) -> None:
-        stored = (
-            {"store": StoreSettings(url=changes.pop("database"))} if "database" in changes else {}
-        )
+        database = changes.pop("database", StoreSettings().url)
         self.lives_at = self.reached_at = lives_at
         settings = Settings(
             home=home,
             web=WebSettings(public_url=lives_at),
             gateway=GatewaySettings(base_url=gateway),
-            **stored,
+            store=StoreSettings(url=database),
             businesses=(rules(**changes),),
             secrets={"LINK_KEY_1": "a key of the house"},
         )

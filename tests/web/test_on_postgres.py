@@ -1,4 +1,4 @@
-"""What many do at once, on the database that lets them: one effect each, and nobody is turned away."""
+"""What many do at once, on the database that lets them: one effect, and nobody turned away."""
 
 from __future__ import annotations
 

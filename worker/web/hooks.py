@@ -84,7 +84,7 @@ class Hooks:
         try:
             return self._keep_now(business, event, raw)
         except IntegrityError:
-            # The same event came twice in one moment: the other is kept, and now it is there to see.
+            # The same event came twice in one moment: the other is kept, and can be seen by now.
             return self._keep_now(business, event, raw)
 
     def _keep_now(self, business: BusinessKey, event: GatewayEvent, raw: bytes) -> str:
