@@ -18,6 +18,24 @@ from worker.kernel.money import Money, NotMoney
 from worker.readers.model import Invoice as Document
 from worker.readers.model import Line
 
+# UN/ECE Recommendation 20, as EN 16931 has units: the codes that a reader would not understand.
+_PIECES = ("C62", "H87", "EA", "XPP", "NAR", "PCE")
+_UNITS: dict[str, str | None] = {
+    "HUR": "h",
+    "MIN": "min",
+    "DAY": "d",
+    "KGM": "kg",
+    "GRM": "g",
+    "TNE": "t",
+    "LTR": "l",
+    "MTR": "m",
+    "KMT": "km",
+    "MTK": "m²",
+    "MTQ": "m³",
+    "KWH": "kWh",
+    **dict.fromkeys(_PIECES),
+}
+
 
 def sheet(
     rules: Rules, invoice: Invoice, still_to_pay: Money, *, language: str, url: str | None
@@ -80,7 +98,7 @@ def _line(line: Line, code: str) -> SheetLine:
         position=line.position,
         description=line.description if line.name else None,
         quantity=line.quantity,
-        unit=line.unit,
+        unit=_UNITS.get(line.unit or "", line.unit),
         unit_price=line.unit_price,
         tax_rate=line.tax_rate,
         net=_money(line.net_amount, code),
