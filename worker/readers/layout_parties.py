@@ -354,7 +354,7 @@ def _seller_of_page(layout: Layout, blocks: list[Block], buyer: Named | None) ->
 def _before_capital(text: str) -> str:
     """The company in a sentence like `Free SAS au capital de …`; an empty text if it is none."""
     match = looks.CAPITAL.match(text)
-    return match[1] if match else ""
+    return looks.SEPARATOR.split(match[1])[0].strip() if match else ""
 
 
 def _domains(layout: Layout) -> set[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 _GRID_WIDTH, _GRID_HEIGHT = 6.0, 12.0
@@ -131,7 +131,11 @@ def from_words(words: Iterable[Word], *, width: float, height: float, pages: int
     by_page: dict[int, list[Word]] = {}
     for word in words:
         by_page.setdefault(word.page, []).append(word)
-    rows = [row for page in sorted(by_page) for row in _rows(by_page[page])]
+    rows: list[Row] = []
+    for page in sorted(by_page):
+        level, turned = _apart(by_page[page])
+        rows += _rows(level)
+        rows += _margin_rows(turned, height)
     return Layout(rows, height=height, width=width, pages=pages)
 
 
@@ -162,6 +166,35 @@ def _rows(words: list[Word]) -> list[Row]:
         else:
             lines.append([word])
     return [Row(tuple(_cells(sorted(line, key=lambda word: word.left)))) for line in lines]
+
+
+def _apart(words: list[Word]) -> tuple[list[Word], list[Word]]:
+    """The level words and those that run up the page, short ones in their lines included."""
+    columns = {round(word.left / 4): word.right for word in words if _is_turned(word)}
+    level: list[Word] = []
+    turned: list[Word] = []
+    for word in words:
+        right = columns.get(round(word.left / 4))
+        is_short = right is not None and len(word.text) <= 3 and word.right <= right + 1
+        (turned if _is_turned(word) or is_short else level).append(word)
+    return level, turned
+
+
+def _is_turned(word: Word) -> bool:
+    """Whether the word runs up the page, as notices in a margin do."""
+    return len(word.text) > 2 and word.height > 1.8 * (word.right - word.left)
+
+
+def _margin_rows(words: list[Word], height: float) -> Iterator[Row]:
+    """Lines that run up the page, laid level at its foot: they are what a footer says."""
+    lines: dict[int, list[Word]] = {}
+    for word in words:
+        lines.setdefault(round(word.left / 4), []).append(word)
+    for line in lines.values():
+        line.sort(key=lambda word: -word.bottom)
+        cell = Cell.of(line)
+        level = replace(cell, left=0.0, right=500.0, top=height - 9, bottom=height, height=9.0)
+        yield Row((level,))
 
 
 def _is_level(line: list[Word], word: Word) -> bool:

@@ -83,6 +83,10 @@ def _is_apart(one: _Box, other: _Box, *, after_blank: bool) -> bool:
     The gap decides, not the blank alone: where letters are set apart (kerning), PDFium sees blanks
     inside words.
     """
+    width = other[3] - other[1]
+    if abs(other[1] - one[1]) < 0.5 and -0.5 <= other[4] - one[2] < 0.5 * width:
+        # The text runs up the page: the next letter stands on top of this one.
+        return other[4] - one[2] > _BLANK_WIDTH * width
     size = max(one[2] - one[4], other[2] - other[4], 4.0)
     gap = other[1] - one[3]
     # Both letters of a ligature have its whole box: one may begin before the other ends.

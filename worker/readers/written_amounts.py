@@ -18,11 +18,12 @@ _CURRENCY_MARK = rf"(?:[€£$₺₹₪₩¥]|zł|Kč|kr\.?|Ft|{'|'.join(_CODES.
 _AMOUNT = re.compile(
     rf"(?<![\w.,/:#-])(?P<before>{_CURRENCY_MARK}\s?)?(?P<sign>[-−–]\s?)?"
     rf"(?P<inner>{_CURRENCY_MARK}\s?)?"
-    r"(?P<number>\d{1,3}(?:[.,'’\s\u00a0\u202f]\d{3})+(?:[.,]\d{1,4})?|\d{1,12}(?:[.,]\d{1,4})?)"
-    rf"(?P<after>-|\s?{_CURRENCY_MARK})?(?![\w%/:]|[.,]\d|-\w|\s?%)",
+    r"(?P<number>[0-9]{1,3}(?:[.,'’\s\u00a0\u202f][0-9]{3})+(?:[.,][0-9]{1,4})?"
+    r"|[0-9]{1,12}(?:[.,][0-9]{1,4})?)"
+    rf"(?P<after>-|\s?{_CURRENCY_MARK})?(?![\w%/:]|[.,][0-9]|-\w|\s?%)",
 )
-_BOTH = re.compile(r"\d[.,'’\s]\d{3}([.,])\d{2}(?!\d)")
-_ENDING = re.compile(r"(?<![\d.,])\d{1,6}([.,])\d{2}(?![\d.,]|\s?%)")
+_BOTH = re.compile(r"[0-9][.,'’\s][0-9]{3}([.,])[0-9]{2}(?![0-9])")
+_ENDING = re.compile(r"(?<![0-9.,])[0-9]{1,6}([.,])[0-9]{2}(?![0-9.,]|\s?%)")
 _DIGIT = re.compile(r"\d")
 MAX_INTEGER_DIGITS = 12
 
@@ -60,7 +61,7 @@ def find(text: str, mark: str) -> Iterator[WrittenAmount]:
         if match["sign"] or after == "-":
             value = -value
         marked = bool(match["before"] or match["inner"] or (after and after != "-"))
-        has_cents = re.search(rf"[{mark}]\d{{2}}$", number) is not None
+        has_cents = re.search(rf"[{mark}][0-9]{{2}}$", number) is not None
         yield WrittenAmount(value, match.start(), match.end(), marked or has_cents)
 
 
@@ -69,6 +70,8 @@ def parse(number: str, mark: str) -> Decimal | None:
     whole, found, fraction = number.rpartition(mark)
     if not found:
         whole, fraction = number, ""
+    if fraction and not (fraction.isascii() and fraction.isdigit()):
+        return None
     groups = re.split(r"[.,'’\s\u00a0\u202f]", whole)
     if len(groups) > 1 and any(len(group) != 3 for group in groups[1:]):
         # The other mark stands where only a decimal mark can: the document mixes habits.

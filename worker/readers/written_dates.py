@@ -18,17 +18,19 @@ _NUMERIC = re.compile(
     r"|(?P<a>\d{1,2})\s?(?P<s>[./-])\s?(?P<b>\d{1,2})\s?(?P=s)\s?(?P<c>\d{4}|\d{2}))(?![\d/-]|\.\d)",
     re.ASCII,
 )
-_COMPACT = re.compile(r"(?<!\d)(?P<y>20\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)")
+_COMPACT = re.compile(
+    r"(?<![0-9])(?P<y>20[0-9]{2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12][0-9]|3[01])(?![0-9])"
+)
 _LETTERS = r"[^\W\d_]{3,12}"
 _DAY_FIRST = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:\.|st|nd|rd|th|er|ª|º)?\s*(?:de |d'|of )?({_LETTERS})\.?,?\s*(?:de )?"
-    r"(\d{4})",
+    rf"(?<![0-9])([0-9]{{1,2}})(?:\.|st|nd|rd|th|er|ª|º)?\s*(?:de |d'|of )?({_LETTERS})"
+    r"\.?,?\s*(?:de )?([0-9]{4})",
     re.IGNORECASE,
 )
 _MONTH_FIRST = re.compile(
-    rf"({_LETTERS})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})", re.IGNORECASE
+    rf"({_LETTERS})\.?\s+([0-9]{{1,2}})(?:st|nd|rd|th)?,?\s+([0-9]{{4}})", re.IGNORECASE
 )
-_YEAR_FIRST = re.compile(rf"(\d{{4}})\.?\s+({_LETTERS})\s+(\d{{1,2}})\.?", re.IGNORECASE)
+_YEAR_FIRST = re.compile(rf"([0-9]{{4}})\.?\s+({_LETTERS})\s+([0-9]{{1,2}})\.?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
