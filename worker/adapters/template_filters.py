@@ -10,15 +10,15 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_symbol
+from babel.numbers import format_decimal, format_percent, get_currency_symbol
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
+from worker.businesses import locale_of, money_text
 from worker.kernel.money import Money
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
@@ -27,27 +27,19 @@ _READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3.
 _WHITE = (255, 255, 255)
 
 
-@lru_cache(maxsize=64)
-def locale_of(language: str) -> Locale:
-    """The locale of a language tag; ValueError for what is none."""
-    try:
-        return Locale.parse("en-GB" if language == "en" else language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        try:
-            return Locale.parse(language.partition("-")[0])
-        except (UnknownLocaleError, ValueError) as error:
-            raise ValueError(f"'{language}' is no language tag such as de or en-US.") from error
+def _language(context: Context) -> str:
+    return str(context.get("language", "en"))
 
 
 def _locale(context: Context) -> Locale:
-    return locale_of(str(context.get("language", "en")))
+    return locale_of(_language(context))
 
 
 @pass_context
 def money(context: Context, value: Mapping[str, Any]) -> str:
     """An amount with its currency, as `1.240,50 €`."""
     amount = Money(value["minor"], value["currency"])
-    return str(format_currency(amount.decimal, amount.currency, locale=_locale(context)))
+    return money_text(amount, _language(context))
 
 
 @pass_context

@@ -17,7 +17,7 @@ from worker.businesses import Rules, money_text
 from worker.documents.facing import sheet
 from worker.documents.model import Document
 from worker.documents.ports import Attachment, Printed, PrintOrder
-from worker.documents.xmp import factur_x
+from worker.documents.xmp import factur_x, level_of
 from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError, ReviewNeeded
 from worker.kernel.events import DocumentStored
@@ -44,7 +44,7 @@ def order(
     owed = invoices.still_to_pay(session, invoice)
     xml = blobs.fetch(session, business, invoice.xml_sha256) if invoice.xml_sha256 else None
     behind = _picture(session, invoice, rules)
-    source = Reading.model_validate(invoice.reading).source
+    reading = Reading.model_validate(invoice.reading)
     return PrintOrder(
         template="invoice" if behind is None else "payment_sheet",
         template_dir=look.folder,
@@ -52,8 +52,8 @@ def order(
         context=sheet(rules, invoice, owed, language=language, url=url).context(),
         qr_text=url,
         behind=behind,
-        attachments=_embedded(xml, source) if behind is None else (),
-        xmp=factur_x() if behind is None and xml and source is Source.CII else None,
+        attachments=_embedded(xml, reading.source) if behind is None else (),
+        xmp=_metadata(reading) if behind is None and xml else None,
         must_show=(invoice.number, money_text(owed, language)),
         must_link=url,
     )
@@ -116,6 +116,12 @@ def _picture(session: Session, invoice: Invoice, rules: Rules) -> bytes | None:
     if rules.documents.face == "template" and is_data:
         return None
     return blobs.fetch(session, BusinessKey(invoice.business), invoice.pdf_sha256)
+
+
+def _metadata(reading: Reading) -> bytes | None:
+    if reading.source is not Source.CII:
+        return None
+    return factur_x(level_of(str(reading.evidence.get("profile", ""))))
 
 
 def _embedded(xml: bytes | None, source: Source) -> tuple[Attachment, ...]:

@@ -11,7 +11,23 @@ _PROPERTIES = (
 )
 
 
-def factur_x(level: str = "EN 16931") -> bytes:
+# What the guideline id (BT-24) ends in, and the word that Factur-X has for it.
+_LEVELS = {
+    "minimum": "MINIMUM",
+    "basicwl": "BASIC WL",
+    "basic": "BASIC",
+    "extended": "EXTENDED",
+}
+
+
+def level_of(guideline: str) -> str:
+    """The conformance level that a CII invoice's guideline id stands for."""
+    if "xrechnung" in guideline or "xeinkauf" in guideline:
+        return "XRECHNUNG"
+    return _LEVELS.get(guideline.rpartition(":")[2].lower(), "EN 16931")
+
+
+def factur_x(level: str) -> bytes:
     """The XMP fragment with the Factur-X schema and what this document says under it."""
     rows = "".join(
         "<rdf:li rdf:parseType='Resource'>"
