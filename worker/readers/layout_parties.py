@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from worker.readers import party_numbers
 from worker.readers import party_patterns as looks
 from worker.readers.country_names import countries
-from worker.readers.ibans import is_iban
 from worker.readers.invoice_words import folded
 from worker.readers.layout_labels import Label, label_in, label_of
 from worker.readers.page_layout import Cell, Layout, Row
@@ -67,8 +66,10 @@ def read(layout: Layout) -> Parties:
     )
     if seller is None:
         seller = _seller_of_page(layout, blocks, buyer)
-    seller_vat, buyer_vat = _vat_ids(layout)
-    return Parties(seller or Named(), buyer or Named(), seller_vat, buyer_vat, _iban(layout))
+    seller_vat, buyer_vat = party_numbers.vat_ids(layout)
+    return Parties(
+        seller or Named(), buyer or Named(), seller_vat, buyer_vat, party_numbers.iban(layout)
+    )
 
 
 def _sender_line(layout: Layout) -> Named | None:
@@ -388,37 +389,3 @@ def _named_only(name: str) -> str:
     if match and len(name) - match.end() > 12:
         return name[: match.end()]
     return name
-
-
-def _vat_ids(layout: Layout) -> tuple[str | None, str | None]:
-    """The first VAT id that is not said to be the buyer's, and the one that is."""
-    seller = buyer = None
-    for row in layout.rows:
-        for place, cell in enumerate(row.cells):
-            for match in looks.VAT_ID.finditer(cell.text):
-                if is_iban(match[0]) or sum(c.isdigit() for c in match[0]) < 7:
-                    continue
-                before = " ".join(c.text for c in row.cells[:place]) + cell.text[: match.start()]
-                after = cell.text[match.end() : match.end() + 6]
-                if not looks.VAT_WORD.search(before) and not looks.VAT_WORD.search(after):
-                    continue
-                number = re.sub(r"[ .-]", "", match[1])
-                if looks.BUYERS_OWN.search(before):
-                    buyer = buyer or number
-                else:
-                    seller = seller or number
-    return seller, buyer
-
-
-def _iban(layout: Layout) -> str | None:
-    """The first account number with right check digits; else one that is called an IBAN."""
-    called = None
-    for row in layout.rows:
-        for match in looks.IBAN.finditer(row.text.replace("  ", " ")):
-            for end in range(len(match[0]), 14, -1):
-                candidate = match[0][:end].strip()
-                if is_iban(candidate):
-                    return "".join(candidate.split())
-            if "iban" in row.text.lower():
-                called = called or "".join(match[0].split())
-    return called

@@ -176,24 +176,28 @@ def _candidates(layout: Layout, mark: str) -> Iterator[Candidate]:
             amounts = list(written_amounts.find(cell.text, mark))
             for number, amount in enumerate(amounts):
                 before = amounts[number - 1].end if number else 0
-                yield from _of_amount(layout, index, place, cell, amount, before)
+                own_words = cell.text[before : amount.start]
+                if _has_letters(own_words):
+                    yield from _named(own_words, amount, cell, 1.0 + _late(index))
+                else:
+                    yield from _by_place(layout, index, place, amount)
 
 
-def _of_amount(
-    layout: Layout, index: int, place: int, cell: Cell, amount: WrittenAmount, before: int
-) -> Iterator[Candidate]:
-    own_words = cell.text[before : amount.start]
+def _late(index: int) -> float:
+    """A little more for what stands further down: totals come last."""
+    return 0.02 * min(index, 100) / 100
+
+
+def _by_place(layout: Layout, index: int, place: int, amount: WrittenAmount) -> Iterator[Candidate]:
+    """What the words left of the amount and above it call it."""
     row = layout.rows[index]
-    page_weight = 0.02 * min(index, 100) / 100
-    if _has_letters(own_words):
-        yield from _named(own_words, amount, cell, 1.0 + page_weight)
-        return
+    cell = row.cells[place]
     label, distance = _left_label(row, place)
     if label:
-        yield from _named(label, amount, cell, (1.0 - 0.12 * distance) + page_weight)
+        yield from _named(label, amount, cell, (1.0 - 0.12 * distance) + _late(index))
     if amount.is_money:
         for head, rows_up in _heads(layout, index, cell):
-            yield from _named(head, amount, cell, 0.65 - 0.01 * rows_up + page_weight)
+            yield from _named(head, amount, cell, 0.65 - 0.01 * rows_up + _late(index))
 
 
 def _left_label(row: Row, place: int) -> tuple[str, int]:

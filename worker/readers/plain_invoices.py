@@ -24,6 +24,7 @@ from worker.readers.invoice_words import (
     folded,
 )
 from worker.readers.layout_labels import Labelled, labelled
+from worker.readers.layout_parties import Parties
 from worker.readers.layout_totals import Totals
 from worker.readers.model import Buyer, DocType, Invoice, Problem, Seller, Source
 from worker.readers.page_layout import Cell, Layout, Row
@@ -62,6 +63,25 @@ class _Fact:
     strength: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What was settled of the document itself; its parties are read apart."""
+
+    kind: DocType
+    number: _Fact | None
+    issued: _Fact | None
+    due: _Fact | None
+    totals: Totals
+
+    def places(self, parties: Parties) -> dict[str, Cell]:
+        """Where each fact stands."""
+        places = dict(self.totals.places)
+        facts = (("number", self.number), ("issue_date", self.issued), ("due_date", self.due))
+        places |= {name: fact.cell for name, fact in facts if fact is not None}
+        named = (("seller", parties.seller.cell), ("buyer", parties.buyer.cell))
+        return places | {name: cell for name, cell in named if cell is not None}
+
+
 def read(layout: Layout, source: Source) -> ReadInvoice | None:
     """The invoice that the layout shows; None where it shows none."""
     text = layout.text
@@ -79,7 +99,9 @@ def read(layout: Layout, source: Source) -> ReadInvoice | None:
     if number is None and issued is None:
         return None
     due = _due_date(layout, labels, order, issued)
-    return _invoice(layout, source, kind, labels, totals, number, issued, due)
+    facts = _Facts(kind, number, issued, due, totals)
+    invoice = _invoice(layout, labels, facts, source)
+    return ReadInvoice(invoice, tuple(_problems(invoice, totals)))
 
 
 def _kind(layout: Layout, labels: list[Labelled]) -> DocType | None:
@@ -148,7 +170,9 @@ def _titled_numbers(layout: Layout, index: int, row: Row, order: DateOrder) -> I
             if value := _number_in(rest, order):
                 yield _Fact(value, cell, base + 0.02 * (end - start))
             elif not rest.strip(" :#") and not start:
-                yield from _number_near(layout, index, row, place, order, base - 0.2)
+                near = _near(layout, index, row, place)
+                found = ((_number_in(other.text, order, alone=True), other) for other in near)
+                yield from (_Fact(value, other, base - 0.2) for value, other in found if value)
 
 
 def _spans(count: int) -> Iterator[tuple[int, int]]:
@@ -158,21 +182,16 @@ def _spans(count: int) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _number_near(
-    layout: Layout, index: int, row: Row, place: int, order: DateOrder, strength: float
-) -> Iterator[_Fact]:
-    """A number beside or under a title that stands alone."""
+def _near(layout: Layout, index: int, row: Row, place: int) -> list[Cell]:
+    """The cells beside and under a title that stands alone."""
     cell = row.cells[place]
-    beside = row.cells[place + 1 : place + 2]
     below = [
         other
         for next_row in layout.rows[index + 1 : index + 3]
         for other in next_row.cells
         if other.page == cell.page and min(other.right, cell.right) > max(other.left, cell.left)
     ]
-    for other in (*beside, *below):
-        if value := _number_in(other.text, order, alone=True):
-            yield _Fact(value, other, strength)
+    return [*row.cells[place + 1 : place + 2], *below]
 
 
 def _number_in(text: str, order: DateOrder, *, alone: bool = False) -> str | None:
@@ -308,34 +327,19 @@ def _due_by_terms(layout: Layout, issued: _Fact | None) -> _Fact | None:
     return None
 
 
-def _invoice(
-    layout: Layout,
-    source: Source,
-    kind: DocType,
-    labels: list[Labelled],
-    totals: Totals,
-    number: _Fact | None,
-    issued: _Fact | None,
-    due: _Fact | None,
-) -> ReadInvoice:
+def _invoice(layout: Layout, labels: list[Labelled], facts: _Facts, source: Source) -> Invoice:
     parties = layout_parties.read(layout)
     currency = written_amounts.currency_of(layout.text)
-    reference = _labelled_text(labels, "payment_reference")
-    customer = _labelled_text(labels, "customer_number")
-    places = dict(totals.places)
-    facts = (("number", number), ("issue_date", issued), ("due_date", due))
-    places |= {name: fact.cell for name, fact in facts if fact is not None}
-    named = (("seller", parties.seller.cell), ("buyer", parties.buyer.cell))
-    places |= {name: cell for name, cell in named if cell is not None}
+    totals = facts.totals
 
     def money(amount: Decimal | None) -> Decimal | None:
         return None if amount is None else with_currency_digits(amount, currency)
 
-    invoice = Invoice(
-        doc_type=kind,
-        number=number.value if number else None,
-        issue_date=issued.value if issued else None,
-        due_date=due.value if due else None,
+    return Invoice(
+        doc_type=facts.kind,
+        number=facts.number.value if facts.number else None,
+        issue_date=facts.issued.value if facts.issued else None,
+        due_date=facts.due.value if facts.due else None,
         currency=currency,
         total=money(totals.payable),
         grand_total=money(totals.grand),
@@ -346,15 +350,17 @@ def _invoice(
         buyer=Buyer(
             name=parties.buyer.name,
             vat_id=parties.buyer_vat,
-            number=customer,
+            number=_labelled_text(labels, "customer_number"),
             email=parties.buyer.email,
         ),
-        payment_reference=reference,
+        payment_reference=_labelled_text(labels, "payment_reference"),
         source=source,
-        confidence=_confidence(number, issued, totals),
-        evidence={name: {"page": c.page, "words": c.text[:120]} for name, c in places.items()},
+        confidence=_confidence(facts.number, facts.issued, totals),
+        evidence={
+            name: {"page": cell.page, "words": cell.text[:120]}
+            for name, cell in facts.places(parties).items()
+        },
     )
-    return ReadInvoice(invoice, tuple(_problems(invoice, totals)))
 
 
 def _confidence(number: _Fact | None, issued: _Fact | None, totals: Totals) -> float:
