@@ -36,11 +36,10 @@ _EXTENDED_ONLY = (
     " UltimateCustomerOrderReferencedDocument SpecifiedAdvancePayment BuyerAgentTradeParty"
     " LineTotalBasisAmount AllowanceChargeBasisAmount PayerTradeParty RoleCode"
 )
-_NOT_BELOW_EXTENDED = etree.XPath(
-    " | ".join(f"//*[local-name() = '{name}']" for name in _EXTENDED_ONLY.split())
-    + " | //*[local-name() = 'AppliedTradeAllowanceCharge']"
-    "/*[local-name() = 'CalculationPercent' or local-name() = 'BasisAmount']"
-)
+_EXTENDED_TAGS = tuple(f"{{*}}{name}" for name in _EXTENDED_ONLY.split())
+# Below EXTENDED a price's allowance is an amount alone.
+_PRICE_ALLOWANCE = "{*}AppliedTradeAllowanceCharge"
+_PRICE_ALLOWANCE_EXTRAS = ("{*}CalculationPercent", "{*}BasisAmount")
 _BELOW_EXTENDED = frozenset({Level.BASIC_WL, Level.BASIC, Level.EN16931, Level.XRECHNUNG})
 
 
@@ -49,9 +48,7 @@ def problems(root: etree._Element, level: Level) -> list[Problem]:
     if level is Level.MINIMUM:
         names = _beyond_minimum(root)
     elif level in _BELOW_EXTENDED:
-        found = _NOT_BELOW_EXTENDED(root)
-        elements = found if isinstance(found, list) else []
-        names = (etree.QName(e).localname for e in elements if isinstance(e, etree._Element))
+        names = _only_extended(root)
     else:
         return []
     unique = list(dict.fromkeys(names))[:_MAX_REPORTED]
@@ -59,6 +56,16 @@ def problems(root: etree._Element, level: Level) -> list[Problem]:
     return [
         Problem(rule="PROFILE", text=text.format(level.value, name), holds=False) for name in unique
     ]
+
+
+def _only_extended(root: etree._Element) -> Iterator[str]:
+    for element in root.iter(*_EXTENDED_TAGS, _PRICE_ALLOWANCE):
+        name = etree.QName(element).localname
+        if name != "AppliedTradeAllowanceCharge":
+            yield name
+        else:
+            for extra in element.iterchildren(*_PRICE_ALLOWANCE_EXTRAS):
+                yield etree.QName(extra).localname
 
 
 def _beyond_minimum(root: etree._Element) -> Iterator[str]:

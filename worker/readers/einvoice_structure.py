@@ -144,23 +144,21 @@ def problems(root: etree._Element) -> list[Problem]:
 
 
 def _order(root: etree._Element, orders: dict[str, dict[str, int]]) -> Iterator[str]:
-    for name, order in orders.items():
-        for element in _named(root, name):
-            last, last_name = -1, ""
-            for child in element.iterchildren(etree.Element):
-                child_name = etree.QName(child).localname
-                place = order.get(child_name)
-                if place is None:
-                    if name in _CLOSED:
-                        yield f"{child_name} is no part of {name}"
-                    continue
-                if place < last:
-                    yield f"{child_name} stands behind {last_name}"
-                last, last_name = place, child_name
+    for element in root.iter(*(f"{{*}}{name}" for name in orders)):
+        name = _local(element)
+        order = orders[name]
+        last, last_name = -1, ""
+        for child in element.iterchildren(etree.Element):
+            child_name = _local(child)
+            place = order.get(child_name)
+            if place is None:
+                if name in _CLOSED:
+                    yield f"{child_name} is no part of {name}"
+                continue
+            if place < last:
+                yield f"{child_name} stands behind {last_name}"
+            last, last_name = place, child_name
 
 
-def _named(root: etree._Element, name: str) -> Iterator[etree._Element]:
-    if etree.QName(root).localname == name:
-        yield root
-        return
-    yield from root.iter(f"{{*}}{name}")
+def _local(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
