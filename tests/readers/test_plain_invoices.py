@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.readers.samples import FILES, pdf_of
 from worker import readers
-from worker.readers import page_layout, plain_invoices, written_amounts
+from worker.readers import layout_parties, page_layout, plain_invoices, written_amounts
 from worker.readers.model import Invoice, Source
 from worker.readers.structured import ReadInvoice
 from worker.readers.written_dates import order_of
@@ -130,6 +130,22 @@ def test_what_was_prepaid_leaves_less_to_pay() -> None:
     assert found is not None
     invoice = found.invoice
     assert (str(invoice.grand_total), str(invoice.prepaid)) == ("600.00", "150.00")
+
+
+@pytest.mark.parametrize(
+    ("foot", "vat_id", "iban"),
+    [
+        ("USt-IdNr       Bank\nDE000000009    IBAN DE02 1203 0000 0000 2020 51", True, True),
+        ("VAT DE000000009 IBAN DE02120300000000202051 BIC BYLADEM1001", True, True),
+        ("Order DE000000009", False, False),
+        ("USt-IdNr DE000000009 IBAN DE28700100809999999999", True, True),
+    ],
+)
+def test_numbers_of_a_party_need_their_word(foot: str, vat_id: bool, iban: bool) -> None:
+    parties = layout_parties.read(page_layout.from_text(f"Lighthouse Tools GmbH\n\n{foot}\n"))
+    assert parties.seller_vat == ("DE000000009" if vat_id else None)
+    assert (parties.iban is not None) == iban
+    assert parties.iban is None or (parties.iban[:2], len(parties.iban)) == ("DE", 22)
 
 
 def test_a_total_that_no_sum_proves_is_held() -> None:

@@ -55,14 +55,25 @@ PERSON_LINE = re.compile(
 _STATES = (
     "AT|BE|BG|CHE|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|NO|PL|PT|RO|SE|SI|SK|XI"
 )
+# Groups behind the first begin with a figure, or with one or two letters before one.
 VAT_ID = re.compile(
-    rf"(?<![A-Z0-9])((?:{_STATES})[ -]?(?=(?:[A-Z0-9][ .-]?){{0,4}}\d)"
-    r"[A-Z0-9](?:[ .]?[A-Z0-9]){7,12})(?![A-Z0-9])"
+    rf"(?<![A-Z0-9])((?:{_STATES})[ -]?[A-Z0-9]{{2,14}}"
+    r"(?:[ .](?=[A-Z]{0,2}\.?[0-9])[A-Z0-9]{1,10}){0,5})(?![A-Z0-9])"
 )
+# How many characters follow the letters of the state, at most.
+_VAT_LENGTHS = (
+    "AT9 BE10 BG10 CHE9 CY9 CZ10 DE9 DK8 EE9 EL9 ES9 FI8 FR11 GB12 HR11 HU8 IE9 IT11 LT12 LU8 LV11"
+    " MT8 NL12 NO9 PL10 PT9 RO10 SE12 SI8 SK10 XI12"
+)
+VAT_LENGTHS = {
+    entry.rstrip("0123456789"): int(entry.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    for entry in _VAT_LENGTHS.split()
+}
 VAT_WORD = re.compile(
     r"ust|mwst|uid|vat|tva|btw|iva|moms|nip|tax|dph|dič|alv|\bid\b", re.IGNORECASE
 )
 IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,5}){3,8}(?![A-Za-z0-9])")
+CALLED_IBAN = re.compile(r"\bIBAN\W{0,4}([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30})")
 BUYERS_OWN = re.compile(
     r"\b(?:client|ihre|ihr|your|customer|kunden?|votre|uw|cliente|acheteur|buyer|bestellers?)\b",
     re.IGNORECASE,
