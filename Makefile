@@ -13,7 +13,7 @@ demo: .venv/.runtime  ## show the whole story; ONCE=1 plays the customer too and
 	@$(BIN)/tillmail demo $(if $(ONCE),--once)
 
 test: .venv/.test test-packages  ## run every test against real servers
-	@$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
 check: .venv/.test  ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
