@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in /usr/bin/python3 python3 python3.13 python3.12 python
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 RUN_PACKAGES := python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig
-TEST_PACKAGES := redis-server postgresql dovecot-imapd dovecot-lmtpd chromium poppler-utils
+TEST_PACKAGES := redis-server postgresql dovecot-imapd dovecot-lmtpd chromium poppler-utils tesseract-ocr
 
 .PHONY: demo test check bench chaos format packages test-packages clean
 

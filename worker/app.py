@@ -386,6 +386,13 @@ def make_broker_process(settings: Settings) -> BrokerProcess:
     return BrokerProcess(settings.var / "queue")
 
 
+def make_reader(size: int) -> ZygoteReader:
+    """Reader children for a command that needs nothing else; start it before any thread."""
+    from worker.adapters.zygote_reader import ZygoteReader
+
+    return ZygoteReader(size=size)
+
+
 def make_relay(app: App) -> Relay:
     """The relay of a worker process."""
     from worker.adapters.outbox_relay import Relay

@@ -145,10 +145,14 @@ class _Zygote:
         return said
 
 
+_PROGRAM = "worker.adapters.zygote_process"
+
+
 def _start(plan: dict[str, Any], orders: socket.socket) -> subprocess.Popen[bytes]:
     """Exec the zygote with one socket of ours and none of our environment."""
     process = subprocess.Popen(
-        [sys.executable, "-I", "-m", "worker.adapters.zygote_process", str(orders.fileno())],
+        # The trade's name is for whoever looks at the list of processes.
+        [sys.executable, "-I", "-m", _PROGRAM, str(orders.fileno()), str(plan["module"])],
         pass_fds=[orders.fileno()],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
 
+from worker.commands.starting import sentence_for_errors
 from worker.kernel.errors import PermanentError
 from worker.readers import Examined, Kind, Reading
 
@@ -22,17 +25,6 @@ class Examiner(Protocol):
     def examine_many(self, sources: Iterable[bytes]) -> Iterator[Examined | PermanentError]:
         """What each file says. `sources` is taken lazily."""
         ...
-
-
-class InProcess:
-    """Reads in this very process: for a machine without child processes, and for tests."""
-
-    def examine_many(self, sources: Iterable[bytes]) -> Iterator[Examined | PermanentError]:
-        """What each file says, one after the other."""
-        from worker import readers
-
-        for data in sources:
-            yield readers.examine(data)
 
 
 def read(
@@ -59,12 +51,30 @@ def read(
     Files are known by what is in them, never by their names.
     """
     del open_items  # Proposals come with the remittance desk.
-    readings = _readings(paths, InProcess())
-    if as_json:
-        for path, reading in readings:
-            print(_json(path, reading), flush=True)
-        return
-    _show(_with_progress(readings, len(paths)))
+    with sentence_for_errors(), _children(len(paths)) as examiner:
+        readings = _readings(paths, examiner)
+        if as_json:
+            for path, reading in readings:
+                print(_json(path, reading), flush=True)
+            return
+        _show(_with_progress(readings, len(paths)))
+
+
+@contextmanager
+def _children(files: int) -> Iterator[Examiner]:
+    """Readers in child processes without a network: what is read here may be hostile."""
+    from worker.app import make_reader
+
+    reader = make_reader(size=min(files, len(os.sched_getaffinity(0))))
+    reader.start()
+    try:
+        if not reader.isolation.network_namespace:
+            typer.echo(
+                f"Files are read without network isolation: {reader.isolation.why}", err=True
+            )
+        yield reader
+    finally:
+        reader.close()
 
 
 def _readings(paths: list[Path], examiner: Examiner) -> Iterator[tuple[Path, Reading]]:
