@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.customers import records
 from worker.customers.model import Contact, Customer
 from worker.customers.naming import name_key, number_key, vat_key
@@ -91,15 +91,9 @@ def suppress(
 def lock(session: Session, business: BusinessKey, customer_id: str) -> Customer:
     """The customer's row, locked to the end of the transaction.
 
-    Every money verb takes this lock first, then items by id, then the payment. On SQLite the
-    transaction itself is the lock.
+    Every money verb takes this lock first, then items by id, then the payment.
     """
-    customer = session.scalar(
-        select(Customer)
-        .where(Customer.business == business, Customer.id == customer_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    customer = store.lock(session, Customer, business, customer_id)
     if customer is None:
         raise PermanentError(f"Customer {customer_id} is not on file.")
     return customer

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from worker import ledger
+from worker import ledger, store
 from worker.invoices.model import Invoice
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
@@ -21,12 +21,7 @@ def by_id(session: Session, business: BusinessKey, invoice_id: str) -> Invoice |
 
 def lock(session: Session, business: BusinessKey, invoice_id: str) -> Invoice | None:
     """One invoice as it stands now, locked; take the customer's lock first."""
-    return session.scalar(
-        select(Invoice)
-        .where(Invoice.business == business, Invoice.id == invoice_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    return store.lock(session, Invoice, business, invoice_id)
 
 
 def called(session: Session, business: BusinessKey, name: str) -> Sequence[Invoice]:

@@ -24,6 +24,8 @@ CHECKOUT_LIFE = timedelta(hours=1)
 WORTH_REUSING = timedelta(minutes=5)
 FIRST_LOOK = timedelta(seconds=60)
 LAST_LOOK_EVERY = timedelta(minutes=15)
+# By then the wait is at its longest; a gateway that is away for a day must not make it overflow.
+_DOUBLINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def order_for(checkout: Checkout, payer: Payer) -> CheckoutOrder:
 
 
 def opened(session: Session, checkout: Checkout, page: CheckoutPage) -> None:
-    """Keep where the page is."""
+    """Keep where the page is; a checkout that came to its end meanwhile stays ended."""
+    session.refresh(checkout, with_for_update=True)
     if checkout.state == CheckoutState.OPENING:
         move(checkout, CheckoutState.OPEN)
     checkout.session_id = page.session_id
@@ -95,7 +98,7 @@ def move(checkout: Checkout, to: CheckoutState) -> None:
 def look_later(checkout: Checkout, *, at: datetime) -> None:
     """Set when the gateway is asked next: after a minute, then ever less often."""
     checkout.looks += 1
-    checkout.look_at = at + min(FIRST_LOOK * 2**checkout.looks, LAST_LOOK_EVERY)
+    checkout.look_at = at + min(FIRST_LOOK * 2 ** min(checkout.looks, _DOUBLINGS), LAST_LOOK_EVERY)
 
 
 def _open_row(session: Session, invoice: Invoice, *, link_id: str, at: datetime) -> Checkout:
