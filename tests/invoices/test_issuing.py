@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
-from tests.books import ACME, ASKING, AT, OTHER, document, issue, told, zoo
+from tests.books import ACME, ASKING, AT, OPEN_HANDED, OTHER, document, issue, told, zoo
 from worker import customers, invoices, ledger, review, store
 from worker.invoices import Draft, Hold, Invoice, State, Yes
 from worker.invoices.invariants import INVARIANTS
@@ -221,3 +223,59 @@ def test_a_row_changed_past_the_room_is_noticed(
     session.execute(update(Invoice).where(Invoice.id == invoice.id).values(**change))
 
     assert any(says in found for found in _broken(session))
+
+
+def test_a_second_yes_finds_the_customer_whom_the_first_put_on_file(session: Session) -> None:
+    first, second = issue(session, ASKING), issue(session, ASKING, number="R-2")
+    assert (first.customer_id, second.customer_id) == (None, None)
+    invoices.release(session, first, Yes(by="ann"), at=AT)
+    invoices.release(session, second, Yes(by="ann"), at=AT)
+
+    assert second.customer_id == first.customer_id
+    assert len(customers.everyone(session, ACME)) == 1
+
+
+def test_two_first_invoices_of_one_buyer_at_once_put_one_customer_on_file(
+    postgres_books: Engine,
+) -> None:
+    here, there = threading.Barrier(2), ["R-1", "R-2"]
+
+    def take(number: str) -> None:
+        with store.transaction(postgres_books) as session:
+            here.wait(10)
+            issue(session, OPEN_HANDED, number=number)
+
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(take, there))
+    with store.reading(postgres_books) as session:
+        assert len(customers.everyone(session, ACME)) == 1
+
+
+def test_a_document_that_was_given_up_and_comes_again_is_looked_at_again(session: Session) -> None:
+    zoo(session)
+    given_up = issue(session, ASKING, buyer=Buyer(name="Misspelt"))
+    invoices.void(session, given_up, by="ann", at=AT)
+    again = issue(session, ASKING)
+
+    assert (_state(session, given_up), _state(session, again)) == (State.VOID, State.OPEN)
+    assert _broken(session) == []
+
+
+def test_a_document_that_was_replaced_and_comes_again_waits_for_a_person(session: Session) -> None:
+    zoo(session)
+    issue(session, ASKING)
+    changed = issue(session, ASKING, total=Decimal("99.00"))
+    invoices.release(session, changed, Yes(by="ann"), at=AT)
+
+    assert issue(session, ASKING).hold == Hold.CHANGED
+    assert _state(session, changed) is State.OPEN
+    assert ledger.balances(session, ACME)["receivable", "EUR"] == Money(9_900, "EUR")
+
+
+def test_no_yes_sends_a_changed_resend_that_became_a_credit_note(session: Session) -> None:
+    zoo(session)
+    issue(session, ASKING)
+    changed = issue(session, ASKING, total=Decimal("-10.00"))
+    assert changed.hold == Hold.CHANGED
+    with pytest.raises(Refused, match="asks for no money"):
+        invoices.release(session, changed, Yes(by="ann"), at=AT)

@@ -1,6 +1,6 @@
 """Books: the sellers, their rules, and the published looks of their papers."""
 
-from worker.businesses.enrolling import enrol, everyone
+from worker.businesses.enrolling import enrol, everyone, lock
 from worker.businesses.model import (
     BankDetails,
     Business,
@@ -36,6 +36,7 @@ __all__ = [
     "everyone",
     "files_of",
     "locale_of",
+    "lock",
     "money_text",
     "newest_set",
     "publish",

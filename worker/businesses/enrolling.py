@@ -24,3 +24,13 @@ def everyone(session: Session) -> Sequence[BusinessKey]:
     return [
         BusinessKey(key) for key in session.scalars(select(Business.key).order_by(Business.key))
     ]
+
+
+def lock(session: Session, business: BusinessKey) -> None:
+    """Wait for whoever else decides about this business's customers, to the end of the transaction.
+
+    Rows that belong to the business may be written meanwhile.
+    """
+    session.execute(
+        select(Business.key).where(Business.key == business).with_for_update(key_share=True)
+    )

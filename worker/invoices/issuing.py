@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import customers, ledger, review
+from worker import businesses, customers, ledger, review
 from worker.invoices import records
 from worker.invoices.deciding import (
     Decision,
@@ -16,6 +16,7 @@ from worker.invoices.deciding import (
     Known,
     Limits,
     decide,
+    find_customer,
     fingerprint,
     number_key,
 )
@@ -53,10 +54,12 @@ def issue(
     """
     total = payable(draft.document)
     versions = records.versions(session, business, number_key(draft.document.number or ""))
-    same = next((v for v in versions if v.fingerprint == fingerprint(draft.document)), None)
+    # What was given up or replaced counts as gone: sent in again, it is looked at again.
+    in_force = [v for v in versions if v.voided_at is None and v.corrected_at is None]
+    same = next((v for v in in_force if v.fingerprint == fingerprint(draft.document)), None)
     if same is not None:
         return _complete(same, draft)
-    earlier = [v.fingerprint for v in versions if v.voided_at is None]
+    earlier = [v.fingerprint for v in in_force]
     decision = decide(_facts(session, business, draft, total, earlier), limits)
     invoice = _register(business, draft, total, decision, at=at)
     invoice.version = max((v.version for v in versions), default=0) + 1
@@ -111,14 +114,24 @@ def payable(document: Document) -> Money:
 
 
 def put_on_file(session: Session, invoice: Invoice, *, by: str, at: datetime) -> customers.Customer:
-    """The document's buyer as a customer on file."""
-    buyer = Document.model_validate(invoice.reading).buyer
+    """The document's buyer as a customer on file, once, however often it is asked for.
+
+    Two workers with two first invoices of one buyer meet at the business's row.
+    """
+    business = BusinessKey(invoice.business)
+    document = Document.model_validate(invoice.reading)
+    businesses.lock(session, business)
+    draft = Draft(invoice.mail_id, document)
+    known = find_customer(_facts(session, business, draft, invoice.total, ()))
+    if known is not None:
+        return customers.lock(session, business, known.customer_id)
+    buyer = document.buyer
     details = customers.Details(
         name=buyer.name or (invoice.recipient or "").partition("@")[2] or invoice.number,
         number=buyer.number,
         vat_id=buyer.vat_id,
     )
-    return customers.add(session, BusinessKey(invoice.business), details, by=by, at=at)
+    return customers.add(session, business, details, by=by, at=at)
 
 
 def _facts(
@@ -126,8 +139,12 @@ def _facts(
 ) -> Facts:
     buyer = draft.document.buyer
     numbered = customers.by_number(session, business, buyer.number) if buyer.number else None
-    sharing = customers.with_vat_id(session, business, buyer.vat_id) if buyer.vat_id else ()
-    named = customers.named(session, business, buyer.name) if buyer.name else ()
+    sharing: Sequence[customers.Customer] = ()
+    named: Sequence[customers.Customer] = ()
+    if numbered is None:
+        # The buyer's number decides alone; what else the document says is not looked up.
+        sharing = customers.with_vat_id(session, business, buyer.vat_id) if buyer.vat_id else ()
+        named = customers.named(session, business, buyer.name) if buyer.name else ()
     return Facts(
         document=draft.document,
         total=total,
@@ -206,8 +223,10 @@ def _customer(
         customer = customers.lock(session, business, decision.customer.customer_id)
     else:
         customer = put_on_file(session, invoice, by="first-time rule", at=at)
-    address = Address.parse(decision.recipient or "")
-    customers.add_contact(session, customer, address, by="first-time rule", at=at)
+    on_file = decision.customer.addresses if decision.customer else ()
+    if decision.recipient not in on_file:
+        address = Address.parse(decision.recipient or "")
+        customers.add_contact(session, customer, address, by="first-time rule", at=at)
     return customer
 
 

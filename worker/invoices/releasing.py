@@ -16,6 +16,7 @@ from worker.kernel.events import InvoiceCorrected
 from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.ledger import Account
+from worker.readers.model import DocType
 from worker.store import tell
 
 # What no yes can mend: the document itself has to be another one.
@@ -40,6 +41,9 @@ def release(session: Session, invoice: Invoice, yes: Yes, *, at: datetime) -> No
         raise Refused(f"Invoice {invoice.number} does not wait for anything.")
     if invoice.hold in _NEVER:
         raise Refused(invoice.hold_because or "It cannot be sent.")
+    if invoice.doc_type != DocType.INVOICE or not invoice.total.is_positive:
+        # Held for another reason first: a changed re-send may have become a credit note.
+        raise Refused(f"{invoice.number} asks for no money ({invoice.total}): void it here.")
     if yes.address is not None:
         invoice.recipient, invoice.recipient_from = str(yes.address), "release"
     if invoice.recipient is None:
