@@ -43,7 +43,7 @@ class QueueSettings(_Section):
     """A Redis URL; empty runs a server of our own. TILLMAIL_REDIS_URL overrides it."""
 
     url: str = ""
-    worker_threads: int = Field(default=8, ge=1, le=64)
+    worker_threads: int = Field(default=4, ge=1, le=64)
     heartbeat_s: int = Field(default=15, ge=5, le=120)
 
 

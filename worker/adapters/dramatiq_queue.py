@@ -23,7 +23,8 @@ from worker.store.outbox import Slip
 log = logging.getLogger(__name__)
 
 TIME_LIMIT_MS = 10 * 60 * 1000
-_SWEEPS = "sweeps"
+# Each queue is polled on its own, many times a second: two are enough.
+_JOBS, _SWEEPS = "jobs", "sweeps"
 
 
 class DramatiqQueue:
@@ -42,7 +43,7 @@ class DramatiqQueue:
         """Send jobs to whichever worker is free. Raises TransientError when Redis is away."""
         for slip in slips:
             ids = (slip.business, slip.job, slip.ticket, slip.subject)
-            self._send(_room(slip.actor), slip.actor, ids)
+            self._send(_JOBS, slip.actor, ids)
 
     def tick(self, sweep: str) -> None:
         """Have a sweep run once, soon. Raises TransientError when Redis is away."""
@@ -57,7 +58,7 @@ class DramatiqQueue:
     ) -> None:
         """Start running jobs in threads of this process; returns at once."""
         for name, run in runs.items():
-            self._declare(name, _room(name), _taking_slips(name, run))
+            self._declare(name, _JOBS, _taking_slips(name, run))
         for name, sweep in sweeps.items():
             self._declare(name, _SWEEPS, sweep)
         # The long-poll inside a fetch makes an idle worker hear of new jobs sooner.
@@ -102,7 +103,3 @@ def _taking_slips(name: str, run: Callable[[Slip], None]) -> Callable[..., None]
         run(Slip(BusinessKey(business), JobId(job), ticket, name, subject))
 
     return take
-
-
-def _room(actor: str) -> str:
-    return actor.partition(".")[0]

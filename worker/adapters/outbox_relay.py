@@ -17,7 +17,7 @@ from worker.store.outbox import Slip
 log = logging.getLogger(__name__)
 
 BATCH = 200
-IDLE_S = 0.5
+IDLE_S = 1.0
 AWAY_S = 2.0
 
 

@@ -2,7 +2,7 @@
 
 from worker.delivery.addressing import notice_of
 from worker.delivery.building import Enclosure, build, signed
-from worker.delivery.checking import obstacle
+from worker.delivery.checking import Obstacle, obstacle
 from worker.delivery.letters import (
     Occasion,
     Paper,
@@ -42,6 +42,7 @@ __all__ = [
     "Letter",
     "Notice",
     "NoticeState",
+    "Obstacle",
     "Occasion",
     "Outgoing",
     "Paper",

@@ -49,7 +49,7 @@ def build(
     message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     message["Content-Language"] = notice.language
     message.set_content(words.text, cte="quoted-printable")
-    message.add_alternative(words.html, subtype="html", cte="quoted-printable")
+    message.add_alternative(words.html, subtype="html", cte="base64")
     _enclose(message, enclosures)
     _fix_boundaries(message, notice)
     content = message.as_bytes()

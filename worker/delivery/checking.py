@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy.orm import Session
 
 from worker import customers, invoices
@@ -12,8 +14,16 @@ from worker.kernel.ids import BusinessKey
 _MAY_GO = {State.OPEN, State.PART_PAID}
 
 
-def obstacle(session: Session, notice: Notice) -> str | None:
-    """Why the notice must not go out now; None when it may.
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a notice must not go out, and whether somebody has to see to it that another does."""
+
+    because: str
+    needs_person: bool
+
+
+def obstacle(session: Session, notice: Notice) -> Obstacle | None:
+    """What keeps the notice from going out now; None when it may.
 
     Call it under the customer's lock, in the transaction that claims the notice.
     """
@@ -22,20 +32,21 @@ def obstacle(session: Session, notice: Notice) -> str | None:
     business = BusinessKey(notice.business)
     contact = customers.contact_at(session, business, notice.customer_id, notice.recipient)
     if contact is None:
-        return "The address is not on file any more."
+        return Obstacle("The address is not on file any more.", needs_person=True)
     if contact.suppressed_at is not None:
-        return f"The address is not written to any more: {contact.suppressed_because}"
+        why = f"The address is not written to any more: {contact.suppressed_because}"
+        return Obstacle(why, needs_person=True)
     return _item_obstacle(session, notice) if notice.kind == "invoice" else None
 
 
-def _item_obstacle(session: Session, notice: Notice) -> str | None:
+def _item_obstacle(session: Session, notice: Notice) -> Obstacle | None:
     invoice = invoices.by_id(session, BusinessKey(notice.business), notice.subject_id)
     if invoice is None:
-        return "The invoice is gone."
+        return Obstacle("The invoice is gone.", needs_person=True)
     owed = invoices.still_to_pay(session, invoice)
     state = invoices.state_of(invoice, owed)
     if state not in _MAY_GO:
-        return f"The invoice is {state.value} meanwhile."
+        return Obstacle(f"The invoice is {state.value} meanwhile.", needs_person=False)
     if notice.context["still_to_pay"] != {"minor": owed.minor, "currency": owed.currency}:
-        return "Another amount is to be paid meanwhile."
+        return Obstacle("Another amount is to be paid meanwhile.", needs_person=True)
     return None

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from worker import customers, invoices, payments
 from worker.businesses import Role, Rules, Staff
+from worker.delivery import records
 from worker.delivery.queueing import Letter
 from worker.delivery.wording import (
     BankFace,
@@ -125,9 +126,14 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
     )
 
 
-def can_be_mailed(item: WorkItem) -> bool:
-    """Whether a work item is worth a mail: one about a question that did not arrive is not."""
-    return item.evidence.get("notice_kind") != "question"
+def can_be_mailed(session: Session, item: WorkItem) -> bool:
+    """Whether a work item is worth a mail: one about a question that did not arrive is not.
+
+    While no mail can go out at all, every question would only bring forth the next.
+    """
+    about = str(item.evidence.get("subject") or item.subject)
+    notice = records.by_id(session, BusinessKey(item.business), about)
+    return notice is None or notice.kind != "question"
 
 
 def question_letters(item: WorkItem, paper: Paper) -> list[Letter]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+# RFC 3463: no such mailbox, no such host, no address, moved away, shut down; RFC 7505: no mail.
+_ADDRESS_IS_DEAD = re.compile(r"\d{3}[ -]5\.(?:1\.(?:[1236]|10)|2\.1)\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ class Rejected(Exception):
         super().__init__(reply)
         self.reply = reply
         self.code = code
+
+    @property
+    def is_address_dead(self) -> bool:
+        """Whether it says that nobody is there; a mail that is refused for its size, its words or
+        our own reputation says nothing about the address."""
+        return _ADDRESS_IS_DEAD.match(self.reply) is not None
 
 
 class Transport(Protocol):

@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.delivery.model import Notice
+from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey
 
 
@@ -19,12 +21,10 @@ def by_id(session: Session, business: BusinessKey, notice_id: str) -> Notice | N
 
 def lock(session: Session, notice: Notice) -> Notice:
     """The notice as it stands now, locked."""
-    return session.scalars(
-        select(Notice)
-        .where(Notice.business == notice.business, Notice.id == notice.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    locked = store.lock(session, Notice, notice.business, notice.id)
+    if locked is None:
+        raise PermanentError(f"Notice {notice.id} is missing.")
+    return locked
 
 
 def with_message_id(session: Session, business: BusinessKey, message_id: str) -> Notice | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from worker import customers, review
 from worker.delivery import records
+from worker.delivery.checking import Obstacle
 from worker.delivery.model import NOTICE_MOVES, Notice, NoticeState
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import NoticeRefused, NoticeSent
@@ -43,12 +44,13 @@ class Claimed:
 
 
 def claim(
-    session: Session, notice: Notice, *, obstacle: str | None, wait: timedelta, at: datetime
+    session: Session, notice: Notice, *, obstacle: Obstacle | None, wait: timedelta, at: datetime
 ) -> Claimed:
     """Claim a notice for sending.
 
     `obstacle` is what the caller found just now that forbids it (paid meanwhile, no longer on
-    file): the notice is dropped. `wait` is how long a claim without an answer rests.
+    file): the notice is dropped, and a person told where the customer would hear nothing. `wait` is
+    how long a claim without an answer rests.
     """
     notice = records.lock(session, notice)
     if NoticeState(notice.state) in _ENDED:
@@ -61,7 +63,10 @@ def claim(
             refused(session, notice, "It was handed over twice and no answer came.", at=at)
             return Claimed(Claim.STOP)
     if obstacle is not None:
-        _end(notice, NoticeState.DROPPED, obstacle, at=at)
+        _end(notice, NoticeState.DROPPED, obstacle.because, at=at)
+        if obstacle.needs_person:
+            question = _undelivered(notice, obstacle.because)
+            review.ask(session, BusinessKey(notice.business), question, at=at)
         return Claimed(Claim.STOP)
     if notice.state == NoticeState.QUEUED:
         _move(notice, NoticeState.SENDING)
@@ -109,19 +114,20 @@ def put_back(
 
 
 def _undelivered(notice: Notice, reply: str) -> review.Question:
+    is_invoice = notice.kind == "invoice"
+    advice = " Send it again, to an address that works." if is_invoice else ""
     return review.Question(
         kind="notice_undelivered",
         subject=notice.id,
         text=(
-            f"The {notice.kind} email to {notice.recipient} could not be delivered: {reply} "
-            "Put a working address on file and send it again."
+            f"The {notice.kind} email to {notice.recipient} could not be delivered: {reply}{advice}"
         ),
         evidence={
             "recipient": notice.recipient,
             "about": notice.subject_id,
             "notice_kind": notice.kind,
         },
-        choices=[f"tillmail invoices send {notice.subject_id} --to ADDRESS"],
+        choices=[f"tillmail invoices send {notice.subject_id} --to ADDRESS"] if is_invoice else [],
     )
 
 

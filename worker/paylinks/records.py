@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from worker import store
+from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey
 from worker.paylinks.model import Activity, Link
 from worker.paylinks.tokens import hash_of
@@ -25,12 +27,10 @@ def by_id(session: Session, business: BusinessKey, link_id: str) -> Link | None:
 
 def lock(session: Session, link: Link) -> Link:
     """The link as it stands now, locked."""
-    return session.scalars(
-        select(Link)
-        .where(Link.business == link.business, Link.id == link.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    locked = store.lock(session, Link, link.business, link.id)
+    if locked is None:
+        raise PermanentError(f"Link {link.id} is missing.")
+    return locked
 
 
 def live_link(session: Session, business: BusinessKey, item_id: str) -> Link | None:

@@ -2,6 +2,7 @@
 
 from worker.store import blobs, once, outbox, schema
 from worker.store.engine import make_engine, reading, transaction
+from worker.store.locking import lock
 from worker.store.outbox import tell
 from worker.store.tables import Instant, Record
 
@@ -9,6 +10,7 @@ __all__ = [
     "Instant",
     "Record",
     "blobs",
+    "lock",
     "make_engine",
     "once",
     "outbox",

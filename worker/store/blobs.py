@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import ForeignKey, LargeBinary, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from worker.kernel.errors import PermanentError
@@ -35,25 +36,27 @@ def hash_of(content: bytes) -> BlobHash:
 def keep(session: Session, business: BusinessKey, content: bytes, *, at: datetime) -> BlobHash:
     """Keep the bytes, once; gives their hash."""
     sha256 = hash_of(content)
-    if session.get(Blob, (business, sha256)) is None:
-        session.add(
-            Blob(
-                business=business,
-                sha256=sha256,
-                size_bytes=len(content),
-                content=content,
-                kept_at=at,
-            )
-        )
-        session.flush()
+    row = {
+        "business": business,
+        "sha256": sha256,
+        "size_bytes": len(content),
+        "content": content,
+        "kept_at": at,
+    }
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    insert = sqlite.insert if is_sqlite else postgresql.insert
+    # Two transactions may keep the same bytes at once: the second finds them there.
+    session.execute(insert(Blob).values(row).on_conflict_do_nothing())
     return sha256
 
 
 def fetch(session: Session, business: BusinessKey, sha256: str) -> bytes:
     """The bytes; raises PermanentError when they are not here or not what was kept."""
-    blob = session.get(Blob, (business, sha256))
-    if blob is None:
+    content = session.scalar(
+        select(Blob.content).where(Blob.business == business, Blob.sha256 == sha256)
+    )
+    if content is None:
         raise PermanentError(f"Blob {sha256} of {business} is missing.")
-    if hash_of(blob.content) != sha256:
+    if hash_of(content) != sha256:
         raise PermanentError(f"Blob {sha256} of {business} is damaged: restore it from a backup.")
-    return blob.content
+    return content

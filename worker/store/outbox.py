@@ -23,6 +23,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Select,
+    Update,
     and_,
     case,
     func,
@@ -147,7 +148,8 @@ def _due(at: datetime, limit: int) -> Select[Job]:
 def start(session: Session, slip: Slip, *, at: datetime) -> Slip | None:
     """The slip to finish with, or None when the job is somebody else's or done."""
     running = Slip(slip.business, slip.job, _ticket(), slip.actor, slip.subject)
-    taken = session.execute(
+    taken = _write(
+        session,
         update(Job)
         .where(_ours(slip), Job.starts < STARTS_ALLOWED)
         .values(
@@ -155,21 +157,28 @@ def start(session: Session, slip: Slip, *, at: datetime) -> Slip | None:
             started_at=at,
             starts=Job.starts + 1,
             leased_until=at + RUN_LEASE,
-        )
+        ),
     )
-    return running if _count(taken) else None
+    return running if taken else None
+
+
+def check_held(session: Session, slip: Slip) -> None:
+    """Raises LeaseLost when the job is done or somebody else's: there is nothing to prepare."""
+    if session.scalar(select(Job.id).where(_ours(slip))) is None:
+        raise LeaseLost(f"Job {slip.job} is held by somebody else.")
 
 
 def finish(session: Session, slip: Slip, *, at: datetime, problem: str | None = None) -> None:
     """Mark the job done with its effect; raises LeaseLost when it is no longer ours."""
-    done = session.execute(update(Job).where(_ours(slip)).values(done_at=at, problem=problem))
-    if not _count(done):
+    done = _write(session, update(Job).where(_ours(slip)).values(done_at=at, problem=problem))
+    if not done:
         raise LeaseLost(f"Job {slip.job} is held by somebody else.")
 
 
 def again(session: Session, slip: Slip, *, due_at: datetime, problem: str) -> None:
     """The job ended and asks for another go at `due_at`."""
-    session.execute(
+    _write(
+        session,
         update(Job)
         .where(_ours(slip))
         .values(
@@ -180,13 +189,14 @@ def again(session: Session, slip: Slip, *, due_at: datetime, problem: str) -> No
             due_at=due_at,
             leased_until=None,
             problem=problem,
-        )
+        ),
     )
 
 
 def stumbled(session: Session, slip: Slip, *, due_at: datetime, problem: str) -> None:
     """The job broke off: it counts as a start without an end and is sent again at `due_at`."""
-    session.execute(
+    _write(
+        session,
         update(Job)
         .where(_ours(slip))
         .values(
@@ -196,7 +206,7 @@ def stumbled(session: Session, slip: Slip, *, due_at: datetime, problem: str) ->
             due_at=due_at,
             leased_until=None,
             problem=problem,
-        )
+        ),
     )
 
 
@@ -220,7 +230,8 @@ def hopeless(session: Session, *, at: datetime) -> Sequence[Job]:
 
 def unpark(session: Session, business: BusinessKey, job_id: str, *, at: datetime) -> bool:
     """Give a parked job another three starts."""
-    freed = session.execute(
+    freed = _write(
+        session,
         update(Job)
         .where(Job.business == business, Job.id == job_id, Job.parked_at.is_not(None))
         .values(
@@ -230,9 +241,9 @@ def unpark(session: Session, business: BusinessKey, job_id: str, *, at: datetime
             ticket=_ticket(),
             due_at=at,
             leased_until=None,
-        )
+        ),
     )
-    return _count(freed) > 0
+    return freed > 0
 
 
 def tries_of(session: Session, slip: Slip) -> int:
@@ -265,12 +276,14 @@ def open_count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Job).where(_OPEN)) or 0
 
 
+def _write(session: Session, statement: Update) -> int:
+    """How many rows a statement changed. Nobody has read them as objects in this transaction."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast(CursorResult[object], result).rowcount
+
+
 def _ours(slip: Slip) -> ColumnElement[bool]:
     return and_(Job.business == slip.business, Job.id == slip.job, Job.ticket == slip.ticket, _OPEN)
-
-
-def _count(result: object) -> int:
-    return cast(CursorResult[object], result).rowcount
 
 
 def _ticket() -> str:
