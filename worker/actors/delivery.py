@@ -72,8 +72,10 @@ def queue_receipt(app: App, s: Session, event: Event, at: datetime) -> None:
 def queue_question(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: a work item to the staff whose task it is."""
     item = review.by_id(s, event.business, event.subject)
-    if item is None or not delivery.can_be_mailed(item):
+    if item is None or not delivery.can_be_mailed(s, item):
         return
+    if event.business not in app.businesses():
+        return  # Its file is gone, and with it whom to write to; the work item stays.
     paper = _paper(app, s, event.business)
     for letter in delivery.question_letters(item, paper):
         delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
@@ -93,6 +95,8 @@ def queue_answer(app: App, s: Session, event: Event, at: datetime) -> None:
 def _compose(run: Run) -> Outgoing:
     app = run.app
     with run.reading() as s:
+        # A long queue holds a job more than once; only the first is worth the composing.
+        outbox.check_held(s, run.slip)
         notice = _notice(s, run)
         look = app.look(s, run.business, notice.template_set)
         files = enclosures(s, notice, app.rules(run.business), look)
@@ -111,7 +115,8 @@ def _hand_over(run: Run, message: Outgoing) -> None:
     except Rejected as e:
         with run.finish() as s:
             delivery.refused(s, _notice(s, run), e.reply, at=run.app.now())
-            delivery.suppress(s, _notice(s, run), e.reply, at=run.app.now())
+            if e.is_address_dead:
+                delivery.suppress(s, _notice(s, run), e.reply, at=run.app.now())
         return
     except OutcomeUnknown:
         # The claim stands: the next start finds it and waits before it sends once more.
@@ -135,7 +140,7 @@ def _put_back(run: Run, reply: str) -> None:
             outbox.again(s, run.slip, due_at=due_at, problem=reply[:500])
 
 
-def _obstacle(s: Session, notice: Notice) -> str | None:
+def _obstacle(s: Session, notice: Notice) -> delivery.Obstacle | None:
     if notice.customer_id is not None:
         customers.lock(s, BusinessKey(notice.business), notice.customer_id)
     return delivery.obstacle(s, notice)
