@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -9,8 +10,10 @@ from sqlalchemy.orm import Session
 from worker import payments
 from worker.actors.shapes import Run, call, sweep, tour
 from worker.app import App
-from worker.kernel.errors import PermanentError
+from worker.kernel.errors import PermanentError, TillmailError
 from worker.payments import Checkout, CheckoutFacts
+
+log = logging.getLogger(__name__)
 
 LISTED_BACK = timedelta(hours=26)
 
@@ -40,7 +43,12 @@ def look_up_due(_app: App, s: Session, at: datetime) -> None:
 def compare_listing(app: App) -> None:
     """Sweep: the gateway's own list against the books, for each business."""
     for business in app.businesses():
-        listed = app.gateway(business).recent(since=app.now() - LISTED_BACK)
+        try:
+            listed = app.gateway(business).recent(since=app.now() - LISTED_BACK)
+        except TillmailError as e:
+            # One business without a key must not keep the others' money from being found.
+            log.warning("The gateway's list of %s cannot be compared: %s", business, e)
+            continue
         with app.transaction() as s:
             payments.compare(s, business, listed, at=app.now())
 

@@ -1,0 +1,87 @@
+"""Sweeps go on for everybody when one business stands in their way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import cast
+
+from sqlalchemy.orm import Session
+
+from tests.books import ACME, AT, OTHER
+from tests.commands.conftest import Desk, desk
+from worker import actors, payments, review
+from worker.actors import FLOW
+from worker.app import App
+from worker.kernel.errors import PermanentError
+from worker.kernel.events import NoticeQueued
+from worker.kernel.ids import BusinessKey
+from worker.settings import load
+from worker.store import outbox
+from worker.store.outbox import Job
+
+__all__ = ["desk"]
+
+
+class _OneHasNoKey(App):
+    """Acme has no key; the gateway of the other business notes that it was asked."""
+
+    asked = False
+
+    def businesses(self) -> list[BusinessKey]:
+        return [ACME, OTHER]
+
+    def gateway(self, business: BusinessKey) -> payments.Gateway:
+        if business == ACME:
+            raise PermanentError("acme has no Stripe key.")
+        self.asked = True
+        return cast(payments.Gateway, _NothingListed())
+
+
+class _NothingListed:
+    def recent(self, **_since: object) -> list[payments.CheckoutFacts]:
+        return []
+
+
+def _app(desk: Desk, kind: type[App] = App) -> App:
+    app = kind(load(desk.home, desk.environment), FLOW)
+    app.hand_out = lambda _slips: None
+    return app
+
+
+def test_a_business_without_a_key_keeps_nobody_from_being_compared(desk: Desk) -> None:
+    app = cast(_OneHasNoKey, _app(desk, _OneHasNoKey))
+    actors.run_sweep(app, "payments.compare_listing")
+    app.close()
+    assert app.asked
+
+
+def _given_up(session: Session, business: BusinessKey) -> str:
+    slip = outbox.add(session, NoticeQueued(business, "ntc_1"), "delivery.send_notice", at=AT)
+    session.flush()
+    job = session.get_one(Job, (business, slip.job))
+    job.starts, job.leased_until = 3, AT - timedelta(days=1)
+    return slip.job
+
+
+def test_jobs_of_a_business_whose_file_is_gone_are_parked_like_all_others(desk: Desk) -> None:
+    app = _app(desk)
+    with app.transaction() as session:
+        jobs = {_given_up(session, business) for business in (ACME, OTHER)}
+    actors.run_sweep(app, "store.park_hopeless")
+    with app.reading() as session:
+        asked = {i.subject for b in (ACME, OTHER) for i in review.open_items(session, b)}
+    app.close()
+    assert asked == jobs
+
+
+def test_a_job_held_by_somebody_else_is_not_prepared(desk: Desk) -> None:
+    app = _app(desk)
+    with app.transaction() as session:
+        slip = outbox.add(session, NoticeQueued(ACME, "ntc_1"), "delivery.send_notice", at=AT)
+    with app.transaction() as session:
+        assert outbox.start(session, slip, at=AT) is not None
+    # Neither the notice nor a press is there: preparing it would end the other's job.
+    actors.run_job(app, slip)
+    with app.reading() as session:
+        assert review.open_items(session, ACME) == []
+    app.close()
