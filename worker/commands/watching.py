@@ -12,13 +12,13 @@ import threading
 import time
 from datetime import timedelta
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from worker import intake, review
 from worker.app import App
 from worker.businesses import MailboxRules
 from worker.intake import Disposition, Spot
-from worker.kernel.errors import PermanentError, TransientError
+from worker.kernel.errors import TillmailError
 from worker.kernel.ids import BusinessKey, new_id
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ RENEW_LEASE_S = 20.0
 LONGEST_BACKOFF_S = 60.0
 STOP_S = 0.5
 ALARM_AFTER = timedelta(minutes=15)
+# All that a mailbox, the database or the disk can do to a watcher: it must never end by itself.
+_TROUBLES = (TillmailError, SQLAlchemyError, OSError)
 _TO_REVIEW = {Disposition.QUARANTINED, Disposition.REJECTED, Disposition.ERROR_PARKED}
 
 
@@ -45,6 +47,8 @@ class Watcher:
         self._stopping = stopping
         self._holder = new_id("watch")
         self._lease_ends = 0.0
+        self._was_read = False
+        self._resting_s = SORTING_S
         self._failures = 0
         self._unsorted: dict[Spot, str] = {}
         self._mailbox: intake.Mailbox | None = None
@@ -55,7 +59,7 @@ class Watcher:
             try:
                 self._round()
                 self._failures = 0
-            except (TransientError, PermanentError, OperationalError) as e:
+            except _TROUBLES as e:
                 self._went_badly(e)
         self._close()
 
@@ -64,10 +68,13 @@ class Watcher:
             self._stopping.wait(2.0)
             return
         mailbox = self._open()
-        took = self._take(mailbox)
-        self._file(mailbox)
-        if not took:
-            mailbox.wait(SORTING_S if self._unsorted else IDLE_S)
+        moved = self._take(mailbox)
+        moved = self._file(mailbox) or moved
+        self._was_read = True
+        # Look again at once while mails are being sorted, and ever less often for one that is not.
+        self._resting_s = SORTING_S if moved else min(self._resting_s * 2, IDLE_S)
+        if not moved:
+            mailbox.wait(self._resting_s if self._unsorted else IDLE_S)
 
     def _take(self, mailbox: intake.Mailbox) -> bool:
         took = False
@@ -80,9 +87,10 @@ class Watcher:
             took = True
         return took
 
-    def _file(self, mailbox: intake.Mailbox) -> None:
+    def _file(self, mailbox: intake.Mailbox) -> bool:
+        filed = False
         if not self._unsorted:
-            return
+            return filed
         with self._app.reading() as s:
             ends = intake.dispositions(s, self._business, list(self._unsorted.values()))
         for spot, mail_id in list(self._unsorted.items()):
@@ -91,6 +99,8 @@ class Watcher:
                 rules = self._rules
                 mailbox.file(spot, rules.review if end in _TO_REVIEW else rules.processed)
                 del self._unsorted[spot]
+                filed = True
+        return filed
 
     def _holds_lease(self) -> bool:
         if time.monotonic() < self._lease_ends:
@@ -98,7 +108,8 @@ class Watcher:
         with self._app.transaction() as s:
             name, at = self._rules.name, self._app.now()
             holds = intake.watch(s, self._business, name, holder=self._holder, at=at)
-            if holds:
+            # To hold the lease is not to have read: a wrong password must raise its alarm one day.
+            if holds and self._was_read:
                 intake.went_well(s, self._business, name, at=at)
         if holds:
             self._lease_ends = time.monotonic() + RENEW_LEASE_S
@@ -111,12 +122,13 @@ class Watcher:
 
     def _went_badly(self, error: Exception) -> None:
         self._failures += 1
+        self._was_read = False
         self._close()
         log.warning("Mailbox %s/%s: %s", self._business, self._rules.name, error)
         try:
             self._write_down(str(error))
-        except OperationalError:
-            log.warning("The database does not answer either.")
+        except _TROUBLES as e:
+            log.warning("That cannot be written down either: %s", type(e).__name__)
         backoff_s = min(2.0 ** min(self._failures, 6), LONGEST_BACKOFF_S)
         self._stopping.wait(backoff_s * random.uniform(0.5, 1.0))  # noqa: S311  # jitter, no secret
 
