@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, issue, zoo
@@ -20,7 +20,8 @@ from worker.documents import Document
 from worker.intake import Arrival, Disposition, Spot
 from worker.invoices import Invoice
 from worker.review import Question
-from worker.store import blobs
+from worker.store import blobs, outbox
+from worker.store.outbox import Job
 
 NOUNS = ["invoices", "links", "payments", "mail", "customers", "review"]
 
@@ -185,6 +186,31 @@ def test_what_is_not_printed_or_not_issued_is_not_sent_again(desk: Desk) -> None
     shown = desk.type("invoices", "send", "R-1")
     assert shown.code == 1
     assert "release it instead" in shown.err
+
+
+@pytest.mark.parametrize("ended", ["failed", "parked"])
+def test_an_invoice_whose_printing_ended_badly_is_printed_by_sending_it(
+    desk: Desk, ended: str
+) -> None:
+    def issued(app: App, session: Session) -> None:
+        app.hand_out = lambda _slips: None
+        zoo(session)
+        issue(session)
+
+    desk.book(issued)
+    assert "is being printed" in desk.type("invoices", "send", "R-1").err
+
+    def end(_app: App, session: Session) -> None:
+        job = session.scalars(select(Job).where(Job.actor == "documents.render_invoice")).one()
+        job.done_at, job.problem = (AT, "It broke.") if ended == "failed" else (None, None)
+        job.parked_at = AT if ended == "parked" else None
+
+    desk.book(end)
+    sent = desk.type("invoices", "send", "R-1")
+    assert (sent.code, "is printed now" in sent.err) == (0, True)
+    counts = []
+    desk.book(lambda _app, session: counts.append(outbox.open_count(session)))
+    assert counts == [1]
 
 
 def test_a_link_is_copied_with_its_address_alone_and_that_is_written_down(desk: Desk) -> None:

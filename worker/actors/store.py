@@ -12,17 +12,22 @@ from worker.app import App
 from worker.kernel.ids import BusinessKey
 from worker.store import outbox
 
+# What does the work of a job once more, when what stood in its way is mended.
+_AGAIN = {
+    "intake.sort_mail": "tillmail mail replay {} --apply",
+    "documents.render_invoice": "tillmail invoices send {}",
+}
+
 
 @sweep
 def park_hopeless(_app: App, s: Session, at: datetime) -> None:
     """Sweep: park what was started three times without an end, and ask a person."""
     for job in outbox.hopeless(s, at=at):
-        replay = [f"tillmail mail replay {job.subject}"]
         question = review.Question(
             kind="job_parked",
             subject=job.id,
             text=f"{job.actor} at {job.subject} was given up: {job.problem}",
             evidence={"actor": job.actor, "subject": job.subject},
-            choices=replay if job.actor.startswith("intake") else [],
+            choices=[_AGAIN[job.actor].format(job.subject)] if job.actor in _AGAIN else [],
         )
         review.ask(s, BusinessKey(job.business), question, at=at)

@@ -26,9 +26,11 @@ from worker.commands.printing import hint, print_list, print_record
 from worker.delivery import Letter, Paper
 from worker.invoices import Invoice, State
 from worker.kernel.errors import Refused
+from worker.kernel.events import PayLinkOpened
 from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.paylinks import Link, LinkState
+from worker.store import outbox, tell
 
 app = typer.Typer(
     help="What is owed: list, show, release, send and void invoices.",
@@ -120,8 +122,12 @@ def send_invoice(
         with till.transaction() as session:
             found = chosen_invoice(session, key, invoice)
             wish = _Wish(address, with_link=not no_pay_link, by=who(by))
-            notice = _queue_again(till, session, found, wish)
-        hint(f"Invoice {found.number} goes once more to {notice.recipient} ({notice.id}).")
+            prints = _print_first(session, found, by=wish.by, at=till.now())
+            notice = None if prints else _queue_again(till, session, found, wish)
+        if notice is None:
+            hint(f"Invoice {found.number} is printed now, and then goes to {found.recipient}.")
+        else:
+            hint(f"Invoice {found.number} goes once more to {notice.recipient} ({notice.id}).")
 
 
 @app.command("void")
@@ -193,13 +199,28 @@ def _activity(lines: Sequence[paylinks.Activity]) -> list[dict[str, Any]]:
     return [{"at": line.at, "what": line.kind, "who": line.who} for line in lines]
 
 
+def _print_first(session: Session, invoice: Invoice, *, by: str, at: datetime) -> bool:
+    """Whether an issued invoice has no PDF and its printing, given up or failed, starts anew."""
+    business = BusinessKey(invoice.business)
+    state = invoices.state_of(invoice, invoices.still_to_pay(session, invoice))
+    is_printed = documents.of_invoice(session, business, invoice.id) is not None
+    if is_printed or state not in _CAN_BE_SENT:
+        return False
+    job = outbox.unfinished_about(session, business, invoice.id, PayLinkOpened.__name__)
+    if job is None:
+        tell(session, PayLinkOpened(business, invoice.id))
+    elif not outbox.unpark(session, business, job.id, at=at):
+        raise Refused(f"Invoice {invoice.number} is being printed. Try again in a moment.")
+    for subject in (invoice.id, job.id if job else invoice.id):
+        review.settle(session, business, subject, answer="printed again", by=by, at=at)
+    return True
+
+
 def _queue_again(till: App, session: Session, invoice: Invoice, wish: _Wish) -> delivery.Notice:
     business, at = BusinessKey(invoice.business), till.now()
     if invoice.customer_id is None or invoice.issued_at is None:
         raise Refused(f"Invoice {invoice.number} is not issued yet: release it instead.")
     customer = customers.lock(session, business, invoice.customer_id)
-    if documents.of_invoice(session, business, invoice.id) is None:
-        raise Refused(f"Invoice {invoice.number} has no PDF yet. Try again in a moment.")
     if invoices.state_of(invoice, invoices.still_to_pay(session, invoice)) not in _CAN_BE_SENT:
         raise Refused(f"Nothing is to be paid of invoice {invoice.number} any more.")
     if wish.address is not None:

@@ -69,7 +69,7 @@ def keep(
     if printed.missing:
         raise ReviewNeeded(
             f"The PDF for invoice {invoice.id} does not show {', '.join(printed.missing)}. "
-            f"Mend templates/pdf/{order.template} and run the job again."
+            f"Mend templates/pdf/{order.template} and run: tillmail invoices send {invoice.id}"
         )
     business = BusinessKey(invoice.business)
     document = of_invoice(session, business, invoice.id)
