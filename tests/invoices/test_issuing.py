@@ -162,6 +162,7 @@ def test_other_amounts_under_the_same_number_wait_and_take_the_place_after_a_yes
 
     assert told(session) == ["InvoiceCorrected", "InvoiceIssued"]
     assert _state(session, first) is State.CORRECTED
+    assert invoices.replaces_sent(session, second)
     assert _state(session, second) is State.OPEN
     assert ledger.balances(session, ACME)["receivable", "EUR"] == Money(9_900, "EUR")
     assert _broken(session) == []
@@ -175,6 +176,7 @@ def test_a_version_that_was_never_sent_becomes_void_when_another_is_released(
     invoices.release(session, second, Yes(by="ann"), at=AT)
 
     assert _state(session, first) is State.VOID
+    assert not invoices.replaces_sent(session, second)
     assert [i.id for i in invoices.called(session, ACME, "r-1")] == [second.id, first.id]
     assert _broken(session) == []
 

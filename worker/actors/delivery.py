@@ -39,7 +39,9 @@ def queue_invoice_notice(app: App, s: Session, event: Event, at: datetime) -> No
     """Step: the email of an invoice whose PDF is frozen."""
     invoice = invoices.by_id(s, event.business, event.subject)
     if invoice is not None:
-        occasion: delivery.Occasion = "corrected" if invoice.version > 1 else "issued"
+        occasion: delivery.Occasion = (
+            "corrected" if invoices.replaces_sent(s, invoice) else "issued"
+        )
         url = _url(app, s, invoice)
         paper = _paper(app, s, event.business)
         letter = delivery.invoice_letter(s, invoice, paper, url=url, occasion=occasion)

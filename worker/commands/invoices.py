@@ -249,6 +249,8 @@ def _working_link(till: App, session: Session, invoice: Invoice, at: datetime) -
 def _letter(till: App, session: Session, invoice: Invoice, link: Link | None) -> Letter:
     business = BusinessKey(invoice.business)
     paper = Paper(till.rules(business), till.look(session, business).set_hash)
-    occasion: delivery.Occasion = "corrected" if invoice.version > 1 else "issued"
+    occasion: delivery.Occasion = (
+        "corrected" if invoices.replaces_sent(session, invoice) else "issued"
+    )
     url = till.link_url(link) if link is not None else None
     return delivery.invoice_letter(session, invoice, paper, url=url, occasion=occasion)

@@ -9,6 +9,7 @@ from worker.invoices.records import (
     lock,
     newest,
     of_mail,
+    replaces_sent,
     still_to_pay,
     versions,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "of_mail",
     "payable",
     "release",
+    "replaces_sent",
     "state_of",
     "still_to_pay",
     "versions",

@@ -69,3 +69,9 @@ def still_to_pay(session: Session, invoice: Invoice) -> Money:
         invoice.id,
         invoice.currency,
     )
+
+
+def replaces_sent(session: Session, invoice: Invoice) -> bool:
+    """Whether it took the place of an earlier version that the customer was sent."""
+    earlier = versions(session, BusinessKey(invoice.business), invoice.number_key)
+    return any(v.corrected_at is not None and v.version < invoice.version for v in earlier)
