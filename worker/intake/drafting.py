@@ -35,6 +35,9 @@ def drafts(mail: Mail) -> list[Draft]:
     examined = Examined.model_validate(mail.reading)
     told = readers.instructions(_own_words(examined))
     instructed, unclear = _address(told)
+    if instructed is not None and _buyers(examined) > 1:
+        # One buyer's invoice must not go to another's address.
+        instructed, unclear = None, "It names one address and holds invoices of several buyers."
     return [
         Draft(
             mail_id=mail.id,
@@ -72,6 +75,10 @@ def _address(told: readers.Instructions) -> tuple[Address | None, str | None]:
         return (Address.parse(told.send_to[0]) if told.send_to else None), None
     except NotAnAddress as e:
         return None, str(e)
+
+
+def _buyers(examined: Examined) -> int:
+    return len({(d.buyer.number, d.buyer.name) for d in examined.reading.invoices})
 
 
 def _problems(examined: Examined, index: int) -> tuple[str, ...]:
