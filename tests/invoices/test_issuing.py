@@ -281,3 +281,28 @@ def test_no_yes_sends_a_changed_resend_that_became_a_credit_note(session: Sessio
     assert changed.hold == Hold.CHANGED
     with pytest.raises(Refused, match="asks for no money"):
         invoices.release(session, changed, Yes(by="ann"), at=AT)
+
+
+@pytest.mark.parametrize("first", ["yes", "no"])
+def test_of_a_yes_and_a_no_in_one_moment_the_later_is_refused(
+    postgres_books: Engine, first: str
+) -> None:
+    with store.transaction(postgres_books) as session:
+        held = issue(session, ASKING).id
+
+    def decide(session: Session, invoice: Invoice, answer: str) -> None:
+        if answer == "yes":
+            invoices.release(session, invoice, Yes(by="ann"), at=AT)
+        else:
+            invoices.void(session, invoice, by="bob", at=AT)
+
+    with store.transaction(postgres_books) as slow:
+        seen = invoices.by_id(slow, ACME, held)
+        assert seen is not None
+        with store.transaction(postgres_books) as fast:
+            found = invoices.by_id(fast, ACME, held)
+            assert found is not None
+            decide(fast, found, first)
+        with pytest.raises(Refused):
+            decide(slow, seen, "no" if first == "yes" else "yes")
+        slow.rollback()

@@ -51,6 +51,7 @@ def release(session: Session, invoice: Invoice, yes: Yes, *, at: datetime) -> No
     customer = _customer(session, invoice, yes, at=at)
     customers.add_contact(session, customer, Address.parse(invoice.recipient), by=yes.by, at=at)
     _take_place_of_earlier(session, invoice, at=at)
+    _still_waiting(session, invoice)
     invoice.released_at, invoice.released_by = at, yes.by
     owe(session, invoice, customer, at=at)
     business = BusinessKey(invoice.business)
@@ -59,12 +60,21 @@ def release(session: Session, invoice: Invoice, yes: Yes, *, at: datetime) -> No
 
 def void(session: Session, invoice: Invoice, *, by: str, at: datetime) -> None:
     """Give up an invoice that was never sent. One that was falls only by a credit note."""
-    if invoice.issued_at is not None:
+    locked = records.lock(session, BusinessKey(invoice.business), invoice.id)
+    if locked is not None and locked.issued_at is not None:
         raise Refused(
             f"Invoice {invoice.number} was issued: it falls only by a credit note or a write-off."
         )
     invoice.voided_at = invoice.voided_at or at
     review.settle(session, BusinessKey(invoice.business), invoice.id, answer="void", by=by, at=at)
+
+
+def _still_waiting(session: Session, invoice: Invoice) -> None:
+    """Of a yes and a no in one moment, the later finds the other done."""
+    session.flush()
+    locked = records.lock(session, BusinessKey(invoice.business), invoice.id)
+    if locked is None or locked.issued_at is not None or locked.voided_at is not None:
+        raise Refused(f"Invoice {invoice.number} was decided by somebody else just now.")
 
 
 def _customer(session: Session, invoice: Invoice, yes: Yes, *, at: datetime) -> customers.Customer:
