@@ -46,6 +46,7 @@ CAPS = [
     (date(2026, 11, 22), NOON + timedelta(days=90)),
     (date(2026, 1, 1), NOON + timedelta(days=90)),
     (None, NOON + timedelta(days=90)),
+    (date(9999, 12, 31), NOON + timedelta(days=3_660 + 90)),
 ]
 
 

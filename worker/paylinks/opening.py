@@ -18,6 +18,7 @@ from worker.paylinks.tokens import LinkKeys, hash_of
 from worker.store import tell
 
 MACHINE_OPENS_KEPT_A_DAY = 20
+LATEST_DUE = timedelta(days=3_660)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,9 @@ def revoke(session: Session, business: BusinessKey, item_id: str, *, at: datetim
 
 def cap(due_on: date | None, life: Life, at: datetime) -> datetime:
     """When a link that nobody opens ends: days past due, and never sooner than those from now."""
-    late = max(due_on, at.date()) if due_on else at.date()
+    # A due date of 9999 means none at all.
+    latest = at.date() + LATEST_DUE
+    late = min(max(due_on, at.date()), latest) if due_on else at.date()
     return at + timedelta(days=life.cap_days + (late - at.date()).days)
 
 
