@@ -185,7 +185,8 @@ class StripeGateway:
         return AccountFacts(
             account_id=account.id,
             livemode=self._access.is_live,
-            api_version=version or self._access.api_version,
+            api_version=version or "unknown",
+            pinned_version=self._access.api_version,
             charges_enabled=account.charges_enabled is True,
         )
 

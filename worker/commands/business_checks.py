@@ -67,6 +67,11 @@ def _stripe(app: App, business: BusinessKey) -> Finding:
             raise PermanentError(f"The key is of {facts.account_id}, not of {wanted.account}.")
         if not facts.charges_enabled:
             raise PermanentError(f"Stripe does not let {facts.account_id} take charges.")
+        if facts.api_version != facts.pinned_version:
+            raise PermanentError(
+                f"Stripe answers in API {facts.api_version}; this version is written for "
+                f"{facts.pinned_version}. Bring Tillmail up to date."
+            )
         return f"{facts.account_id}, {_mode(facts.livemode)}, API {facts.api_version}"
 
     mend = f"Mend [stripe] and TILLMAIL_{business.upper()}_STRIPE_KEY."

@@ -92,6 +92,7 @@ class AccountFacts:
     account_id: str
     livemode: bool
     api_version: str
+    pinned_version: str
     charges_enabled: bool
 
 
