@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+
 from worker import businesses, delivery, documents, review
 from worker.actors.shapes import tour
 from worker.app import App
 from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey
 
+log = logging.getLogger(__name__)
+
 
 @tour
 def publish_templates(app: App) -> None:
     """Sweep: every business whose tree on disk differs from the set in force."""
+    faults = []
     for business in app.businesses():
-        publish(app, business)
+        try:
+            publish(app, business)
+        except PermanentError as e:
+            # One business without usable templates must not keep the others from their own.
+            log.error("%s", e)
+            faults.append(e)
+    if faults and len(faults) == len(app.businesses()):
+        raise faults[0]
 
 
 def publish(app: App, business: BusinessKey) -> str | None:

@@ -23,7 +23,14 @@ def settle_checkout(run: Run) -> None:
     """Ask the gateway how a checkout stands, then book what it says."""
     with run.intent() as s:
         checkout = _checkout(s, run)
-    facts = _facts(run.app.gateway(run.business), checkout)
+    try:
+        facts = _facts(run.app.gateway(run.business), checkout)
+    except PermanentError as e:
+        if not payments.is_past_hope(checkout, at=run.app.now()):
+            raise
+        with run.finish() as s:
+            payments.give_up(s, _checkout(s, run), str(e), at=run.app.now())
+        return
     livemode = run.app.rules(run.business).stripe.livemode
     with run.finish() as s:
         checkout, at = _checkout(s, run), run.app.now()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import ShutdownNotifications, TimeLimit
+from dramatiq.middleware import AgeLimit, ShutdownNotifications, TimeLimit
 
 from worker.kernel.errors import TransientError
 from worker.kernel.ids import BusinessKey, JobId
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 TIME_LIMIT_MS = 10 * 60 * 1000
 # Each queue is polled on its own, many times a second: two are enough.
 _JOBS, _SWEEPS = "jobs", "sweeps"
+# A tick that nobody took in a minute is worth nothing: the next one asks for the same.
+_OPTIONS: dict[str, dict[str, int]] = {_JOBS: {}, _SWEEPS: {"max_age": 60_000}}
 
 
 class DramatiqQueue:
@@ -33,7 +35,7 @@ class DramatiqQueue:
     def __init__(self, url: str, *, heartbeat_s: int = 15) -> None:
         self._broker = RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq's own gap
             url=url,
-            middleware=[TimeLimit(time_limit=TIME_LIMIT_MS), ShutdownNotifications()],
+            middleware=[AgeLimit(), TimeLimit(time_limit=TIME_LIMIT_MS), ShutdownNotifications()],
             maintenance_chance=1_000_000,
             heartbeat_timeout=heartbeat_s * 1000,
         )
@@ -89,7 +91,7 @@ class DramatiqQueue:
 
     def _send(self, queue: str, actor: str, args: tuple[str, ...]) -> None:
         message: dramatiq.Message[None] = dramatiq.Message(
-            queue_name=queue, actor_name=actor, args=args, kwargs={}, options={}
+            queue_name=queue, actor_name=actor, args=args, kwargs={}, options=_OPTIONS[queue]
         )
         try:
             self._broker.declare_queue(queue)

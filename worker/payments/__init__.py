@@ -21,7 +21,7 @@ from worker.payments.records import (
     newest,
     settled_by,
 )
-from worker.payments.settling import never_opened, settle
+from worker.payments.settling import give_up, is_past_hope, never_opened, settle
 from worker.payments.webhooks import keep as keep_webhook
 
 __all__ = [
@@ -44,6 +44,8 @@ __all__ = [
     "checkout",
     "checkout_of_session",
     "compare",
+    "give_up",
+    "is_past_hope",
     "keep_webhook",
     "live_checkout",
     "look_up_due",

@@ -26,6 +26,7 @@ from worker.store import tell
 STRIPE_EVIDENCE = "stripe_payment"
 # The call itself ends within 30 s; what the gateway has not listed by then was never made.
 GIVE_UP_OPENING = timedelta(minutes=10)
+PAST_HOPE = timedelta(hours=24)
 
 
 def settle(
@@ -52,6 +53,33 @@ def never_opened(session: Session, checkout: Checkout, *, at: datetime) -> None:
         _end(session, checkout, CheckoutState.EXPIRED, at=at)
     else:
         look_later(checkout, at=at)
+
+
+def is_past_hope(checkout: Checkout, *, at: datetime) -> bool:
+    """Whether its page must have ended long ago: the gateway allows none a longer life."""
+    return at > checkout.expires_at + PAST_HOPE
+
+
+def give_up(session: Session, checkout: Checkout, why: str, *, at: datetime) -> None:
+    """End a checkout that the gateway does not let us look up any more, and ask a person.
+
+    Its account or mode changed, or its key is gone; until it ends, nobody can pay the item by card.
+    """
+    _end(session, checkout, CheckoutState.EXPIRED, at=at)
+    review.ask(
+        session,
+        BusinessKey(checkout.business),
+        review.Question(
+            kind="checkout_lost",
+            subject=checkout.id,
+            text=(
+                f"Stripe does not say how a payment page over {checkout.amount} ended: {why} Look "
+                "there whether it was paid; if so, register the payment."
+            ),
+            evidence={"session": checkout.session_id, "invoice": checkout.item_id},
+        ),
+        at=at,
+    )
 
 
 def _belongs(checkout: Checkout, facts: CheckoutFacts, *, livemode: bool) -> None:

@@ -130,7 +130,8 @@ def claim_due(session: Session, *, at: datetime, limit: int) -> list[Slip]:
         if job.started_at is not None:
             job.started_at = None
             job.ticket = _ticket()
-        job.leased_until = at + QUEUE_LEASE
+        # Twice as long each time, or a long queue would fill with copies of its own messages.
+        job.leased_until = at + max(QUEUE_LEASE, at - job.due_at)
     return [_slip(job) for job in jobs]
 
 
