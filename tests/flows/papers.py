@@ -129,3 +129,41 @@ class Forward:
 def forward(paper: Paper, **how: object) -> Forward:
     """A forward of one invoice."""
     return Forward({f"{paper.number}.xml": paper.xml()}, **how)  # type: ignore[arg-type]
+
+
+def bounce(to: str, message_id: str, recipient: str) -> bytes:
+    """A delivery report in the standard's form (RFC 3464) about one mail of ours."""
+    return f"""Return-Path: <>
+From: Mail Delivery System <MAILER-DAEMON@mx.example>
+To: {to}
+Delivered-To: {to}
+Subject: Undelivered mail
+Date: Mon, 02 Nov 2026 10:00:00 +0100
+Message-ID: <report-{next(_numbers)}@mx.example>
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+<{recipient}>: 550 5.1.1 no such user
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; {recipient}
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+To: {recipient}
+
+--b--
+""".replace("\n", "\r\n").encode()

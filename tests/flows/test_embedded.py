@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 import redis
 
 from bench import chaos
-from tests.flows.house import House
-from tests.flows.papers import Forward, Paper, forward, stranger
+from tests.flows.house import BUSINESS, House
+from tests.flows.papers import Forward, Paper, bounce, forward, stranger
 from tests.readers.samples import pdf_with
+from worker import delivery
 from worker.commands.demo_customer import pay
 from worker.delivery import Notice
 from worker.intake import Disposition, Mail
@@ -134,6 +136,27 @@ def test_a_broken_template_is_never_published(house: House) -> None:
     )
     house.send_in(forward(Paper(number="BETTER-1")))
     assert house.await_issued("BETTER-1")[1]["Subject"] == "BETTER-1, with our thanks"
+
+
+@pytest.mark.parametrize("by", ["address", "message_id"])
+def test_a_bounce_is_traced_to_its_notice_and_a_person_is_told(house: House, by: str) -> None:
+    paper = stranger(
+        number=f"BOUNCE-{by}",
+        buyer=f"{by} KG",
+        buyer_number=by,
+        buyer_email=f"{by}@gone.example",
+        buyer_vat_id=f"DE{len(by):09}",
+    )
+    house.send_in(forward(paper))
+    house.await_held(paper.number, Hold.NO_CUSTOMER)
+    house.run("invoices", "release", paper.number)
+    invoice, email = house.await_issued(paper.number)
+    notice = house.await_notice("invoice", invoice.id)
+    verp = delivery.envelope_from(notice.id, house.app.rules(BUSINESS).mail, house.app.mail_secret)
+    to = verp if by == "address" else "invoices@northlight.example"
+    house.send_in(bounce(to, email["Message-ID"], paper.buyer_email))
+    house.await_notice("invoice", invoice.id, "bounced")
+    assert [w for w in house.all_of(WorkItem) if w.subject == notice.id]
 
 
 def test_a_payment_that_no_webhook_told_of_is_found(house: House) -> None:

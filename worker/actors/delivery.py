@@ -14,7 +14,8 @@ from worker.delivery import Claim, Notice, Outgoing, Paper, Rejected
 from worker.kernel.errors import OutcomeUnknown, PermanentError, TransientError
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
-from worker.store import outbox
+from worker.readers import Examined
+from worker.store import blobs, outbox
 
 
 @call
@@ -81,6 +82,19 @@ def queue_question(app: App, s: Session, event: Event, at: datetime) -> None:
     paper = _paper(app, s, event.business)
     for letter in delivery.question_letters(item, paper):
         delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
+def note_bounce(app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: a mail server's later word on a notice of ours."""
+    mail = intake.by_id(s, event.business, event.subject)
+    if mail is None or mail.reading is None:
+        return
+    examined = Examined.model_validate(mail.reading)
+    raw = blobs.fetch(s, event.business, mail.raw_sha256)
+    to = examined.envelope.delivered_to
+    notice = delivery.find_bounced(s, event.business, to, raw, secret=app.mail_secret)
+    if notice is not None and examined.reading.bounce is not None:
+        delivery.note_bounce(s, notice, examined.reading.bounce, at=at)
 
 
 def queue_answer(app: App, s: Session, event: Event, at: datetime) -> None:

@@ -25,6 +25,7 @@ def then(step: Step) -> Route:
 FLOW: Flow = {
     fact.MailReceived: [job(intake.sort_mail)],
     fact.SenderAnswered: [then(delivery.queue_answer)],
+    fact.BounceRead: [then(delivery.note_bounce)],
     fact.InvoiceRead: [then(intake.issue_from_mail)],
     fact.InvoiceIssued: [then(paylinks.open_paylink)],
     fact.InvoiceCorrected: [then(paylinks.revoke_paylink)],

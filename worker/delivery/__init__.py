@@ -1,6 +1,7 @@
 """Desk: notices. Queued once, rendered, sent, and what the mail server said."""
 
-from worker.delivery.addressing import notice_of
+from worker.delivery.addressing import envelope_from, notice_of
+from worker.delivery.bouncing import find_bounced, note_bounce
 from worker.delivery.building import Enclosure, build, signed
 from worker.delivery.checking import Obstacle, obstacle
 from worker.delivery.letters import (
@@ -55,8 +56,11 @@ __all__ = [
     "by_id",
     "can_be_mailed",
     "claim",
+    "envelope_from",
+    "find_bounced",
     "invoice_letter",
     "last_sent_at",
+    "note_bounce",
     "notice_of",
     "obstacle",
     "put_back",

@@ -47,7 +47,7 @@ def waiting_notices_are_in_hand(session: Session) -> list[str]:
 def notices_say_how_they_ended(session: Session) -> list[str]:
     """A sent notice says when; one that waits has no end; none is handed over without limit."""
     is_waiting = Notice.state.in_(_WAITING)
-    is_sent = Notice.state == NoticeState.SENT.value
+    is_sent = Notice.state.in_((NoticeState.SENT.value, NoticeState.BOUNCED.value))
     broken = or_(
         and_(is_sent, Notice.sent_at.is_(None)),
         and_(~is_sent, Notice.sent_at.is_not(None)),

@@ -19,6 +19,7 @@ class NoticeState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     REFUSED = "refused"
+    BOUNCED = "bounced"
     DROPPED = "dropped"
 
 
@@ -27,8 +28,9 @@ NOTICE_MOVES: dict[NoticeState, frozenset[NoticeState]] = {
     NoticeState.SENDING: frozenset(
         {NoticeState.QUEUED, NoticeState.SENT, NoticeState.REFUSED, NoticeState.DROPPED}
     ),
-    NoticeState.SENT: frozenset(),
+    NoticeState.SENT: frozenset({NoticeState.BOUNCED}),
     NoticeState.REFUSED: frozenset(),
+    NoticeState.BOUNCED: frozenset(),
     NoticeState.DROPPED: frozenset(),
 }
 

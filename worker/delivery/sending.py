@@ -92,6 +92,15 @@ def refused(session: Session, notice: Notice, reply: str, *, at: datetime) -> No
     tell(session, NoticeRefused(business, notice.id))
 
 
+def bounced(session: Session, notice: Notice, report: str, *, at: datetime) -> None:
+    """It was accepted and then came back for good: a person is told."""
+    notice = records.lock(session, notice)
+    _end(notice, NoticeState.BOUNCED, report, at=at)
+    business = BusinessKey(notice.business)
+    review.ask(session, business, _undelivered(notice, report), at=at)
+    tell(session, NoticeRefused(business, notice.id))
+
+
 def suppress(session: Session, notice: Notice, reply: str, *, at: datetime) -> None:
     """Write no more to an address whose server said no for good."""
     business = BusinessKey(notice.business)

@@ -16,7 +16,7 @@ from worker.intake import records
 from worker.intake.model import Disposition, Mail
 from worker.intake.receiving import close
 from worker.intake.trust import Trust
-from worker.kernel.events import InvoiceRead, SenderAnswered
+from worker.kernel.events import BounceRead, InvoiceRead, SenderAnswered
 from worker.kernel.ids import BusinessKey
 from worker.readers import Examined, Kind
 from worker.store import blobs, tell
@@ -83,6 +83,8 @@ def sort(
         for content in parts.values():
             blobs.keep(session, business, content, at=at)
         tell(session, InvoiceRead(business, mail.id))
+    if verdict.disposition is Disposition.BOUNCE:
+        tell(session, BounceRead(business, mail.id))
     if verdict.asks is not None:
         ask(session, mail, verdict.asks, at=at)
     if verdict.answers:

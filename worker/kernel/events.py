@@ -22,6 +22,10 @@ class MailReceived(Event):
     """A mail's raw bytes are kept. Subject: the mail."""
 
 
+class BounceRead(Event):
+    """A mail was sorted and reports on a mail of ours. Subject: the mail."""
+
+
 class InvoiceRead(Event):
     """A mail was sorted and holds at least one invoice. Subject: the mail."""
 
