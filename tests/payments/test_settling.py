@@ -69,6 +69,16 @@ def test_what_is_more_than_owed_becomes_balance_and_a_question(session: Session)
     assert [item.kind for item in review.open_for(session, ACME, payment.id)] == ["payment_over"]
 
 
+def test_what_is_less_than_asked_is_applied_and_said_without_a_balance(session: Session) -> None:
+    checkout = begun(session)
+    less = replace(paid(checkout), amount=checkout.amount - Money(100, checkout.currency))
+    payment = payments.settle(session, checkout, less, livemode=False, at=AT)
+    assert payment is not None
+    assert owed(session, checkout) == Money(100, checkout.currency)
+    [question] = review.open_for(session, ACME, payment.id)
+    assert "balance" not in question.question
+
+
 def test_money_for_a_page_given_up_before_is_booked_all_the_same(session: Session) -> None:
     checkout = begun(session)
     gone = replace(paid(checkout), is_paid=False, status="expired")

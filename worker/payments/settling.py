@@ -197,8 +197,13 @@ def _question(
             kind="payment_over",
             subject=payment.id,
             text=(
-                f"{payment.amount} came in for invoice {invoice.number} and {applied} was still to "
-                f"pay. {rest} now stands on the customer's balance: use it or give it back."
+                f"{payment.amount} came in for invoice {invoice.number}, where {expected} was "
+                f"asked; {applied} was applied to it. "
+                + (
+                    f"{rest} now stands on the customer's balance: use it or give it back."
+                    if rest.is_positive
+                    else "Look at Stripe why another amount was paid than asked."
+                )
             ),
             evidence={"invoice": invoice.id, "asked": str(expected), "paid": str(payment.amount)},
             choices=[f"tillmail payments show {payment.id}"],
