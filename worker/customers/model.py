@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.store import Record
@@ -22,6 +22,12 @@ class Customer(Record):
     vat_id: Mapped[str | None]
     language: Mapped[str | None]
     time_zone: Mapped[str | None]
+    salesperson: Mapped[str | None] = mapped_column(doc="Whose customer it is: a staff address.")
+    pay_links: Mapped[bool] = mapped_column(
+        default=True,
+        server_default=true(),
+        doc="False: pays by bank; bank details and their QR code stand where the link would.",
+    )
     added_at: Mapped[datetime]
     added_by: Mapped[str]
 

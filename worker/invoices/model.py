@@ -14,6 +14,7 @@ from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, UniqueCons
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.kernel.money import Money
+from worker.readers.model import DocType
 from worker.store import Record
 
 
@@ -73,6 +74,7 @@ class Invoice(Record):
     issued_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
     corrected_at: Mapped[datetime | None] = mapped_column(doc="A later version took its place.")
+    credits_id: Mapped[str | None] = mapped_column(doc="Of a credit note: the invoice it credits.")
     __table_args__ = (
         UniqueConstraint("business", "number_key", "version"),
         ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
@@ -80,12 +82,26 @@ class Invoice(Record):
 
     @property
     def total(self) -> Money:
-        """The amount payable as the document states it."""
+        """The amount payable as the document states it, with the sign that it prints."""
         return Money(self.total_minor, self.currency)
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether it gives money back: a credit note, or an invoice with a negative total."""
+        return self.doc_type == DocType.CREDIT_NOTE or self.total_minor < 0
+
+    @property
+    def effect(self) -> Money:
+        """What it adds to what the customer owes: less than nothing for a credit.
+
+        Credit notes print their amounts with either sign and always mean the same.
+        """
+        return Money(-abs(self.total_minor) if self.is_credit else self.total_minor, self.currency)
 
 
 Index("ix_invoice_customer", Invoice.business, Invoice.customer_id)
 Index("ix_invoice_mail", Invoice.business, Invoice.mail_id)
+Index("ix_invoice_credits", Invoice.business, Invoice.credits_id)
 
 
 def state_of(invoice: Invoice, still_to_pay: Money) -> State:

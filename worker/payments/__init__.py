@@ -21,6 +21,7 @@ from worker.payments.records import (
     newest,
     settled_by,
 )
+from worker.payments.reversals import Dispute, Refund, RefundState
 from worker.payments.settling import give_up, is_past_hope, never_opened, settle
 from worker.payments.webhooks import keep as keep_webhook
 
@@ -32,11 +33,14 @@ __all__ = [
     "CheckoutOrder",
     "CheckoutPage",
     "CheckoutState",
+    "Dispute",
     "Gateway",
     "GatewayEvent",
     "Payer",
     "Payment",
     "PaymentState",
+    "Refund",
+    "RefundState",
     "allocated_to",
     "allocations_of",
     "begin",

@@ -1,12 +1,13 @@
 """Money registered, what it was applied to, and the hosted checkouts that bring it.
 
 A payment is *announced* (a claim, nothing posted), *pending* (under way), *settled* (evidence says
-it is ours) or *returned*. Evidence is unique: one Stripe object settles one payment, ever.
+it is ours) or *returned*. Evidence is unique: one Stripe object settles one payment, ever. Money
+that goes back, as refund or dispute, has rows in `reversals.py`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
@@ -67,6 +68,13 @@ class Payment(Record):
     evidence_id: Mapped[str | None]
     registered_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    reference: Mapped[str | None] = mapped_column(doc="What the payer wrote on it.")
+    note: Mapped[str | None] = mapped_column(doc="What staff wrote down about it.")
+    paid_on: Mapped[date | None]
+    registered_by: Mapped[str | None]
+    returned_at: Mapped[datetime | None]
+    returned_by: Mapped[str | None]
+    returned_because: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("business", "evidence_type", "evidence_id"),
         ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
@@ -79,19 +87,25 @@ class Payment(Record):
 
 
 class Allocation(Record):
-    """Part of a payment applied to one open item; undone by a date, never deleted."""
+    """What was applied to one open item; undone by a date, never deleted.
+
+    It comes from a payment, from a credit note, or, with neither named, from the balance.
+    """
 
     __tablename__ = "allocation"
     business: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
-    payment_id: Mapped[str]
+    payment_id: Mapped[str | None]
+    credit_note_id: Mapped[str | None]
     item_id: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int]
     allocated_at: Mapped[datetime]
+    allocated_by: Mapped[str | None]
     undone_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(["business", "payment_id"], ["payment.business", "payment.id"]),
+        ForeignKeyConstraint(["business", "credit_note_id"], ["invoice.business", "invoice.id"]),
         ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
     )
 
@@ -103,6 +117,7 @@ class Allocation(Record):
 
 Index("ix_allocation_item", Allocation.business, Allocation.item_id)
 Index("ix_allocation_payment", Allocation.business, Allocation.payment_id)
+Index("ix_allocation_credit_note", Allocation.business, Allocation.credit_note_id)
 
 
 class Checkout(Record):
