@@ -26,19 +26,25 @@ class LinkState(StrEnum):
 
 
 class Link(Record):
-    """A link that shows one open item. `expires_at` is set once, by the first human open."""
+    """A link to one open item, or without `item_id` to all of a customer's in one currency.
+
+    `expires_at` is set once, by the first human open. `ended_at` is when we saw that its time was
+    over: from then on no clock brings it back.
+    """
 
     __tablename__ = "link"
     business: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
-    item_id: Mapped[str]
+    item_id: Mapped[str | None]
     customer_id: Mapped[str]
+    currency: Mapped[str | None]
     key_version: Mapped[int]
     token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     cap_at: Mapped[datetime] = mapped_column(doc="When it ends if nobody ever opens it.")
     opened_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     __table_args__ = (
         ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
@@ -55,33 +61,51 @@ Index(
     sqlite_where=_LIVE,
     postgresql_where=_LIVE,
 )
+_LIVE_OF_CUSTOMER = text("revoked_at IS NULL AND item_id IS NULL")
+Index(
+    "uq_link_live_customer",
+    Link.business,
+    Link.customer_id,
+    Link.currency,
+    unique=True,
+    sqlite_where=_LIVE_OF_CUSTOMER,
+    postgresql_where=_LIVE_OF_CUSTOMER,
+)
+_RUNNING = text("revoked_at IS NULL AND ended_at IS NULL")
+Index("ix_link_running", Link.cap_at, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
 
 
 class Activity(Record):
-    """One thing that happened around an item: what, when, who, and by which evidence."""
+    """One thing that happened on a link: what, when, who, and by which evidence.
+
+    Of a customer link it has the customer and no item. Mails, checkouts and payments are not told
+    here again: `telling.py` puts them together with these lines.
+    """
 
     __tablename__ = "activity"
     business: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
-    item_id: Mapped[str]
+    item_id: Mapped[str | None]
+    customer_id: Mapped[str | None]
     link_id: Mapped[str | None]
     kind: Mapped[str]
     who: Mapped[str]
     evidence: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime]
-    nth: Mapped[int] = mapped_column(doc="Its place in the item's activity.")
+    nth: Mapped[int] = mapped_column(doc="Its place in the activity of its item or link.")
     __table_args__ = (
         ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
     )
 
 
 Index("ix_activity_item", Activity.business, Activity.item_id, Activity.nth)
+Index("ix_activity_customer", Activity.business, Activity.customer_id)
 
 
 def state_of(link: Link, at: datetime) -> LinkState:
     """The link's state at an instant; an expired link never comes back to life."""
     if link.revoked_at is not None:
         return LinkState.REVOKED
-    if at >= (link.expires_at or link.cap_at):
+    if link.ended_at is not None or at >= (link.expires_at or link.cap_at):
         return LinkState.EXPIRED
     return LinkState.WAITING if link.opened_at is None else LinkState.OPENED
