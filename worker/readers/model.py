@@ -161,7 +161,7 @@ class RemittanceLine(_Value):
 
 
 class Remittance(_Value):
-    """A payer's statement of one payment."""
+    """A payer's statement of one payment. `problems` say where it does not add up."""
 
     paid_on: dt.date | None = None
     currency: str | None = None
@@ -170,20 +170,79 @@ class Remittance(_Value):
     payer_reference: str | None = None
     lines: tuple[RemittanceLine, ...] = ()
     on_account: Amount | None = None
+    payer_name: str | None = None
+    payee_name: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class EntryStatus(StrEnum):
+    """Only what is booked is money; the rest may still change or vanish."""
+
+    BOOKED = "booked"
+    PENDING = "pending"
+    INFORMATION = "information"
+
+
+class BankDetail(_Value):
+    """One payment inside a bank entry, signed as the entry is.
+
+    `creditor_reference` is the structured reference that the payee gave (ISO 11649, ESR, OCR, KID).
+    `invoice_numbers` are documents that the payment itself names as paid.
+    """
+
+    amount: Amount | None = None
+    currency: str | None = None
+    counterparty_name: str | None = None
+    counterparty_account: str | None = None
+    end_to_end_id: str | None = None
+    creditor_reference: str | None = None
+    invoice_numbers: tuple[str, ...] = ()
+    text: str = ""
+    return_reason: str | None = None
 
 
 class BankEntry(_Value):
+    """One movement on an account; a debit is negative. `reference` is the bank's own, if any.
+
+    `text` is all that the statement says of it in words. An entry of one payment has one detail, a
+    batch has several or, where the bank does not break it down, none.
+    """
+
     date: dt.date | None = None
     amount: Amount | None = None
     currency: str | None = None
     reference: str = ""
     text: str = ""
+    value_date: dt.date | None = None
+    status: EntryStatus = EntryStatus.BOOKED
+    is_reversal: bool = False
+    code: str | None = None
+    details: tuple[BankDetail, ...] = ()
+
+
+class Balance(_Value):
+    """What was on an account on a day; a debit balance is negative."""
+
+    amount: Amount
+    currency: str | None = None
+    date: dt.date | None = None
 
 
 class Statement(_Value):
+    """The movements of one account as its bank tells them. `problems` are why not to book them.
+
+    `opening` and `closing` are booked balances: they and the booked entries add up, or a problem
+    says that they do not.
+    """
+
     format: str = ""
     account: str = ""
     entries: tuple[BankEntry, ...] = ()
+    currency: str | None = None
+    number: str | None = None
+    opening: Balance | None = None
+    closing: Balance | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 class BouncedRecipient(_Value):
