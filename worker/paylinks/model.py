@@ -71,6 +71,7 @@ Index(
     sqlite_where=_LIVE_OF_CUSTOMER,
     postgresql_where=_LIVE_OF_CUSTOMER,
 )
+Index("ix_link_customer", Link.business, Link.customer_id)
 _RUNNING = text("revoked_at IS NULL AND ended_at IS NULL")
 Index("ix_link_running", Link.cap_at, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
 
@@ -78,15 +79,14 @@ Index("ix_link_running", Link.cap_at, sqlite_where=_RUNNING, postgresql_where=_R
 class Activity(Record):
     """One thing that happened on a link: what, when, who, and by which evidence.
 
-    Of a customer link it has the customer and no item. Mails, checkouts and payments are not told
-    here again: `telling.py` puts them together with these lines.
+    Of a customer link it has no item. Mails, checkouts and payments are not told here again:
+    `telling.py` puts them together with these lines.
     """
 
     __tablename__ = "activity"
     business: Mapped[str] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     item_id: Mapped[str | None]
-    customer_id: Mapped[str | None]
     link_id: Mapped[str | None]
     kind: Mapped[str]
     who: Mapped[str]
@@ -99,7 +99,7 @@ class Activity(Record):
 
 
 Index("ix_activity_item", Activity.business, Activity.item_id, Activity.nth)
-Index("ix_activity_customer", Activity.business, Activity.customer_id)
+Index("ix_activity_link", Activity.business, Activity.link_id)
 
 
 def state_of(link: Link, at: datetime) -> LinkState:

@@ -22,8 +22,8 @@ def upgrade() -> None:
     _change_link()
     with op.batch_alter_table("activity") as activity:
         activity.alter_column("item_id", existing_type=sa.String(), nullable=True)
-        activity.add_column(sa.Column("customer_id", sa.String(), nullable=True))
-    op.create_index("ix_activity_customer", "activity", ["business", "customer_id"])
+    op.create_index("ix_activity_link", "activity", ["business", "link_id"])
+    op.create_index("ix_link_customer", "link", ["business", "customer_id"])
     _change_document()
 
 
@@ -37,10 +37,10 @@ def downgrade() -> None:
         document.drop_constraint("uq_document_business_item_id_with_link", type_="unique")
         document.create_unique_constraint("uq_document_business_item_id", ["business", "item_id"])
         document.drop_column("with_link")
-    op.drop_index("ix_activity_customer", "activity")
+    op.drop_index("ix_link_customer", "link")
+    op.drop_index("ix_activity_link", "activity")
     op.execute("DELETE FROM activity WHERE item_id IS NULL")
     with op.batch_alter_table("activity") as activity:
-        activity.drop_column("customer_id")
         activity.alter_column("item_id", existing_type=sa.String(), nullable=False)
     for index in ("ix_link_running", "uq_link_live_customer", "uq_link_live"):
         op.drop_index(index, "link")
