@@ -75,6 +75,8 @@ class Invoice(Record):
     voided_at: Mapped[datetime | None]
     corrected_at: Mapped[datetime | None] = mapped_column(doc="A later version took its place.")
     credits_id: Mapped[str | None] = mapped_column(doc="Of a credit note: the invoice it credits.")
+    rests_since: Mapped[datetime | None] = mapped_column(doc="Staff want no mail about it sent.")
+    rests_by: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("business", "number_key", "version"),
         ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),

@@ -30,6 +30,8 @@ class WorkItem(Record):
     resolved_at: Mapped[datetime | None]
     resolution: Mapped[str | None]
     resolved_by: Mapped[str | None]
+    resolved_from: Mapped[str | None] = mapped_column(doc="The mail with the answer, if it was one.")
+    asked_again: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 _IS_OPEN = text("resolved_at IS NULL")
