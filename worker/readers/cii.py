@@ -44,6 +44,7 @@ class _Vintage:
     settlement: str = "ram:ApplicableHeaderTradeSettlement"
     totals: str = "ram:SpecifiedTradeSettlementHeaderMonetarySummation"
     contract: str = "ram:ContractReferencedDocument/ram:IssuerAssignedID"
+    preceding: str = "ram:InvoiceReferencedDocument/ram:IssuerAssignedID"
     rate: str = "ram:RateApplicablePercent"
     line_agreement: str = "ram:SpecifiedLineTradeAgreement"
     line_delivery: str = "ram:SpecifiedLineTradeDelivery"
@@ -60,6 +61,7 @@ _ZUGFERD_1 = _Vintage(
     settlement="ram:ApplicableSupplyChainTradeSettlement",
     totals="ram:SpecifiedTradeSettlementMonetarySummation",
     contract="ram:ContractReferencedDocument/ram:ID",
+    preceding="ram:InvoiceReferencedDocument/ram:ID",
     rate="ram:ApplicablePercent",
     line_agreement="ram:SpecifiedSupplyChainTradeAgreement",
     line_delivery="ram:SpecifiedSupplyChainTradeDelivery",
@@ -122,6 +124,7 @@ def _read_settlement(node: Node, vintage: _Vintage, draft: Draft) -> None:
         draft.currency = payable.attribute("currencyID") if payable else None
     draft.has_payment_means = node.first("ram:SpecifiedTradeSettlementPaymentMeans") is not None
     draft.payment_reference = node.text("ram:PaymentReference")
+    draft.preceding = tuple(node.texts(vintage.preceding))
     draft.iban = node.text(
         "ram:SpecifiedTradeSettlementPaymentMeans/ram:PayeePartyCreditorFinancialAccount/ram:IBANID",
         "ram:SpecifiedTradeSettlementPaymentMeans/ram:PayeePartyCreditorFinancialAccount/ram:ProprietaryID",

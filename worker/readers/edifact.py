@@ -46,6 +46,9 @@ def read(message: Message) -> Draft:
     draft.iban = next((s.get(2, 1) for s in header if s.tag == "FII" and s.get(1) == "RB"), None)
     draft.payment_reference = _reference(header, "PQ")
     draft.contract = _reference(header, "CT")
+    # IV is the invoice, OI the previous one: senders use either for what a credit note credits.
+    named = (_reference(header, code) for code in ("IV", "OI"))
+    draft.preceding = tuple(number for number in named if number)
     draft.lines = tuple(_line(group, amounts) for group in lines)
     draft.sums = _sums(header, summary, amounts, draft)
     return draft

@@ -56,6 +56,7 @@ class Draft:
     iban: str | None = None
     payment_reference: str | None = None
     contract: str | None = None
+    preceding: tuple[str, ...] = ()
     lines: tuple[Line, ...] = ()
     sums: Sums = field(default_factory=Sums)
     problems: list[Problem] = field(default_factory=list)
@@ -83,6 +84,7 @@ class Draft:
             ),
             payment_reference=self.payment_reference,
             contract=self.contract,
+            preceding_invoices=tuple(dict.fromkeys(self.preceding)),
             lines=tuple(self._line(line) for line in self.lines),
             source=self.source,
             confidence=1.0,

@@ -56,6 +56,7 @@ def _draft(header: Node | None, body: Node, problems: list[Problem]) -> Draft:
     draft.issue_date = day(body, f"{_DOCUMENT}/Data")
     draft.currency = body.only(f"{_DOCUMENT}/Divisa")
     draft.contract = body.text("DatiGenerali/DatiContratto/IdDocumento")
+    draft.preceding = tuple(body.texts("DatiGenerali/DatiFattureCollegate/IdDocumento"))
     payment = "DatiPagamento/DettaglioPagamento"
     draft.due_date = _due(body, payment)
     draft.iban = body.text(f"{payment}/IBAN")

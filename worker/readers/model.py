@@ -118,7 +118,8 @@ class Invoice(_Value):
     """An invoice or credit note as one document states it.
 
     `total` is the amount payable, `grand_total` the sum with tax before prepayment. Signs are the
-    document's own.
+    document's own. `preceding_invoices` are the numbers of the invoices that it credits or corrects
+    (BT-25).
     """
 
     doc_type: DocType = DocType.INVOICE
@@ -135,6 +136,7 @@ class Invoice(_Value):
     buyer: Buyer = Field(default_factory=Buyer)
     payment_reference: str | None = None
     contract: str | None = None
+    preceding_invoices: tuple[str, ...] = ()
     lines: tuple[Line, ...] = ()
     source: Source = Source.UBL
     confidence: float = 0.0

@@ -45,6 +45,7 @@ def read(root: etree._Element) -> Draft:
     draft.iban = node.text("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID")
     draft.payment_reference = node.text("cac:PaymentMeans/cbc:PaymentID")
     draft.contract = node.text("cac:ContractDocumentReference/cbc:ID")
+    draft.preceding = tuple(node.texts("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"))
     rows = [*node.all("cac:InvoiceLine"), *node.all("cac:CreditNoteLine")]
     draft.lines = tuple(_line(row) for row in rows)
     draft.sums = _sums(node, draft, rows)
