@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.corpora.test_invoices import score
+from tests.corpora.conftest import Score
 
 FORWARDS = ["answered=1", "forwarded=1", "all=1", "note=1"]
 BOUNCES = ["answered=1", "is_bounce=1", "kind=0.995", "recipients=0.98", "permanent=0.985"]
@@ -20,5 +20,5 @@ BOUNCES = ["answered=1", "is_bounce=1", "kind=0.995", "recipients=0.98", "perman
         ("mime", ["answered=1", "survives=1"]),
     ],
 )
-def test_mails_are_read_as_their_authors_meant(kind: str, minima: list[str]) -> None:
+def test_mails_are_read_as_their_authors_meant(score: Score, kind: str, minima: list[str]) -> None:
     score(kind, minima=minima)

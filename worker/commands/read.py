@@ -52,12 +52,16 @@ def read(
     """
     del open_items  # Proposals come with the remittance desk.
     with sentence_for_errors(), _children(len(paths)) as examiner:
-        readings = _readings(paths, examiner)
         if as_json:
-            for path, reading in readings:
-                print(_json(path, reading), flush=True)
+            for line in json_lines(paths, examiner):
+                print(line, flush=True)
             return
-        _show(_with_progress(readings, len(paths)))
+        _show(_with_progress(_readings(paths, examiner), len(paths)))
+
+
+def json_lines(paths: list[Path], examiner: Examiner) -> Iterator[str]:
+    """One JSON object per path, in the order given (DESIGN section 7)."""
+    return (_json(path, reading) for path, reading in _readings(paths, examiner))
 
 
 @contextmanager
