@@ -1,6 +1,13 @@
-"""Bytes to typed values: e-invoices, mails, tables. Pure: no database, no network, no clock."""
+"""Bytes to typed values: e-invoices, mails, tables. Pure: no database, no network, no clock.
 
-from worker.readers.examining import examine, parts
+The parsers are imported when something is read, which is in a reader child: whoever only handles
+what they found (every command, web, worker) starts without them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from worker.readers.instructions import Instructions, instructions
 from worker.readers.model import (
     Envelope,
@@ -11,6 +18,9 @@ from worker.readers.model import (
     Problem,
     Reading,
 )
+
+if TYPE_CHECKING:
+    from worker.readers.examining import examine, parts
 
 __all__ = [
     "Envelope",
@@ -25,3 +35,11 @@ __all__ = [
     "instructions",
     "parts",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("examine", "parts"):
+        from worker.readers import examining
+
+        return getattr(examining, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
