@@ -207,9 +207,23 @@ def test_a_connected_account_is_its_platforms_alone(sandbox: StripeSandbox) -> N
             stripe.PaymentIntent,
         ),
         (lambda c: c.v1.customers.create({"name": "Pat"}), stripe.Customer),
+        (lambda c: c.v1.refunds.create({"charge": _taken(c)}), stripe.Refund),
+        (lambda c: c.v1.charges.retrieve(_taken(c)), stripe.Charge),
+        (
+            lambda c: c.v1.balance_transactions.list({"source": _taken(c)}).data[0],
+            stripe.BalanceTransaction,
+        ),
     ],
 )
 def test_objects_have_only_fields_that_the_sdk_knows(
     client: stripe.StripeClient, shown: Any, kind: type
 ) -> None:
     assert set(shown(client).to_dict()) <= set(kind.__annotations__)
+
+
+def _taken(client: stripe.StripeClient) -> str:
+    """A charge that succeeded."""
+    intent = client.v1.payment_intents.create(
+        {"amount": 500, "currency": "eur", "payment_method": "pm_card_visa", "confirm": True}
+    )
+    return str(intent.latest_charge)

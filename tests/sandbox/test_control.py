@@ -106,7 +106,9 @@ def test_state_outlives_the_process_and_the_clock_with_it() -> None:
         assert charge["created"] - session.created >= 3_600
         assert len(client.v1.webhook_endpoints.list().data) == 1
         balance = client.v1.balance.retrieve()
-        assert [(one.amount, one.currency) for one in balance.pending] == [(124050, "eur")]
+        assert [(one.amount, one.currency) for one in balance.pending] == [(122164, "eur")], (
+            "less 1.5 % and 25 cents"
+        )
 
 
 def test_an_endpoint_can_be_made_seen_and_removed(client: stripe.StripeClient) -> None:

@@ -89,6 +89,11 @@ class StripeSandbox:
         found: list[dict[str, Any]] = HTTP.get(f"{self.url}/_sandbox/charges").json()
         return found
 
+    def movements(self) -> list[dict[str, Any]]:
+        """Every true movement of money, oldest first: charges, refunds, disputes, payouts."""
+        found: list[dict[str, Any]] = HTTP.get(f"{self.url}/_sandbox/movements").json()
+        return found
+
     def deliveries(self) -> list[dict[str, Any]]:
         """Every webhook delivery and how it went."""
         found: list[dict[str, Any]] = HTTP.get(f"{self.url}/_sandbox/deliveries").json()

@@ -15,14 +15,15 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from worker.sandbox import routes, sessions, shapes
+from worker.sandbox import later, routes, sessions, shapes
 from worker.sandbox.call import API_VERSION, Call
 from worker.sandbox.faults import Fault, Faults
 from worker.sandbox.state import Object, Reply, State
@@ -86,11 +87,27 @@ class Api:
         owner = self.state.owner_of(account) or account
         return Call(self.state, self.faults, account, owner, self.base_url)
 
+    @contextmanager
+    def acting_on(self, id_: str) -> Iterator[Call]:
+        """A call of the account that has this object, in one transaction. Raises ValueError."""
+        account = self.state.home_of(id_)
+        if account is None:
+            raise ValueError(f"There is no {id_}.")
+        self.catch_up()
+        with self.state.transaction():
+            yield self.call_for(account)
+
     def catch_up(self) -> None:
-        """Expires the sessions whose time is up, each with its event."""
+        """Does what time has brought: sessions expire, and what was to happen later happens."""
         for account, session in self.state.lapsed_sessions():
             with self.state.transaction():
                 sessions.lapse(self.call_for(account), session)
+            self.wake.set()
+        self.state.release_transactions()
+        while timer := self.state.next_timer():
+            with self.state.transaction():
+                self.state.drop_timer(timer["position"])
+                later.happen(self.call_for(timer["account"]), timer)
             self.wake.set()
 
     async def answer(self, request: Request) -> Response:

@@ -23,7 +23,11 @@ _PREFIXES = {
     "customer": ("cus_", 14),
     "event": ("evt_", 24),
     "webhook_endpoint": ("we_", 24),
+    "refund": ("re_", 24),
+    "balance_transaction": ("txn_", 24),
 }
+# Stripe shows no mode on these; a mandate has no date either.
+_WITHOUT_MODE = ("refund", "balance_transaction")
 _KINDS = {prefix: kind for kind, (prefix, _) in _PREFIXES.items()}
 
 
@@ -47,16 +51,17 @@ class Call:
     def new(self, kind: str, **fields: Any) -> Object:
         """A fresh object of this kind, not yet saved."""
         prefix, length = _PREFIXES[kind]
-        return {
-            "id": prefix + random_text(length),
-            "object": kind,
-            "created": self.now,
-            "livemode": False,
-            **fields,
-        }
+        body = {"id": prefix + random_text(length), "object": kind, "created": self.now}
+        if kind not in _WITHOUT_MODE:
+            body["livemode"] = False
+        return {**body, **fields}
 
     def save(self, body: Object) -> Object:
         return self.state.save(self.account, body)
+
+    def later(self, seconds: int, what: str, id_: str, outcome: str) -> None:
+        """Has something happen by itself: `later.py` says what."""
+        self.state.set_timer(self.account, self.state.instant() + seconds, (what, id_, outcome))
 
     def get(self, kind: str, id_: str) -> Object:
         found = self.state.find(self.account, kind, id_)

@@ -9,8 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from worker.sandbox import refunds
 from worker.sandbox.api import Api
+from worker.sandbox.call import public
 from worker.sandbox.state import Object
+from worker.sandbox.wire import ApiError
 
 Answer = Object | list[Object]
 
@@ -21,6 +24,7 @@ def routes(api: Api) -> list[Route]:
         "health": _health,
         "faults": _faults,
         "charges": _charges,
+        "movements": _movements,
         "deliveries": _deliveries,
         "clock": _clock,
     }
@@ -28,6 +32,7 @@ def routes(api: Api) -> list[Route]:
         "faults": _add_faults,
         "deliveries": _redeliver,
         "clock": _forward,
+        "refunds": _settle_refund,
     }
     return [
         *(_route("GET", name, _reading(api, read)) for name, read in reads.items()),
@@ -53,7 +58,7 @@ def _writing(
     async def answer(request: Request) -> Response:
         try:
             result = write(api, await request.json())
-        except (ValueError, KeyError, TypeError) as e:
+        except (ValueError, KeyError, TypeError, ApiError) as e:
             return JSONResponse({"error": f"{type(e).__name__}: {e}"}, status_code=400)
         api.wake.set()
         return JSONResponse(result)
@@ -98,6 +103,34 @@ def _charges(api: Api) -> Answer:
         for account, charge in api.state.every("charge")
         if charge["paid"]
     ]
+
+
+def _movements(api: Api) -> Answer:
+    """Every true movement of money, oldest first, as each account's balance saw it."""
+    return [
+        {
+            "account": account,
+            "amount": txn["amount"],
+            "charge": txn["_charge"],
+            "created": txn["created"],
+            "currency": txn["currency"],
+            "fee": txn["fee"],
+            "id": txn["id"],
+            "source": txn["source"],
+            "type": txn["type"],
+        }
+        for account, txn in api.state.every("balance_transaction")
+    ]
+
+
+def _settle_refund(api: Api, wanted: Any) -> Answer:
+    """What the bank made of a refund: `{"refund": "re_…", "status": "failed", "reason": "…"}`."""
+    with api.acting_on(wanted["refund"]) as call:
+        return public(
+            refunds.settle(
+                call, wanted["refund"], wanted["status"], wanted.get("reason", "unknown")
+            )
+        )
 
 
 def _deliveries(api: Api) -> Answer:

@@ -228,11 +228,10 @@ def _form(
 
 def _shown_cards(t: dict[str, str]) -> Iterable[dict[str, str]]:
     for card in cards.TEST_CARDS:
-        does = "authenticates" if card.authenticates else card.decline or "pays"
         yield {
             "number": card.number,
             "spaced": _spaced(card.number),
-            "does": t[f"does_{does}"],
+            "does": t[f"does_{card.does}"],
         }
 
 

@@ -31,17 +31,6 @@ def retrieve_account(call: Call, params: dict[str, Any]) -> Object:
     }
 
 
-def retrieve_balance(call: Call, params: dict[str, Any]) -> Object:
-    """What was taken and not yet paid out, by currency; the sandbox takes no fees."""
-    only(params)
-    sums: dict[str, int] = {}
-    for account, charge in call.state.every("charge"):
-        if account == call.account and charge["paid"]:
-            sums[charge["currency"]] = sums.get(charge["currency"], 0) + charge["amount"]
-    pending = [{"amount": total, "currency": currency} for currency, total in sums.items()]
-    return {"object": "balance", "livemode": False, "available": [], "pending": pending}
-
-
 def create_customer(call: Call, params: dict[str, Any]) -> Object:
     only(params, *_CUSTOMER_FIELDS, "metadata", "preferred_locales", "address")
     customer = call.new(

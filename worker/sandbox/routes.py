@@ -10,7 +10,7 @@ from typing import Any
 import stripe.params as p
 from stripe.params import checkout as c
 
-from worker.sandbox import events, intents, parties, sessions
+from worker.sandbox import balance, charges, events, intents, parties, refunds, sessions
 from worker.sandbox.call import by_id
 from worker.sandbox.state import Object
 from worker.sandbox.wire import ApiError
@@ -38,6 +38,9 @@ def _routes(*rows: tuple[str, str, Any, Callable[..., Object]]) -> tuple[Route, 
 _SESSION = "/v1/checkout/sessions"
 _INTENT = "/v1/payment_intents"
 _ENDPOINT = "/v1/webhook_endpoints"
+_CHARGE = "/v1/charges"
+_REFUND = "/v1/refunds"
+_TXN = "/v1/balance_transactions"
 ROUTES = _routes(
     ("POST", _SESSION, c.SessionCreateParams, sessions.create),
     ("GET", _SESSION, c.SessionListParams, sessions.list_sessions),
@@ -49,8 +52,16 @@ ROUTES = _routes(
     ("GET", _INTENT + "/{id}", p.PaymentIntentRetrieveParams, by_id("payment_intent")),
     ("POST", _INTENT + "/{id}/confirm", p.PaymentIntentConfirmParams, intents.confirm),
     ("POST", _INTENT + "/{id}/cancel", p.PaymentIntentCancelParams, intents.cancel),
-    ("GET", "/v1/charges", p.ChargeListParams, intents.list_charges),
-    ("GET", "/v1/charges/{id}", p.ChargeRetrieveParams, by_id("charge")),
+    ("GET", _CHARGE, p.ChargeListParams, charges.list_charges),
+    ("GET", _CHARGE + "/{id}", p.ChargeRetrieveParams, by_id("charge")),
+    ("POST", _CHARGE + "/{id}", p.ChargeUpdateParams, charges.update_charge),
+    ("POST", _REFUND, p.RefundCreateParams, refunds.create),
+    ("GET", _REFUND, p.RefundListParams, refunds.list_refunds),
+    ("GET", _REFUND + "/{id}", p.RefundRetrieveParams, by_id("refund")),
+    ("POST", _REFUND + "/{id}", p.RefundUpdateParams, refunds.update),
+    ("POST", _REFUND + "/{id}/cancel", p.RefundCancelParams, refunds.cancel),
+    ("GET", _TXN, p.BalanceTransactionListParams, balance.list_transactions),
+    ("GET", _TXN + "/{id}", p.BalanceTransactionRetrieveParams, by_id("balance_transaction")),
     (
         "GET",
         "/v1/payment_methods/{id}",
@@ -62,7 +73,7 @@ ROUTES = _routes(
     ("GET", "/v1/customers/{id}", p.CustomerRetrieveParams, by_id("customer")),
     ("POST", "/v1/customers/{id}", p.CustomerUpdateParams, parties.update_customer),
     ("GET", "/v1/account", p.AccountRetrieveCurrentParams, parties.retrieve_account),
-    ("GET", "/v1/balance", p.BalanceRetrieveParams, parties.retrieve_balance),
+    ("GET", "/v1/balance", p.BalanceRetrieveParams, balance.retrieve_balance),
     ("GET", "/v1/events", p.EventListParams, events.list_events),
     ("GET", "/v1/events/{id}", p.EventRetrieveParams, by_id("event")),
     ("POST", _ENDPOINT, p.WebhookEndpointCreateParams, events.create_endpoint),

@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from worker.sandbox import cards, intents
+from worker.sandbox import cards, intents, methods, tries
 from worker.sandbox.call import Call, check_metadata, only, random_text
 from worker.sandbox.currencies import check_amount, check_currency
 from worker.sandbox.events import emit
@@ -90,7 +90,7 @@ def lapse(call: Call, session: Object) -> Object:
     call.save(session)
     if session["payment_intent"]:
         intent = call.get("payment_intent", session["payment_intent"])
-        if intent["status"] in intents.OPEN:
+        if intent["status"] in tries.OPEN:
             intents.close(call, intent, "expired")
     emit(call, "checkout.session.expired", session)
     return session
@@ -108,12 +108,13 @@ def pay(call: Call, session: Object, card: cards.Card, payer: dict[str, str]) ->
         intent = call.get("payment_intent", session["payment_intent"])
     else:
         intent = _intent_for(call, session)
-    if intent["status"] not in intents.OPEN:
+    if intent["status"] not in tries.OPEN:
         return intent
-    intent["payment_method"] = intents.new_method(call, card, payer["name"])["id"]
+    method = methods.new_card(call, card, payer)
+    intent["payment_method"] = method["id"]
     session["customer_details"] |= payer
     call.save(session)
-    intent = intents.try_card(call, intent, card)
+    intent = tries.attempt(call, intent, method)
     if intent["status"] == "succeeded":
         complete(call, session)
     return intent
@@ -121,21 +122,12 @@ def pay(call: Call, session: Object, card: cards.Card, payer: dict[str, str]) ->
 
 def authenticate(call: Call, intent: Object, *, agreed: bool) -> Object:
     """The intent after the customer's bank was asked."""
-    if intent["status"] != "requires_action":
-        return intent
-    if agreed:
-        intent = intents.take(call, intent, intents.card_of(call, intent))
-        session = session_of(call, intent["id"])
-        if session:
-            complete(call, session)
-        return intent
-    error = {
-        "type": "card_error",
-        "code": "payment_intent_authentication_failure",
-        "decline_code": None,
-        "message": "The payment was not authenticated.",
-    }
-    return intents.fail(call, intent, error)
+    was_asked = intent["status"] == "requires_action"
+    intent = tries.authenticated(call, intent, agreed=agreed)
+    session = session_of(call, intent["id"])
+    if was_asked and session and intent["status"] == "succeeded":
+        complete(call, session)
+    return intent
 
 
 def complete(call: Call, session: Object) -> Object:

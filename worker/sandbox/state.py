@@ -27,6 +27,14 @@ CREATE TABLE IF NOT EXISTS objects (
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (account, kind, position);
 CREATE INDEX IF NOT EXISTS open_sessions ON objects (json_extract(body, '$.expires_at'))
     WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open';
+CREATE INDEX IF NOT EXISTS pending_transactions ON objects (json_extract(body, '$.available_on'))
+    WHERE kind = 'balance_transaction' AND json_extract(body, '$.status') = 'pending';
+CREATE INDEX IF NOT EXISTS unpaid_transactions ON objects (account)
+    WHERE kind = 'balance_transaction' AND json_extract(body, '$._payout') IS NULL;
+CREATE TABLE IF NOT EXISTS timers (
+    position INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, due_at REAL NOT NULL,
+    what TEXT NOT NULL, subject TEXT NOT NULL, outcome TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS timers_due ON timers (due_at, position);
 CREATE TABLE IF NOT EXISTS replies (
     account TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL,
     body TEXT NOT NULL, made_at INTEGER NOT NULL, PRIMARY KEY (account, key));
@@ -210,6 +218,44 @@ class State:
         ).fetchall()
         return [(row["account"], json.loads(row["body"])) for row in rows]
 
+    def unpaid_transactions(self, account: str) -> list[Object]:
+        """Balance transactions that no payout has taken along yet, oldest first."""
+        rows = self._db.execute(
+            "SELECT body FROM objects WHERE kind = 'balance_transaction' AND account = ?"
+            " AND json_extract(body, '$._payout') IS NULL ORDER BY position",
+            (account,),
+        )
+        return [json.loads(row["body"]) for row in rows]
+
+    def release_transactions(self) -> None:
+        """Makes available what has waited long enough."""
+        self._db.execute(
+            "UPDATE objects SET body = json_set(body, '$.status', 'available')"
+            " WHERE kind = 'balance_transaction' AND json_extract(body, '$.status') = 'pending'"
+            " AND json_extract(body, '$.available_on') <= ?",
+            (self.now(),),
+        )
+
+    # What happens by itself later.
+
+    def set_timer(self, account: str, due_at: float, work: tuple[str, str, str]) -> None:
+        """`work`: what is to be done, with which object, and how it comes out."""
+        self._db.execute(
+            "INSERT INTO timers (account, due_at, what, subject, outcome) VALUES (?, ?, ?, ?, ?)",
+            (account, due_at, *work),
+        )
+
+    def next_timer(self) -> sqlite3.Row | None:
+        """The first timer that has run out."""
+        row: sqlite3.Row | None = self._db.execute(
+            "SELECT * FROM timers WHERE due_at <= ? ORDER BY due_at, position LIMIT 1",
+            (self.instant(),),
+        ).fetchone()
+        return row
+
+    def drop_timer(self, position: int) -> None:
+        self._db.execute("DELETE FROM timers WHERE position = ?", (position,))
+
     # Answers kept for idempotency keys.
 
     def reply(self, account: str, key: str) -> Reply | None:
@@ -267,10 +313,11 @@ class State:
         return [dict(row) for row in rows]
 
     def next_due(self) -> float | None:
-        """When the next delivery or expiry is due, in the sandbox's time."""
+        """When the next delivery, timer or expiry is due, in the sandbox's time."""
         row = self._db.execute(
             "SELECT min(at) AS at FROM ("
             " SELECT min(due_at) AS at FROM deliveries WHERE done_at IS NULL UNION ALL"
+            " SELECT min(due_at) FROM timers UNION ALL"
             " SELECT min(json_extract(body, '$.expires_at')) FROM objects"
             " WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open')"
         ).fetchone()

@@ -43,6 +43,20 @@ ENGLISH = {
     "does_generic_decline": "is declined",
     "does_insufficient_funds": "has insufficient funds",
     "does_expired_card": "has expired",
+    "does_authenticates_always": "always asks for confirmation",
+    "does_authenticates_here": "asks for confirmation on this page only",
+    "does_authenticates_then_insufficient_funds": "asks, then has insufficient funds",
+    "does_lost_card": "is declined: lost",
+    "does_stolen_card": "is declined: stolen",
+    "does_incorrect_cvc": "has another security code",
+    "does_processing_error": "cannot be processed",
+    "does_card_velocity_exceeded": "was used too often",
+    "does_highest_risk_level": "is blocked as too risky",
+    "does_saves_then_generic_decline": "can be saved, then is declined",
+    "does_refunds_later": "pays; a refund takes a minute",
+    "does_refund_fails": "pays; a refund fails after a minute",
+    "does_is_disputed": "pays, then is disputed",
+    "does_is_asked_about": "pays, then the bank asks about it",
 }
 
 GERMAN = {
@@ -87,6 +101,20 @@ GERMAN = {
     "does_generic_decline": "wird abgelehnt",
     "does_insufficient_funds": "ist nicht gedeckt",
     "does_expired_card": "ist abgelaufen",
+    "does_authenticates_always": "fragt immer nach einer Bestätigung",
+    "does_authenticates_here": "fragt nur auf dieser Seite nach",
+    "does_authenticates_then_insufficient_funds": "fragt nach und ist nicht gedeckt",
+    "does_lost_card": "wird abgelehnt: verloren",
+    "does_stolen_card": "wird abgelehnt: gestohlen",
+    "does_incorrect_cvc": "hat eine andere Prüfnummer",
+    "does_processing_error": "kann nicht verarbeitet werden",
+    "does_card_velocity_exceeded": "wurde zu oft benutzt",
+    "does_highest_risk_level": "wird als zu riskant abgelehnt",
+    "does_saves_then_generic_decline": "lässt sich speichern, wird dann abgelehnt",
+    "does_refunds_later": "zahlt; eine Erstattung dauert eine Minute",
+    "does_refund_fails": "zahlt; eine Erstattung scheitert nach einer Minute",
+    "does_is_disputed": "zahlt und wird dann beanstandet",
+    "does_is_asked_about": "zahlt, dann fragt die Bank nach",
 }
 
 
