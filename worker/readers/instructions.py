@@ -15,7 +15,7 @@ LINES_MAX = 40
 COMMAND_MAX_LINES = 6
 
 # What a line may begin with, by language; the addresses follow, with or without a colon.
-_SEND_TO = (
+SEND_TO = (
     "send to|send it to|send this to|please send to|please send it to|please send this to|"
     "forward to|deliver to|email to|mail to|bill to|invoice to|"
     "senden an|sende an|bitte an|bitte senden an|schicken an|schick an|bitte schicken an|"
@@ -37,7 +37,7 @@ _NO_LINK = (
     "sem link|sem link de pagamento|utan betallänk|ingen betallänk|uten betalingslenke|"
     "uden betalingslink|bez linku|bez odkazu|ilman maksulinkkiä"
 )
-_SEND = re.compile(rf"^(?:{_SEND_TO})\s*[:：]?\s*(.*)$", re.IGNORECASE)
+_SEND = re.compile(rf"^(?:{SEND_TO})\s*[:：]?\s*(.*)$", re.IGNORECASE)
 _LINKLESS = re.compile(
     rf"^(?:{_NO_LINK})[\s,]*(?:please|bitte|s'il vous plaît|por favor)?[.!]?$", re.I
 )
