@@ -115,7 +115,8 @@ _POLITE = (
 )
 _HELLO = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?|"
-    r"guten (?:tag|morgen)|moin|servus|bonjour|bonsoir|salut|hola|buenos días|buongiorno|ciao|dag|beste|hej|tillmail)"
+    r"guten (?:tag|morgen)|moin|servus|bonjour|bonsoir|salut|hola|"
+    r"buenos días|buongiorno|ciao|dag|beste|hej|tillmail)"
     r"(?: [^\d@]{1,40})?",
     re.IGNORECASE,
 )
