@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from worker.readers import (
+    bank_files,
     bounces,
     charsets,
     forwards,
@@ -15,6 +16,7 @@ from worker.readers import (
     sniffing,
     sorting,
 )
+from worker.readers.bank_files import Money
 from worker.readers.forwards import subject_kind
 from worker.readers.invoice_files import Found
 from worker.readers.model import (
@@ -26,7 +28,9 @@ from worker.readers.model import (
     Part,
     Problem,
     Reading,
+    Remittance,
     Source,
+    Statement,
 )
 from worker.readers.opening import OpenedMail
 from worker.readers.sorting import Findings
@@ -50,6 +54,9 @@ def parts(data: bytes) -> list[tuple[Part, bytes]]:
 
 def _file(data: bytes) -> Examined:
     part = _whole(data)
+    money = bank_files.read(data)
+    if money is not None:
+        return _money(part, money)
     found = invoice_files.read(data, part.media_type)
     gathered = _Gathered()
     gathered.add(part, found)
@@ -70,18 +77,42 @@ def _file(data: bytes) -> Examined:
     )
 
 
+def _money(part: Part, money: Money) -> Examined:
+    """A file that a bank or a payer's program wrote."""
+    kind = Kind.BANK_STATEMENT if money.statements else Kind.OTHER
+    return Examined(
+        reading=Reading(
+            kind=Kind.REMITTANCE if money.is_remittance else kind,
+            reasons=money.reasons,
+            warnings=money.warnings,
+            error=money.error,
+            remittances=money.remittances,
+            statements=money.statements,
+        ),
+        envelope=Envelope(),
+        parts=(part,),
+    )
+
+
 def _mail(opened: OpenedMail) -> Examined:
     bounce = bounces.bounce(opened)
     gathered = _Gathered()
     # What a mail server sends back was our own; it is not another invoice.
     for part, data in opened.parts if bounce is None else ():
-        if part.is_attachment:
+        if not part.is_attachment:
+            continue
+        money = bank_files.read(data)
+        if money is not None:
+            gathered.add_money(money)
+        else:
             gathered.add(part, invoice_files.read(data, part.media_type))
-    if bounce is None and not gathered.invoices:
+    if bounce is None and not gathered.invoices and not gathered.money:
         _add_body(gathered, opened)
     findings = Findings(
         doc_types=tuple(read.invoice.doc_type for read in gathered.invoices),
         is_structured=any(_is_data(read) for read in gathered.invoices),
+        remittances=sum(money.is_remittance for money in gathered.money),
+        statements=len(gathered.statements),
         forwarded=forwards.forwarded(opened),
         reply=replies.reply(opened.body) if opened.body.strip() else None,
         bounce=bounce,
@@ -99,6 +130,8 @@ def _mail(opened: OpenedMail) -> Examined:
             forwarded=findings.forwarded,
             reply=findings.reply,
             invoices=tuple(read.invoice for read in gathered.invoices),
+            remittances=gathered.remittances,
+            statements=gathered.statements,
             bounce=bounce,
         ),
         envelope=opened.envelope,
@@ -137,13 +170,29 @@ def _whole(data: bytes) -> Part:
 
 @dataclass(slots=True)
 class _Gathered:
-    """Invoices from several files: PDF and XML of one invoice are one invoice."""
+    """What several files hold: PDF and XML of one invoice are one invoice."""
 
     invoices: list[ReadInvoice] = field(default_factory=list)
     indexes: list[list[int]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    money: list[Money] = field(default_factory=list)
+
+    def add_money(self, found: Money) -> None:
+        """Take what a bank or a payer's program wrote."""
+        self.money.append(found)
+        self.said += found.warnings
+        self.reasons += found.reasons
+        self.errors += [found.error] if found.error else []
+
+    @property
+    def remittances(self) -> tuple[Remittance, ...]:
+        return tuple(each for money in self.money for each in money.remittances)
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return tuple(each for money in self.money for each in money.statements)
 
     def add(self, part: Part, found: Found) -> None:
         """Take what one file holds."""

@@ -1,0 +1,94 @@
+"""What every bank file must keep: amounts in one currency, and balances that add up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from worker.readers.amounts import NotAnAmount, decimal_text, with_currency_digits
+from worker.readers.model import BankEntry, EntryStatus, Problem, Statement
+
+# What one file may hold; a bank that sends more sends several files.
+MAX_ENTRIES = 100_000
+MAX_TEXT_CHARACTERS = 2_000
+
+
+class NotAStatement(ValueError):
+    """The bytes are no bank file that we read; the message says why in words for a person."""
+
+
+def checked(statement: Statement) -> Statement:
+    """The statement with every reason why it must not be booked as it is."""
+    found = [*statement.problems, *_amounts(statement), *_currencies(statement)]
+    if not found:
+        found += _balance(statement)
+    return statement.model_copy(update={"problems": tuple(dict.fromkeys(found))})
+
+
+def _amounts(statement: Statement) -> list[Problem]:
+    lost = sum(entry.amount is None for entry in statement.entries)
+    text = f"{lost} of {len(statement.entries)} entries have no amount that can be read"
+    return [Problem(rule="AMOUNT", text=text)] if lost else []
+
+
+def _currencies(statement: Statement) -> list[Problem]:
+    own = statement.currency
+    balances = [each for each in (statement.opening, statement.closing) if each]
+    found = {each.currency for each in statement.entries} - {own, None}
+    found |= {each.currency for each in balances} - {own, None}
+    if own is None or not found:
+        return []
+    text = f"the account is in {own}, but amounts are in {', '.join(sorted(map(str, found)))}"
+    return [Problem(rule="CURRENCY", text=text)]
+
+
+def _balance(statement: Statement) -> list[Problem]:
+    opening, closing = statement.opening, statement.closing
+    if opening is None or closing is None or _mixes(statement.entries):
+        return []
+    total = sum((entry.amount or Decimal(0) for entry in booked(statement)), Decimal(0))
+    if opening.amount + total == closing.amount:
+        return []
+    text = (
+        f"the opening balance {opening.amount} and the entries ({total}) make"
+        f" {opening.amount + total}, but the closing balance is {closing.amount}"
+    )
+    return [Problem(rule="BALANCE", text=text)]
+
+
+def _mixes(entries: tuple[BankEntry, ...]) -> bool:
+    return len({entry.currency for entry in entries}) > 1
+
+
+def booked(statement: Statement) -> list[BankEntry]:
+    """The entries that are money on the account."""
+    return [entry for entry in statement.entries if entry.status is EntryStatus.BOOKED]
+
+
+def unchained(statements: tuple[Statement, ...]) -> list[str]:
+    """Where a statement does not begin with what the one before it of its account ended with."""
+    last: dict[tuple[str, str | None], Statement] = {}
+    said = []
+    for statement in statements:
+        before = last.get((statement.account, statement.currency))
+        if before is not None and before.closing and statement.opening:
+            ended, begins = before.closing.amount, statement.opening.amount
+            if ended != begins:
+                said.append(
+                    f"CHAIN: a statement of {statement.account} ends with {ended}, the next one"
+                    f" begins with {begins}; entries between them are missing or doubled"
+                )
+        last[(statement.account, statement.currency)] = statement
+    return said
+
+
+def money(text: str, currency: str | None) -> Decimal | None:
+    """An amount with a point, with the digits of its currency; None where it is none."""
+    try:
+        return with_currency_digits(decimal_text(text), currency)
+    except NotAnAmount:
+        return None
+
+
+def short(text: str) -> str:
+    """Words on one line, bounded."""
+    return " ".join(text.split())[:MAX_TEXT_CHARACTERS]
