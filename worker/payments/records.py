@@ -68,6 +68,26 @@ def allocated_to(session: Session, business: BusinessKey, item_id: str) -> Seque
     ).all()
 
 
+def ever_allocated_to(
+    session: Session, business: BusinessKey, item_id: str
+) -> Sequence[Allocation]:
+    """Whatever was applied to an item, what was undone again included, the first first."""
+    return session.scalars(
+        select(Allocation)
+        .where(Allocation.business == business, Allocation.item_id == item_id)
+        .order_by(Allocation.allocated_at, Allocation.id)
+    ).all()
+
+
+def checkouts_of(session: Session, business: BusinessKey, item_id: str) -> Sequence[Checkout]:
+    """Every checkout that was begun for an item, the first first."""
+    return session.scalars(
+        select(Checkout)
+        .where(Checkout.business == business, Checkout.item_id == item_id)
+        .order_by(Checkout.opened_at, Checkout.id)
+    ).all()
+
+
 def checkout(session: Session, business: BusinessKey, checkout_id: str) -> Checkout | None:
     """One checkout."""
     return session.get(Checkout, (business, checkout_id))
