@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total
 from worker.ledger.model import Account, Entry, Posting
+
+_ADD_LEGS = insert(store.table_of(Posting))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +48,22 @@ def post(
     at: datetime,
     reverses: str | None = None,
 ) -> Entry:
-    """The entry for this source: posted now, or the one already there.
+    """The entry for this source: posted now, or the one already there. It is no row to be changed.
 
     Raises PermanentError when the legs do not balance, or the source was posted with other legs.
     """
     currency = legs[0].amount.currency
     if len(legs) < 2 or not total((leg.amount for leg in legs), currency).is_zero:
         raise PermanentError(f"Entry {source} does not balance.")
-    there = find(session, business, source)
-    if there is not None:
-        if [_facts(p) for p in there.postings] != [_leg_facts(leg) for leg in legs]:
-            raise PermanentError(f"Entry {source} was posted before with other amounts.")
-        return there
     entry = _entry(business, source, legs, at=at)
     entry.reverses = reverses
-    session.add(entry)
-    session.flush()
-    return entry
+    if store.insert_once(session, Entry, _values(entry)):
+        session.execute(_ADD_LEGS, [_values(posting) for posting in entry.postings])
+        return entry
+    there = find(session, business, source)
+    if there is None or [_facts(p) for p in there.postings] != [_leg_facts(leg) for leg in legs]:
+        raise PermanentError(f"Entry {source} was posted before with other amounts.")
+    return there
 
 
 def reverse(
@@ -86,6 +89,8 @@ def _entry(business: BusinessKey, source: str, legs: Sequence[Leg], *, at: datet
     )
     entry.postings = [
         Posting(
+            business=business,
+            entry_id=entry.id,
             position=position,
             account=leg.account.value,
             currency=currency,
@@ -96,6 +101,10 @@ def _entry(business: BusinessKey, source: str, legs: Sequence[Leg], *, at: datet
         for position, leg in enumerate(legs, start=1)
     ]
     return entry
+
+
+def _values(row: Entry | Posting) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in store.table_of(type(row)).columns}
 
 
 def _facts(posting: Posting) -> tuple[str, int, str | None]:

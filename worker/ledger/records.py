@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
 from worker.ledger.model import Account, Entry, Posting
+
+_posting = store.table_of(Posting).c
+_HELD_FOR_ITEM = select(func.coalesce(func.sum(_posting.amount_minor), 0)).where(
+    _posting.business == bindparam("business"),
+    _posting.account == bindparam("account"),
+    _posting.item_id == bindparam("item_id"),
+    _posting.currency == bindparam("code"),
+)
 
 
 def balances(session: Session, business: BusinessKey) -> dict[tuple[str, str], Money]:
@@ -25,15 +34,8 @@ def held_for_item(
     session: Session, business: BusinessKey, account: Account, item_id: str, currency: str
 ) -> Money:
     """What an account holds of one item."""
-    minor = session.scalar(
-        select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
-            Posting.business == business,
-            Posting.account == account,
-            Posting.item_id == item_id,
-            Posting.currency == currency,
-        )
-    )
-    return Money(int(minor or 0), currency)
+    about = {"business": business, "account": account.value, "item_id": item_id, "code": currency}
+    return Money(int(session.execute(_HELD_FOR_ITEM, about).scalar_one()), currency)
 
 
 def held_for_customer(

@@ -2,20 +2,24 @@
 
 from worker.store import blobs, once, outbox, schema
 from worker.store.engine import make_engine, reading, transaction
-from worker.store.locking import lock
+from worker.store.locking import get, lock
+from worker.store.once import insert_once
 from worker.store.outbox import tell
-from worker.store.tables import Instant, Record
+from worker.store.tables import Instant, Record, table_of
 
 __all__ = [
     "Instant",
     "Record",
     "blobs",
+    "get",
+    "insert_once",
     "lock",
     "make_engine",
     "once",
     "outbox",
     "reading",
     "schema",
+    "table_of",
     "tell",
     "transaction",
 ]

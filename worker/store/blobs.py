@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ForeignKey, LargeBinary, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BlobHash, BusinessKey
-from worker.store.tables import Record
+from worker.store.once import insert_once
+from worker.store.tables import Record, table_of
 
 
 class Blob(Record):
@@ -26,6 +26,12 @@ class Blob(Record):
     size_bytes: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     kept_at: Mapped[datetime]
+
+
+_blob = table_of(Blob).c
+_CONTENT = select(_blob.content).where(
+    _blob.business == bindparam("business"), _blob.sha256 == bindparam("sha256")
+)
 
 
 def hash_of(content: bytes) -> BlobHash:
@@ -43,18 +49,14 @@ def keep(session: Session, business: BusinessKey, content: bytes, *, at: datetim
         "content": content,
         "kept_at": at,
     }
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    insert = sqlite.insert if is_sqlite else postgresql.insert
     # Two transactions may keep the same bytes at once: the second finds them there.
-    session.execute(insert(Blob).values(row).on_conflict_do_nothing())
+    insert_once(session, Blob, row)
     return sha256
 
 
 def fetch(session: Session, business: BusinessKey, sha256: str) -> bytes:
     """The bytes; raises PermanentError when they are not here or not what was kept."""
-    content = session.scalar(
-        select(Blob.content).where(Blob.business == business, Blob.sha256 == sha256)
-    )
+    content: bytes | None = session.scalar(_CONTENT, {"business": business, "sha256": sha256})
     if content is None:
         raise PermanentError(f"Blob {sha256} of {business} is missing.")
     if hash_of(content) != sha256:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
+_KEPT = "tillmail.kept"
 _SQLITE_SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -56,10 +57,23 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
+class _Keeping(Session):
+    """A session that keeps what it has read until it ends.
+
+    SQLAlchemy's own lets go of objects that nobody holds and then asks for the same rows again.
+    """
+
+
+@event.listens_for(_Keeping, "loaded_as_persistent")
+@event.listens_for(_Keeping, "pending_to_persistent")
+def _keep(session: Session, row: object) -> None:
+    session.info.setdefault(_KEPT, []).append(row)
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
     """A session whose work is committed at the end, or not at all."""
-    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
+    with _turn(engine), _Keeping(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 
@@ -70,7 +84,7 @@ def reading(engine: Engine) -> Iterator[Session]:
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     reader = engine.execution_options(**options)
-    with Session(reader, expire_on_commit=False) as session:
+    with _Keeping(reader, expire_on_commit=False) as session:
         # Closing it rolls back and, unlike rollback(), leaves what was read readable.
         yield session
 

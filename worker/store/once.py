@@ -1,15 +1,18 @@
-"""Keys of things that may happen once."""
+"""Keys of things that may happen once, and rows that may be there once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import CursorResult, ForeignKey, Insert
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from worker.kernel.ids import BusinessKey
-from worker.store.tables import Record
+from worker.store.tables import Record, table_of
 
 
 class OnceKey(Record):
@@ -26,11 +29,20 @@ def is_first(session: Session, business: BusinessKey, key: str, *, at: datetime)
 
     Two transactions at once: the second waits for the first and is told no.
     """
-    if session.get(OnceKey, (business, key)) is not None:
-        return False
-    try:
-        with session.begin_nested():
-            session.add(OnceKey(business=business, key=key, done_at=at))
-    except IntegrityError:
-        return False
-    return True
+    return insert_once(session, OnceKey, {"business": business, "key": key, "done_at": at})
+
+
+def insert_once(session: Session, kind: type[Record], row: Mapping[str, Any]) -> bool:
+    """Add a row unless one with a key of it is there; whether it was added.
+
+    Past the session: no object is made of it, and what the session holds back is not written first.
+    """
+    statement = _insert(kind, session.get_bind().dialect.name)
+    return cast(CursorResult[Any], session.execute(statement, row)).rowcount == 1
+
+
+@cache
+def _insert(kind: type[Record], dialect: str) -> Insert:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table_of(kind)).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)

@@ -20,13 +20,17 @@ from typing import cast
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    Executable,
     ForeignKey,
     Index,
     Select,
+    String,
     Update,
     and_,
+    bindparam,
     case,
     func,
+    insert,
     or_,
     select,
     update,
@@ -36,12 +40,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from worker.kernel.errors import TillmailError
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey, JobId, new_id
-from worker.store.tables import Record
+from worker.store.tables import Record, table_of
 
 QUEUE_LEASE = timedelta(seconds=60)
 RUN_LEASE = timedelta(seconds=180)
 STARTS_ALLOWED = 3
 _TOLD = "tillmail.told"
+# Most of what happens to a job is written past the session's objects.
+_AS_IT_STANDS = {"populate_existing": True}
 
 
 class Job(Record):
@@ -104,19 +110,22 @@ def add(
 ) -> Slip:
     """A job that follows from a fact, already leased to the queue unless it is due later."""
     due = due_at or at
-    job = Job(
-        business=event.business,
-        id=new_id("job"),
-        actor=actor,
-        event=type(event).__name__,
-        subject=event.subject,
-        told_at=at,
-        due_at=due,
-        ticket=_ticket(),
-        leased_until=at + QUEUE_LEASE if due <= at else None,
-    )
-    session.add(job)
-    return _slip(job)
+    slip = Slip(event.business, JobId(new_id("job")), _ticket(), actor, event.subject)
+    row = {
+        "business": slip.business,
+        "id": slip.job,
+        "actor": actor,
+        "event": type(event).__name__,
+        "subject": slip.subject,
+        "told_at": at,
+        "due_at": due,
+        "ticket": slip.ticket,
+        "leased_until": at + QUEUE_LEASE if due <= at else None,
+        "starts": 0,
+        "tries": 0,
+    }
+    session.execute(_ADD, row)
+    return slip
 
 
 def claim_due(session: Session, *, at: datetime, limit: int) -> list[Slip]:
@@ -143,36 +152,54 @@ def _due(at: datetime, limit: int) -> Select[Job]:
         .order_by(Job.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .execution_options(**_AS_IT_STANDS)
     )
+
+
+# The four statements of every job, built once.
+_job = table_of(Job).c
+_OURS = and_(
+    _job.business == bindparam("of_business"),
+    _job.id == bindparam("of_job"),
+    _job.ticket == bindparam("held_ticket"),
+    _job.done_at.is_(None),
+    _job.parked_at.is_(None),
+)
+_ADD = insert(table_of(Job))
+_START = (
+    update(table_of(Job))
+    .where(_OURS, _job.starts < STARTS_ALLOWED)
+    .values(
+        ticket=bindparam("new_ticket"),
+        started_at=bindparam("at"),
+        starts=_job.starts + 1,
+        leased_until=bindparam("until"),
+    )
+)
+_HELD = select(_job.id).where(_OURS)
+_FINISH = (
+    update(table_of(Job))
+    .where(_OURS)
+    .values(done_at=bindparam("at"), problem=bindparam("why", type_=String()))
+)
 
 
 def start(session: Session, slip: Slip, *, at: datetime) -> Slip | None:
     """The slip to finish with, or None when the job is somebody else's or done."""
     running = Slip(slip.business, slip.job, _ticket(), slip.actor, slip.subject)
-    taken = _write(
-        session,
-        update(Job)
-        .where(_ours(slip), Job.starts < STARTS_ALLOWED)
-        .values(
-            ticket=running.ticket,
-            started_at=at,
-            starts=Job.starts + 1,
-            leased_until=at + RUN_LEASE,
-        ),
-    )
-    return running if taken else None
+    news = {"new_ticket": running.ticket, "at": at, "until": at + RUN_LEASE}
+    return running if _run(session, _START, slip, **news).rowcount else None
 
 
 def check_held(session: Session, slip: Slip) -> None:
     """Raises LeaseLost when the job is done or somebody else's: there is nothing to prepare."""
-    if session.scalar(select(Job.id).where(_ours(slip))) is None:
+    if _run(session, _HELD, slip).first() is None:
         raise LeaseLost(f"Job {slip.job} is held by somebody else.")
 
 
 def finish(session: Session, slip: Slip, *, at: datetime, problem: str | None = None) -> None:
     """Mark the job done with its effect; raises LeaseLost when it is no longer ours."""
-    done = _write(session, update(Job).where(_ours(slip)).values(done_at=at, problem=problem))
-    if not done:
+    if not _run(session, _FINISH, slip, at=at, why=problem).rowcount:
         raise LeaseLost(f"Job {slip.job} is held by somebody else.")
 
 
@@ -222,6 +249,7 @@ def hopeless(session: Session, *, at: datetime) -> Sequence[Job]:
         )
         .limit(100)
         .with_for_update(skip_locked=True)
+        .execution_options(**_AS_IT_STANDS)
     ).all()
     for job in jobs:
         job.parked_at = at
@@ -275,6 +303,14 @@ def unfinished_about(
 def open_count(session: Session) -> int:
     """Jobs neither done nor parked."""
     return session.scalar(select(func.count()).select_from(Job).where(_OPEN)) or 0
+
+
+def _run(
+    session: Session, statement: Executable, slip: Slip, **values: object
+) -> CursorResult[object]:
+    """The outcome of one of the statements above for the job that a slip holds."""
+    whose = {"of_business": slip.business, "of_job": slip.job, "held_ticket": slip.ticket}
+    return cast(CursorResult[object], session.execute(statement, whose | values))
 
 
 def _write(session: Session, statement: Update) -> int:
