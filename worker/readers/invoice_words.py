@@ -11,13 +11,17 @@ from pathlib import Path
 # Words that open an invoice or a credit note, as patterns over folded text.
 INVOICE_TITLE = (
     r"(?:\w*rechnung(?:skorrektur)?|(?:tax |vat |sales |commercial )?invoice|factures?|factuur"
-    r"|fattura|factura|fatura|faktura(?: vat)?|lasku|szamla|nota de debito|τιμολογιο)"
+    r"|fattura|factura|fatura|faktura(?: vat)?|lasku|szamla|nota de debito|τιμολογιο"
+    r"|danovy doklad|arve|rekins|(?:pvm )?saskaita(?: faktura)?|racun|фактура|счет(?: фактура)?"
+    r"|рахунок|請求書|发票|發票)"
 )
 CREDIT_TITLE = (
     r"(?:gutschrift|rechnungsgutschrift|stornorechnung|credit ?(?:note|memo|invoice)|avoir"
     r"|facture d ?avoir|creditnota|creditfactuur|nota di credito|nota credito|nota de credito"
     r"|factura rectificativa|faktura korygujaca|kreditnota|kreditfaktura|hyvityslasku|dobropis"
-    r"|jovairo szamla|storno szamla|credit)"
+    r"|jovairo szamla|s?z?torno szamla|credit|nota de credit|iade faturasi|korekta faktury"
+    r"|opravny danovy doklad|credit memorandum|kreditfaktuur|kredit(?:arve|rekins)|odobrenje"
+    r"|πιστωτικο(?: τιμολογιο)?)"
 )
 # Titles of papers that name numbers and totals and are no invoices.
 OTHER_TITLES = (

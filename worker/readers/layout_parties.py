@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from worker.readers import party_numbers
+from worker.readers import party_names, party_numbers
 from worker.readers import party_patterns as looks
-from worker.readers.country_names import countries
 from worker.readers.invoice_words import folded
 from worker.readers.layout_labels import Label, label_in, label_of
 from worker.readers.page_layout import Cell, Layout, Row
@@ -58,6 +57,7 @@ def read(layout: Layout) -> Parties:
         _labelled_party(layout, "seller", is_strong=True)
         or _sender_line(layout)
         or _labelled_party(layout, "seller", is_strong=False)
+        or _sender_line(layout, from_top=0.8)
     )
     buyer = (
         _labelled_party(layout, "buyer", is_strong=True)
@@ -72,20 +72,24 @@ def read(layout: Layout) -> Parties:
     )
 
 
-def _sender_line(layout: Layout) -> Named | None:
-    """The small line over a window address: name, street and town with marks between."""
+def _sender_line(layout: Layout, *, from_top: float = 0.0) -> Named | None:
+    """The small line over a window address or at the foot: name, street, town, marks between."""
     for row in layout.rows:
-        if row.page > 1 or row.top > 0.45 * layout.height:
-            break
+        place = row.top / layout.height
+        if row.page > 1 or not from_top <= place <= (1.0 if from_top else 0.45):
+            continue
         # The marks may stand so far apart that each piece is a cell of its own.
         texts = [(cell.text, cell) for cell in row.cells]
         texts += [(row.text, row.cells[0])] if looks.BULLET.search(row.text) else []
         for text, cell in texts:
             parts = [part for part in looks.SEPARATOR.split(text) if part.strip()]
-            if len(parts) < 3 or not looks.POSTAL.search(text) or ":" in text:
+            head = next((n for n, part in enumerate(parts) if ":" in part), len(parts))
+            if head < 3 or not looks.POSTAL.search(" · ".join(parts[:head])):
                 continue
-            name = parts[0].strip(" ,.-")
-            if _is_name(name) and not _has_digit(name):
+            if head < len(parts) and not from_top:
+                continue
+            name = party_names.trimmed(parts[0])
+            if party_names.is_name(name) and not party_names.has_digit(name):
                 return Named(_fuller(name, layout), cell, 0.85)
     return None
 
@@ -144,12 +148,12 @@ def _name_at(layout: Layout, row: Row, place: int, label: Label) -> tuple[str | 
     cell = row.cells[place]
     rest = label.rest.strip(" :")
     if rest:
-        return (rest, cell) if _is_name(rest) else (None, cell)
+        return (rest, cell) if party_names.is_name(rest) else (None, cell)
     beside = row.cells[place + 1] if place + 1 < len(row.cells) else None
     has_colon = cell.text.rstrip().endswith(":") or (beside and beside.text.startswith(":"))
     if beside is not None and has_colon:
         text = beside.text.strip(" :")
-        if _is_name(text) and beside.left - cell.right < 0.4 * layout.width:
+        if party_names.is_name(text) and beside.left - cell.right < 0.4 * layout.width:
             return text, beside
     return _name_below(layout, cell, 3 if label.phrase in _WEAK else 8)
 
@@ -158,9 +162,9 @@ def _name_below(layout: Layout, label: Cell, limit: int) -> tuple[str | None, Ce
     # Lines under a label are often set in from it.
     lines = list(layout.column(label, 9))[1:] or list(_indented(layout, label))
     lines = lines[:limit]
-    texts = [_with_value(line, row) for line, row in lines]
+    texts = [party_names.without_label(_with_value(line, row)) for line, row in lines]
     for (line, _), text in zip(lines, texts, strict=True):
-        if (match := looks.NAME_LABEL.match(text)) and _is_name(match[1].strip()):
+        if (match := looks.NAME_LABEL.match(text)) and party_names.is_name(match[1].strip()):
             return match[1].strip(), line
     pieces: list[str] = []
     first = label
@@ -168,13 +172,13 @@ def _name_below(layout: Layout, label: Cell, limit: int) -> tuple[str | None, Ce
         plain = text.strip(" ,-")
         if not pieces and looks.SUBLABEL.match(plain):
             continue
-        if not _is_name(plain):
+        if not party_names.is_name(plain):
             if pieces or place > 3:
                 break
             continue
         first = first if pieces else line
         pieces.append(plain)
-        if not _goes_on(pieces, texts[place + 1 :]):
+        if not party_names.goes_on(pieces, texts[place + 1 :]):
             break
     return " ".join(pieces) or None, first
 
@@ -198,44 +202,6 @@ def _with_value(cell: Cell, row: Row) -> str:
     return cell.text
 
 
-def _goes_on(pieces: list[str], rest: list[str]) -> bool:
-    """Whether the name has another line: after `Herrn`, or where the legal form comes then."""
-    if not rest or len(pieces) > 1:
-        return False
-    if looks.SALUTATION.match(pieces[0]):
-        return True
-    following = rest[0]
-    return (
-        not looks.LEGAL_FORM.search(pieces[0])
-        and bool(looks.LEGAL_FORM.search(following))
-        and not _has_digit(following)
-        and ":" not in following
-    )
-
-
-def _has_digit(text: str) -> bool:
-    """Whether it may be a street: names have no house number."""
-    return any(character.isdigit() for character in text)
-
-
-def _is_name(text: str) -> bool:
-    plain = folded(text)
-    letters = sum(character.isalpha() for character in text)
-    if letters < 2 or len(text) > 90 or looks.CONTACT.search(text) or looks.NOISE.match(text):
-        return False
-    if looks.NO_NAME.fullmatch(plain) or "contact" in plain.split() or plain in countries():
-        return False
-    if (
-        label_of(text)
-        or looks.TITLE.match(plain)
-        or looks.POSTAL.match(text)
-        or looks.PERSON_LINE.match(text)
-    ):
-        return False
-    digits = sum(character.isdigit() for character in text)
-    return digits <= 0.34 * len(text) and not text.endswith(":") and len(plain.split()) <= 10
-
-
 def _blocks(layout: Layout) -> Iterator[Block]:
     """Every address on the first page: the lines over a line with a postal code and a town."""
     cells = [cell for cell in layout.cells[:_MAX_CELLS] if cell.page == 1]
@@ -250,7 +216,8 @@ def _blocks(layout: Layout) -> Iterator[Block]:
             continue
         lines, last, height, first_gap = [cell], cell, max(cell.height, 8.0), 0.0
         for above in reversed(cells[:end]):
-            if abs(above.left - cell.left) > 8 or above.top >= last.top:
+            is_aligned = abs(above.left - cell.left) <= 8 or abs(above.right - cell.right) < 2
+            if not is_aligned or above.top >= last.top:
                 continue
             gap = last.top - above.bottom
             # The first gap is the block's own; a wider one parts it from what stands above.
@@ -291,6 +258,7 @@ def _addressee(layout: Layout, blocks: list[Block], seller: Named | None) -> Nam
         is_letterhead = seller is None and block is top and len(names) > 1
         score -= 0.3 if is_letterhead else 0.0
         score -= 0.35 if looks.CONTACT.search(_around(layout, block)) else 0.0
+        score -= 0.5 if looks.STREET.search(name) else 0.0
         email = looks.EMAIL.search(_around(layout, block))
         scored.append((score, Named(name, block.lines[0], score, email[0] if email else None)))
     return max(scored, key=lambda each: each[0])[1] if scored else None
@@ -317,12 +285,12 @@ def _first_name(block: Block) -> str | None:
     pieces: list[str] = []
     texts = [line.text for line in block.lines[:-1]]
     for place, text in enumerate(texts):
-        if not _is_name(text) or len(looks.SEPARATOR.split(text)) > 2:
+        if not party_names.is_name(text) or len(looks.SEPARATOR.split(text)) > 2:
             if pieces:
                 break
             continue
         pieces.append(text.strip(" ,"))
-        if not _goes_on(pieces, texts[place + 1 :]):
+        if not party_names.goes_on(pieces, texts[place + 1 :]):
             break
     return " ".join(pieces) or None
 
@@ -339,14 +307,18 @@ def _seller_of_page(layout: Layout, blocks: list[Block], buyer: Named | None) ->
             continue
         for text in {cell.text, looks.SEPARATOR.split(cell.text)[0], _before_capital(cell.text)}:
             name = text.strip(" ,-")
-            if len(name) < 3 or not _is_name(name) or folded(name) == buyers:
+            if len(name) < 3 or not party_names.is_name(name) or folded(name) == buyers:
                 continue
             is_domain = _is_domain(name, domains)
             score = _seller_score(layout, cell, name) + 0.3 * is_domain
             score -= 0.4 * (id(cell) in inner and not is_domain)
             score += 0.6 * (name == _before_capital(cell.text))
             below = [line.text for line, _ in layout.column(cell, 2, gap=0.8)][1:]
-            whole = f"{name} {below[0]}" if _goes_on([name], below) else _named_only(name)
+            whole = (
+                f"{name} {below[0]}"
+                if party_names.goes_on([name], below)
+                else party_names.named_only(name)
+            )
             scored.append((score, Named(whole, cell, min(score, 0.8))))
     best = max(scored, key=lambda each: each[0], default=None)
     return best[1] if best and best[0] > 0.2 else None
@@ -381,11 +353,3 @@ def _seller_score(layout: Layout, cell: Cell, name: str) -> float:
     if cell.height > 13:
         score += 0.1
     return score
-
-
-def _named_only(name: str) -> str:
-    """The name up to its legal form, where a sentence goes on behind it."""
-    match = looks.STRICT_FORM.search(name)
-    if match and len(name) - match.end() > 12:
-        return name[: match.end()]
-    return name

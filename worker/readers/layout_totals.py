@@ -24,10 +24,11 @@ _MAX_PER_ROLE = 14
 # Words that make a bare "total" one without or with tax: `Summe netto`, `Total inkl. MwSt.`
 _WITHOUT_TAX_WORDS = (
     "netto net ht excl exclusief excluding ekskl exkl eks ohne zzgl hors iliquido veroton bez fara"
-    " imponibile sin"
+    " imponibile sin sem ilikvido haric exkluderat"
 )
 _WITH_TAX_WORDS = (
     "brutto gross ttc incl inkl inklusief inclusief including inc inclusa incluido verollinen"
+    " cu con com s dahil med comprese inkludert"
 )
 _WITHOUT_TAX = frozenset(_WITHOUT_TAX_WORDS.split())
 _WITH_TAX = frozenset(_WITH_TAX_WORDS.split())
@@ -115,12 +116,17 @@ def _explained(
         grand=grand.value,
         net=net.value if net else None,
         tax=tax_value,
-        prepaid=prepaid.value if prepaid else None,
+        prepaid=_unsigned(prepaid, grand) if prepaid else None,
         confidence=min(1.0, 0.45 + 0.15 * score),
         is_proven=support >= 1.5,
         places=places,
     )
     return score, totals
+
+
+def _unsigned(prepaid: Candidate, grand: Candidate) -> Decimal:
+    """As a deduction it is often printed with a sign; what was paid is an amount."""
+    return prepaid.value if grand.value < 0 else abs(prepaid.value)
 
 
 def _net_and_tax(
@@ -133,13 +139,14 @@ def _net_and_tax(
                 support = 2.0 + 0.2 * (net.weight + tax.weight)
                 if support > best[2]:
                     best = (net, tax, support)
-        if best[1] is None:
+        if best[1] is None or net.value == grand:
             rates = _taxes_that_sum(grand - net.value, by_role["tax"])
             if rates and best[2] < 1.7:
                 best = (net, None, 1.7)
-            elif net.value == grand and best[2] < 0.6:
+            elif net.value == grand:
                 zero = next((tax for tax in by_role["tax"] if tax.value == 0), None)
-                best = (net, zero, 1.6 if zero else 0.6)
+                support = 1.7 + 0.3 * (net.weight + zero.weight) if zero else 0.6
+                best = (net, zero, support) if support > best[2] else best
     return best
 
 
@@ -277,6 +284,9 @@ def _turned(role: str, words: list[str]) -> str:
         return "grand"
     if role == "grand" and not _WITHOUT_TAX.isdisjoint(words):
         return "net"
-    if role in ("net", "tax") and not _WITH_TAX.isdisjoint(words) and "total" in words:
+    is_sum = any("grand" in ROLES_BY_PHRASE.get(word, ()) for word in words)
+    if role in ("net", "tax") and is_sum and not _WITH_TAX.isdisjoint(words):
         return "grand"
+    if role == "tax" and is_sum and not _WITHOUT_TAX.isdisjoint(words):
+        return "net"
     return role

@@ -10,11 +10,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
+from statistics import median
 
 _GRID_WIDTH, _GRID_HEIGHT = 6.0, 12.0
 # A gap wider than this share of the text's height separates cells; words of one cell stand closer.
 _CELL_GAP = 0.95
 MAX_WORDS = 60_000
+# Where lines nearby have an edge too, a gap that is not as wide as a blank separates cells as well.
+_NO_BLANK, _EDGE_SLACK = 0.07, 0.6
+# Words of such different heights stand in different cells, however close.
+_OTHER_SIZE = 1.3
 # Patterns run over one cell's text; no line that a person wrote is longer.
 _MAX_CELL_CHARACTERS = 500
 
@@ -102,7 +108,7 @@ class Layout:
         return [cell for row in self.rows for cell in row.cells]
 
     def column(self, start: Cell, limit: int, *, gap: float = 2.6) -> Iterator[tuple[Cell, Row]]:
-        """The cells under each other at this left edge with their rows, up to a wide gap.
+        """The cells under each other at one left or right edge with their rows, up to a wide gap.
 
         `gap` is in heights of the text.
         """
@@ -113,7 +119,8 @@ class Layout:
             if row.top - last.bottom > gap * max(last.height, 8.0):
                 return
             for cell in row.cells:
-                if cell is start or (abs(cell.left - start.left) < 8 and cell.top > last.top):
+                is_aligned = abs(cell.left - start.left) < 8 or abs(cell.right - start.right) < 2
+                if cell is start or (is_aligned and cell.top > last.top):
                     yield cell, row
                     last, count = cell, count + 1
                     break
@@ -134,7 +141,7 @@ def from_words(words: Iterable[Word], *, width: float, height: float, pages: int
     rows: list[Row] = []
     for page in sorted(by_page):
         level, turned = _apart(by_page[page])
-        rows += _rows(level)
+        rows += [Row(tuple(map(Cell.of, cut))) for cut in _at_edges(_lines(level))]
         rows += _margin_rows(turned, height)
     return Layout(rows, height=height, width=width, pages=pages)
 
@@ -155,7 +162,7 @@ def from_text(text: str) -> Layout:
     return from_words(words, width=width, height=len(lines) * _GRID_HEIGHT + 1, pages=1)
 
 
-def _rows(words: list[Word]) -> list[Row]:
+def _lines(words: list[Word]) -> list[list[list[Word]]]:
     """Words whose middles stand at one height, cut into cells at the wide gaps."""
     words.sort(key=lambda word: (word.middle, word.left))
     lines: list[list[Word]] = []
@@ -165,7 +172,40 @@ def _rows(words: list[Word]) -> list[Row]:
             line.append(word)
         else:
             lines.append([word])
-    return [Row(tuple(_cells(sorted(line, key=lambda word: word.left)))) for line in lines]
+    return [list(_cells(sorted(line, key=lambda word: word.left))) for line in lines]
+
+
+def _at_edges(lines: list[list[list[Word]]]) -> Iterator[list[list[Word]]]:
+    """The cells cut once more, where a word stands exactly under or over the edge of a cell.
+
+    Columns of a table may stand so close that a full cell all but touches the next.
+    """
+    edges = [[cell[0].left for cell in line[1:]] for line in lines]
+    blank = _blank(lines)
+    for index, line in enumerate(lines):
+        near = [edge for other in edges[max(0, index - 6) : index + 7] for edge in other]
+        cut: list[list[Word]] = []
+        for cell in line:
+            cut.append([cell[0]])
+            for before, word in pairwise(cell):
+                gap = (word.left - before.right) / max(before.height, word.height, 6.0)
+                count = sum(abs(word.left - edge) < _EDGE_SLACK for edge in near)
+                wider = gap - blank
+                if count and (wider > _NO_BLANK or (count > 1 and wider < -_NO_BLANK)):
+                    cut.append([])
+                cut[-1].append(word)
+        yield cut
+
+
+def _blank(lines: list[list[list[Word]]]) -> float:
+    """The usual gap between words, as a share of their height."""
+    gaps = [
+        (word.left - before.right) / max(before.height, word.height, 6.0)
+        for line in lines
+        for cell in line
+        for before, word in pairwise(cell)
+    ]
+    return median(gaps) if gaps else 0.25
 
 
 def _apart(words: list[Word]) -> tuple[list[Word], list[Word]]:
@@ -202,14 +242,19 @@ def _is_level(line: list[Word], word: Word) -> bool:
     return word.middle - first.middle <= 0.45 * min(max(first.height, 4.0), max(word.height, 4.0))
 
 
-def _cells(line: list[Word]) -> Iterator[Cell]:
+def _cells(line: list[Word]) -> Iterator[list[Word]]:
     current: list[Word] = []
     for word in line:
-        if current:
-            gap = word.left - current[-1].right
-            if gap > _CELL_GAP * max(current[-1].height, word.height, 6.0):
-                yield Cell.of(current)
-                current = []
+        if current and _begins_cell(current[-1], word):
+            yield current
+            current = []
         current.append(word)
     if current:
-        yield Cell.of(current)
+        yield current
+
+
+def _begins_cell(before: Word, word: Word) -> bool:
+    low, high = sorted((before.height, word.height))
+    if high > _OTHER_SIZE * low and len(word.text) > 3 and len(before.text) > 3:
+        return True
+    return word.left - before.right > _CELL_GAP * max(high, 6.0)

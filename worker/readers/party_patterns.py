@@ -21,12 +21,25 @@ LEGAL_FORM = re.compile(rf"(?<![\w.])(?:{'|'.join(_FORMS)})(?![\w])", re.IGNOREC
 # In their own spelling, so that `as` and `co.` in a sentence are none.
 STRICT_FORM = re.compile(
     r"(?<![\w.])(?:GmbH|GMBH|AG|KG|OHG|UG|Ltd|Limited|LLC|LLP|PLC|Inc|SARL|SAS|B\.V\.|N\.V\.|S\.r\.l\.|SRL"
-    r"|S\.p\.A\.|A/S|ApS|AB|Oy|s\.r\.o\.|d\.o\.o\.|Kft\.|S\.A\.)(?![\w])"
+    r"|S\.p\.A\.|A/S|ApS|AB|HB|AS|Oy|s\.r\.o\.|a\.s\.|d\.o\.o\.|Kft\.|Zrt\.|Bt\.|S\.A\."
+    r"|S\.L\.U?\.?|Lda\.?|Sp\. z o\. ?o\.|Ltd\. Şti\.|A\.Ş\.|OÜ|SIA|UAB|EOOD)(?![\w])"
+)
+# A legal form that is written with a full stop at its end.
+DOTTED_FORM = re.compile(
+    r"(?:\b[BN]\.V\.|S\.[rp]\.[lA]\.|S\.[LA]\.(?:[UR]\.(?:L\.)?)?|o\. ?o\.|r\.o\.|a\.s\.|A\.Ş\."
+    r"|Şti\.|Lda\.|Kft\.|Bt\.|Zrt\.|Inc\.|Ltd\.|Co\.|Corp\.|e\. ?[VK]\.)$"
+)
+# A house number and a street, in either order.
+STREET = re.compile(
+    r"^\d{1,5}[a-z]?,? (?:[^\W\d]|\d+(?:st|nd|rd|th)\b)"
+    r"|[^\W\d][.,]? (?:no:? ?)?\d{1,4} ?[a-z]?\.?$",
+    re.IGNORECASE,
 )
 # A postal code before a town; British codes; a town with a state's letters before the code.
 POSTAL = re.compile(
-    r"(?:^|[\s,·●•|-])(?:[A-Z]{1,3}[- ])?(?:\d{4,5}|\d{3} \d{2}|\d{2}-\d{3}|\d{4} ?[A-Z]{2})\s+"
-    r"(?=[A-ZÀ-ŽΑ-Ω])[^\d]{2,}"
+    r"(?:^|[\s,·●•|-])(?:[A-Z]{1,3}[- ])?"
+    r"(?:\d{4,6}|\d{3} \d{2}|\d{2}-\d{3}|\d{4,5}-\d{3}|\d{4} ?[A-Z]{2})\s+"
+    r"(?=[A-ZÀ-ŽΑ-ΩİȘȚĂÎ])[^\d]{2,}"
     r"|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|[A-Za-z.'],? [A-Z]{2},? \d{5}(?:-\d{4})?\b"
 )
 SEPARATOR = re.compile(r"\s*[·●•|*∙–—]\s*|\s+-\s+|,\s+|\s{3,}")
@@ -70,7 +83,9 @@ VAT_LENGTHS = {
     for entry in _VAT_LENGTHS.split()
 }
 VAT_WORD = re.compile(
-    r"ust|mwst|uid|vat|tva|btw|iva|moms|nip|tax|dph|dič|alv|\bid\b", re.IGNORECASE
+    r"ust|mwst|uid|vat|tva|btw|iva|moms|nip|\bnif\b|\bcif\b|\bcui\b|tax|dph|dič|alv|\bid\b|cvr"
+    r"|adósz|\borg\.? ?n|mva|y-tunnus|momsreg|ΑΦΜ",
+    re.IGNORECASE,
 )
 IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,5}){3,8}(?![A-Za-z0-9])")
 CALLED_IBAN = re.compile(r"\bIBAN\W{0,4}([A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30})")

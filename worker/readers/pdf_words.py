@@ -16,7 +16,7 @@ MAX_PAGES = 20
 _MAX_CHARACTERS = 120_000
 _BLANKS = frozenset(" \t\r\n\x00\xa0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\x02\ufffe\uffff")
 # Shares of the text's height: the narrowest blank, and the gap that parts words without one.
-_BLANK_WIDTH, _GAP_WIDTH = 0.14, 0.22
+_BLANK_WIDTH, _GAP_WIDTH, _CODE_WIDTH = 0.14, 0.22, 0.12
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -92,9 +92,16 @@ def _is_apart(one: _Box, other: _Box, *, after_blank: bool) -> bool:
     # Both letters of a ligature have its whole box: one may begin before the other ends.
     if gap < -size or abs(other[4] - one[4]) > 0.6 * size:
         return True
-    # A postal code stands close to its town.
-    is_code = one[0].isdigit() and other[0].isalpha()
-    return gap > (_BLANK_WIDTH if after_blank or is_code else _GAP_WIDTH) * size
+    # A title may touch the name beside it in other letters; a raised letter is smaller, not larger.
+    if other[2] - other[4] > 1.3 * (one[2] - one[4]) or (
+        one[2] - one[4] > 1.3 * (other[2] - other[4]) and other[0].isupper()
+    ):
+        return True
+    # A postal code stands close to its town, and a value to its label in a narrow table.
+    is_code = one[0].isdigit() != other[0].isdigit() and (one[0] + other[0]).isalnum()
+    if is_code and not after_blank:
+        return gap > _CODE_WIDTH * size
+    return gap > (_BLANK_WIDTH if after_blank else _GAP_WIDTH) * size
 
 
 def _word(run: list[_Box], page_height: float, number: int) -> Word:

@@ -7,15 +7,14 @@ totals. What is read says where it stands, and how surely.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from worker.readers import layout_parties, layout_totals, written_amounts, written_dates
+from worker.readers import layout_due, layout_parties, layout_totals, written_amounts, written_dates
 from worker.readers.amounts import with_currency_digits
+from worker.readers.credited import named_invoices
 from worker.readers.invoice_words import (
     CREDIT_TITLE,
     INVOICE_TITLE,
@@ -23,7 +22,7 @@ from worker.readers.invoice_words import (
     OTHER_TITLES,
     folded,
 )
-from worker.readers.layout_labels import Labelled, labelled
+from worker.readers.layout_labels import Fact, Labelled, labelled
 from worker.readers.layout_parties import Parties
 from worker.readers.layout_totals import Totals
 from worker.readers.model import Buyer, DocType, Invoice, Problem, Seller, Source
@@ -39,28 +38,6 @@ _TITLED = re.compile(
 _ANY_TITLE = re.compile(rf"\b(?:{INVOICE_TITLE}|{CREDIT_TITLE})\b")
 _CREDIT = re.compile(rf"^(?:\w+ )?{CREDIT_TITLE}\b")
 _OTHER = re.compile(rf"^{OTHER_TITLES}\b")
-_TERMS = re.compile(
-    r"(?:inner(?:halb|t)(?: von)?|binnen|within|net|netto|sous|sotto|entro|en|a|à|zahlungsziel"
-    r"|terms)"
-    r"\s*:?\s*(?:net\s*)?(\d{1,3})\s*"
-    r"(?:tagen?|days?|jours?|dagen|giorni|d[ií]as|j\b|dni|dage|dagar|dager)"
-    r"|\bnet (\d{1,3})(?![\d.,%])",
-    re.IGNORECASE,
-)
-_AT_ONCE = re.compile(
-    r"paiement imm[ée]diat|sofort (?:fällig|zahlbar)|zahlbar sofort|due (?:up)?on receipt"
-    r"|payable immediately",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """A value, the words it was read from, and how surely it is the right one."""
-
-    value: Any
-    cell: Cell
-    strength: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +45,11 @@ class _Facts:
     """What was settled of the document itself; its parties are read apart."""
 
     kind: DocType
-    number: _Fact | None
-    issued: _Fact | None
-    due: _Fact | None
+    number: Fact | None
+    issued: Fact | None
+    due: Fact | None
     totals: Totals
+    currency: str | None
 
     def places(self, parties: Parties) -> dict[str, Cell]:
         """Where each fact stands."""
@@ -98,10 +76,16 @@ def read(layout: Layout, source: Source) -> ReadInvoice | None:
         return None
     if number is None and issued is None:
         return None
-    due = _due_date(layout, labels, order, issued)
-    facts = _Facts(kind, number, issued, due, totals)
+    due = layout_due.due(layout, labels, order, issued)
+    shown = written_amounts.currency_of(text)
+    currency = shown or written_amounts.currency_of_account(text)
+    facts = _Facts(kind, number, issued, due, totals, currency)
     invoice = _invoice(layout, labels, facts, source)
-    return ReadInvoice(invoice, tuple(_problems(invoice, totals)))
+    problems = list(_problems(invoice, totals))
+    if currency and not shown:
+        said = f"the pages name no currency; {currency} is that of the account named there"
+        problems.append(Problem(rule="UNSHOWN", text=said))
+    return ReadInvoice(invoice, tuple(problems))
 
 
 def _kind(layout: Layout, labels: list[Labelled]) -> DocType | None:
@@ -135,9 +119,9 @@ def _without_dates(text: str) -> str:
     return re.sub(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}", " ", text)
 
 
-def _number(layout: Layout, labels: list[Labelled], order: DateOrder) -> _Fact | None:
+def _number(layout: Layout, labels: list[Labelled], order: DateOrder) -> Fact | None:
     facts = [
-        _Fact(value, found.cell, found.strength - 0.1 * (found.cell.page - 1))
+        Fact(value, found.cell, found.strength - 0.1 * (found.cell.page - 1))
         for found in labels
         if "number" in found.roles and (value := _number_in(found.value, order))
     ]
@@ -151,7 +135,7 @@ def _number(layout: Layout, labels: list[Labelled], order: DateOrder) -> _Fact |
     )
 
 
-def _titled_numbers(layout: Layout, index: int, row: Row, order: DateOrder) -> Iterator[_Fact]:
+def _titled_numbers(layout: Layout, index: int, row: Row, order: DateOrder) -> Iterator[Fact]:
     """Numbers in the title itself: `Invoice # 42`, `Rechnung Nr. 42 vom …`, `Facture FA-42`."""
     for place, cell in enumerate(row.cells):
         if not _ANY_TITLE.search(folded(cell.text)):
@@ -168,11 +152,11 @@ def _titled_numbers(layout: Layout, index: int, row: Row, order: DateOrder) -> I
             base -= 0.15 * (start > 0)
             rest = " ".join(words[end:])
             if value := _number_in(rest, order):
-                yield _Fact(value, cell, base + 0.02 * (end - start))
+                yield Fact(value, cell, base + 0.02 * (end - start))
             elif not rest.strip(" :#") and not start:
                 near = _near(layout, index, row, place)
                 found = ((_number_in(other.text, order, alone=True), other) for other in near)
-                yield from (_Fact(value, other, base - 0.2) for value, other in found if value)
+                yield from (Fact(value, other, base - 0.2) for value, other in found if value)
 
 
 def _spans(count: int) -> Iterator[tuple[int, int]]:
@@ -222,10 +206,10 @@ def _is_number(text: str, order: DateOrder) -> bool:
 
 
 def _issue_date(
-    layout: Layout, labels: list[Labelled], order: DateOrder, number: _Fact | None
-) -> _Fact | None:
+    layout: Layout, labels: list[Labelled], order: DateOrder, number: Fact | None
+) -> Fact | None:
     facts = [
-        _Fact(day, found.cell, _date_strength(found, layout))
+        Fact(day, found.cell, _date_strength(found, layout))
         for found in labels
         if "issue_date" in found.roles
         and (day := order.first(found.value[:60]))
@@ -250,86 +234,31 @@ def _is_period(text: str, order: DateOrder) -> bool:
     return len(order.find(text)) > 1
 
 
-def _beside_number(layout: Layout, order: DateOrder, number: _Fact) -> Iterator[_Fact]:
+def _beside_number(layout: Layout, order: DateOrder, number: Fact) -> Iterator[Fact]:
     """The day behind the number: `Rechnung 42 vom 1.2.2026`, on its line or the next."""
     for index, row in enumerate(layout.rows):
         if number.cell not in row.cells:
             continue
         text = number.cell.text.partition(str(number.value))[2]
         if day := order.first(text):
-            yield _Fact(day, number.cell, 0.82)
+            yield Fact(day, number.cell, 0.82)
         elif re.search(r"\b(?:vom|du|of|dated|from|van|del|z dnia)\s*$", text):
             below = layout.rows[index + 1 : index + 2]
             if below and (day := order.first(below[0].text)):
-                yield _Fact(day, below[0].cells[0], 0.75)
+                yield Fact(day, below[0].cells[0], 0.75)
 
 
-def _loose_dates(layout: Layout, labels: list[Labelled], order: DateOrder) -> Iterator[_Fact]:
+def _loose_dates(layout: Layout, labels: list[Labelled], order: DateOrder) -> Iterator[Fact]:
     """Days that nothing else claims, the first on the page first."""
     claimed = {found.cell for found in labels if {"due_date", "other_date"} & set(found.roles)}
     for cell in layout.cells:
         if cell.page == 1 and cell not in claimed and (day := order.first(cell.text)):
-            yield _Fact(day, cell, 0.4 - 0.3 * cell.top / layout.height)
-
-
-def _due_date(
-    layout: Layout, labels: list[Labelled], order: DateOrder, issued: _Fact | None
-) -> _Fact | None:
-    facts = [
-        _Fact(day, found.cell, found.strength - 0.1 * (found.cell.page - 1))
-        for found in labels
-        if "due_date" in found.roles and (day := order.first(found.value[:80]))
-    ]
-    facts += _due_in_sentences(layout, order)
-    if issued is not None:
-        facts = [fact for fact in facts if fact.value >= issued.value] or []
-    if facts:
-        return max(facts, key=lambda fact: fact.strength)
-    return _due_by_terms(layout, issued)
-
-
-_DUE_SENTENCE = re.compile(
-    r"(?:bis (?:zum|spätestens|sp. zum)?|zahlbar (?:netto )?bis|netto bis|fällig(?:keit)?(?: am)?"
-    r"|remit until|pay(?:able)? (?:by|before|until)|due (?:on|by|date)?|avant le|au plus tard le"
-    r"|échéance|paiement le|prélevé le|vóór|uiterlijk|vervalt op|entro il|scadenza|vence el"
-    r"|antes del|termin|senast|senest|viimeistään)\W{0,3}$",
-    re.IGNORECASE,
-)
-_DISCOUNT = re.compile(r"skonto|escompte|discount|korting|%|verzug|retard|acompte", re.IGNORECASE)
-
-
-def _due_in_sentences(layout: Layout, order: DateOrder) -> Iterator[_Fact]:
-    """Days in running text behind words like `payable by`; a discount's day is not it."""
-    for row in layout.rows:
-        for cell in row.cells:
-            for found in order.find(cell.text):
-                before = cell.text[max(0, found.start - 30) : found.start]
-                if _DUE_SENTENCE.search(before):
-                    clause = cell.text[max(0, found.start - 60) : found.start]
-                    is_discount = _DISCOUNT.search(clause)
-                    yield _Fact(found.day, cell, 0.35 if is_discount else 0.7)
-
-
-def _due_by_terms(layout: Layout, issued: _Fact | None) -> _Fact | None:
-    """The day that terms in days give, counted from the day of the invoice."""
-    if issued is None:
-        return None
-    for row in layout.rows:
-        for cell in row.cells:
-            if _AT_ONCE.search(cell.text):
-                return _Fact(issued.value, cell, 0.4)
-            for match in _TERMS.finditer(cell.text):
-                clause = cell.text[max(0, match.start() - 40) : match.end() + 25]
-                if _DISCOUNT.search(clause):
-                    continue
-                days = int(match[1] or match[2])
-                return _Fact(issued.value + dt.timedelta(days=days), cell, 0.5)
-    return None
+            yield Fact(day, cell, 0.4 - 0.3 * cell.top / layout.height)
 
 
 def _invoice(layout: Layout, labels: list[Labelled], facts: _Facts, source: Source) -> Invoice:
     parties = layout_parties.read(layout)
-    currency = written_amounts.currency_of(layout.text)
+    currency = facts.currency
     totals = facts.totals
 
     def money(amount: Decimal | None) -> Decimal | None:
@@ -354,6 +283,7 @@ def _invoice(layout: Layout, labels: list[Labelled], facts: _Facts, source: Sour
             email=parties.buyer.email,
         ),
         payment_reference=_labelled_text(labels, "payment_reference"),
+        preceding_invoices=_preceding(layout, facts),
         source=source,
         confidence=_confidence(facts.number, facts.issued, totals),
         evidence={
@@ -363,7 +293,13 @@ def _invoice(layout: Layout, labels: list[Labelled], facts: _Facts, source: Sour
     )
 
 
-def _confidence(number: _Fact | None, issued: _Fact | None, totals: Totals) -> float:
+def _preceding(layout: Layout, facts: _Facts) -> tuple[str, ...]:
+    if facts.kind is not DocType.CREDIT_NOTE:
+        return ()
+    return named_invoices(layout.text, facts.number.value if facts.number else None)
+
+
+def _confidence(number: Fact | None, issued: Fact | None, totals: Totals) -> float:
     parts = (
         number.strength if number else 0.0,
         issued.strength if issued else 0.0,

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from worker.readers.ibans import is_iban
+
 _SYMBOLS = {"€": "EUR", "£": "GBP", "zł": "PLN", "₺": "TRY", "₹": "INR", "₪": "ILS", "₩": "KRW"}
 # ISO 4217 codes that stand beside amounts; a shorter list than the standard's, as words look alike.
 _CODES = (
@@ -14,9 +16,9 @@ _CODES = (
     " ZAR SGD HKD ILS AED SAR KWD BHD OMR JOD TND KRW"
 )
 _CODE = re.compile(rf"\b(?:{'|'.join(_CODES.split())})\b")
-_CURRENCY_MARK = rf"(?:[€£$₺₹₪₩¥]|zł|Kč|kr\.?|Ft|{'|'.join(_CODES.split())})"
+_CURRENCY_MARK = rf"(?:[€£$₺₹₪₩¥]|zł|Kč|[Kk]r\.?|Ft|lei|TL|{'|'.join(_CODES.split())})"
 _AMOUNT = re.compile(
-    rf"(?<![\w.,/:#-])(?P<before>{_CURRENCY_MARK}\s?)?(?P<sign>[-−–]\s?)?"
+    rf"(?<![\w.,/:#%-])(?P<before>{_CURRENCY_MARK}\s?)?(?P<sign>[-−–]\s?)?"
     rf"(?P<inner>{_CURRENCY_MARK}\s?)?"
     r"(?P<number>[0-9]{1,3}(?:[.,'’\s\u00a0\u202f][0-9]{3})+(?:[.,][0-9]{1,4})?"
     r"|[0-9]{1,12}(?:[.,][0-9]{1,4})?)"
@@ -25,6 +27,16 @@ _AMOUNT = re.compile(
 _BOTH = re.compile(r"[0-9][.,'’\s][0-9]{3}([.,])[0-9]{2}(?![0-9])")
 _ENDING = re.compile(r"(?<![0-9.,])[0-9]{1,6}([.,])[0-9]{2}(?![0-9.,]|\s?%)")
 _DIGIT = re.compile(r"\d")
+_WORDS = {"Kč": "CZK", "Ft": "HUF", "lei": "RON", "TL": "TRY", "[Ee]uro": "EUR"}
+_CROWNS = re.compile(r"\d ?kr\b|\b[Kk]r\.? ?\d|\bkronor\b|\bkroner\b")
+_ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
+_AMERICAN = re.compile(r"[a-z],? [A-Z]{2},? \d{5}(?:-\d{4})?\b")
+# Lands with IBANs and a currency of their own; the others have the euro.
+_BY_LAND = {
+    "GB": "GBP", "CH": "CHF", "LI": "CHF", "PL": "PLN", "CZ": "CZK", "HU": "HUF", "RO": "RON",
+    "DK": "DKK", "SE": "SEK", "NO": "NOK", "IS": "ISK", "TR": "TRY", "UA": "UAH", "IL": "ILS",
+    "AE": "AED", "SA": "SAR", "KW": "KWD", "BH": "BHD", "JO": "JOD", "TN": "TND", "BR": "BRL",
+}  # fmt: skip
 MAX_INTEGER_DIGITS = 12
 
 
@@ -95,7 +107,29 @@ def currency_of(text: str) -> str | None:
     dollars = len(re.findall(r"\$\s?\d|\d\s?\$", text))
     if dollars and not votes.keys() & {"CAD", "AUD", "NZD", "SGD", "HKD", "MXN"}:
         votes["USD"] = votes.get("USD", 0) + dollars
-    for word, code in (("Kč", "CZK"), ("Ft", "HUF"), ("euro", "EUR"), ("Euro", "EUR")):
-        if re.search(rf"\b{word}s?\b", text):
+    for word, code in _WORDS.items():
+        if re.search(rf"(?:\b|\d){word}s?\b", text):
             votes[code] = votes.get(code, 0) + 1
+    if _CROWNS.search(text) and not votes.keys() & {"SEK", "DKK", "NOK", "ISK", "CZK"}:
+        crown = _crown_of(text)
+        votes[crown] = votes.get(crown, 0) + 1
     return max(votes, key=lambda code: votes[code]) if votes else None
+
+
+def _crown_of(text: str) -> str:
+    """Which crown `kr` is: by account and tax numbers, else by the words for tax and letters."""
+    for code, state in (("SEK", "SE"), ("DKK", "DK"), ("NOK", "NO")):
+        if re.search(rf"\b{state} ?\d{{2}}", text):
+            return code
+    if re.search(r"\bmva\b|\bKID\b", text, re.IGNORECASE):
+        return "NOK"
+    return "SEK" if re.search(r"[äöÄÖ]", text) else "DKK"
+
+
+def currency_of_account(text: str) -> str | None:
+    """The currency of the land whose accounts the text names, where it names those of one alone."""
+    lands = {match[0][:2] for match in _ACCOUNT.finditer(text) if is_iban(match[0])}
+    currencies = {_BY_LAND.get(land, "EUR") for land in lands}
+    if not lands and _AMERICAN.search(text):
+        return "USD"
+    return currencies.pop() if len(currencies) == 1 else None
