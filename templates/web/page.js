@@ -6,24 +6,41 @@
     set(form, "script", "1");
     set(form, "steered", navigator.webdriver ? "1" : "");
     set(form, "trusted", event && event.isTrusted ? "1" : "");
+    set(form, "traits", traits());
+  };
+  // Marks of a browser without a screen or a person's settings.
+  const traits = () => {
+    const found = [];
+    const brands = (navigator.userAgentData && navigator.userAgentData.brands) || [];
+    if (brands.some((each) => /headless/i.test(each.brand))) found.push("brand");
+    if (!navigator.languages || !navigator.languages.length) found.push("languages");
+    if (!window.outerWidth || !window.outerHeight) found.push("window");
+    return found.join(",");
   };
 
-  // The open: told once, after a person's own input and time enough to read.
+  // The open: told after a person's own input and time enough to read. Moments after the mail the
+  // answer may ask to be told once more when its scanners have gone home.
   const opening = document.querySelector("form[data-opens]");
   if (opening) {
     const began = performance.now();
     const kinds = ["pointerdown", "keydown", "touchstart", "wheel"];
+    const listen = () => {
+      kinds.forEach((kind) => addEventListener(kind, tell, { passive: true }));
+    };
+    const send = async (body) => {
+      const answer = await fetch(opening.action, { method: "POST", body, keepalive: true });
+      const again = Number(answer.headers.get("Retry-After"));
+      if (again) setTimeout(listen, again * 1000);
+    };
     const tell = (event) => {
       if (!event.isTrusted) return;
       kinds.forEach((kind) => removeEventListener(kind, tell));
       evidence(opening, event);
       const body = new URLSearchParams(new FormData(opening));
       const left = Math.max(0, 1700 - (performance.now() - began));
-      setTimeout(() => {
-        fetch(opening.action, { method: "POST", body, keepalive: true }).catch(() => {});
-      }, left);
+      setTimeout(() => { send(body).catch(() => {}); }, left);
     };
-    kinds.forEach((kind) => addEventListener(kind, tell, { passive: true }));
+    listen();
   }
 
   // A second press while the first is under way does nothing.

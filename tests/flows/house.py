@@ -30,6 +30,7 @@ from worker.adapters.file_clock import FileClock
 from worker.adapters.redis_broker_process import url_of
 from worker.app import App, make_broker_process
 from worker.commands.household import Household, tillmail
+from worker.commands import time_line
 from worker.commands.invariants import violations
 from worker.commands.ports import wait_until_up
 from worker.delivery import Notice
@@ -207,7 +208,7 @@ class House:
     def activity(self, invoice: Invoice) -> list[str]:
         """What happened around an invoice, in order."""
         with self.app.reading() as session:
-            return [a.kind for a in paylinks.activity_of(session, BUSINESS, invoice.id)]
+            return [entry.what for entry in time_line.of_item(session, BUSINESS, invoice.id)]
 
     def all_of(self, kind: type[Any]) -> list[Any]:
         """Every row of a table."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.paylinks import Evidence, Verdict, judge
+from worker.paylinks import Evidence, Thresholds, Verdict, judge
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 IPHONE = (
@@ -66,7 +66,7 @@ TABLE: list[tuple[str, dict[str, Any], Verdict]] = [
 def test_the_verdict_follows_from_the_evidence(
     who: str, change: dict[str, Any], verdict: Verdict
 ) -> None:
-    found, why = judge(replace(PERSON, **change))
+    found, why = judge(replace(PERSON, **change), Thresholds())
     assert (found, who) == (verdict, who)
     assert why.endswith(".")
 
@@ -86,7 +86,7 @@ evidence = st.builds(
 
 @given(evidence)
 def test_only_input_after_time_to_read_is_a_person(seen: Evidence) -> None:
-    verdict, _ = judge(seen)
+    verdict, _ = judge(seen, Thresholds())
     if verdict is Verdict.HUMAN:
         assert seen.trusted_event
         assert seen.script_ran

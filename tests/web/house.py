@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from worker import businesses, customers, documents, invoices, ledger, paylinks, store
 from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
 from worker.app import App
+from worker.commands import time_line
 from worker.businesses import Rules
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.mail import Address
@@ -160,7 +161,9 @@ class House:
         """A person's browser, with a cookie jar of its own."""
         # Without `verify` each client would load the machine's certificates, for loopback.
         client = httpx.Client(
-            base_url=self.reached_at, headers={"User-Agent": PERSON} | headers, verify=False
+            base_url=self.reached_at,
+            headers={"User-Agent": PERSON, "Accept-Language": "en-GB"} | headers,
+            verify=False,
         )
         self._open.append(client)
         return client
@@ -195,14 +198,14 @@ class House:
 
     def activity(self, path: str) -> list[str]:
         """The kinds of what happened around the page's item, by the clock, then by the alphabet."""
-        item = self.link(path).item_id
+        item = self.link(path).item_id or ""
         with self.app.transaction() as session:
-            lines = paylinks.activity_of(session, KEY, item)
-        return [kind for _, kind in sorted((line.at, line.kind) for line in lines)]
+            entries = time_line.of_item(session, KEY, item)
+        return [what for _, what in sorted((entry.at, entry.what) for entry in entries)]
 
     def pay(self, path: str) -> None:
         """Settle the invoice behind a page, as evidence would."""
-        item = self.link(path).item_id
+        item = self.link(path).item_id or ""
         with self.app.transaction() as session:
             settle_whole(session, item, self.app.now())
 
@@ -219,7 +222,7 @@ class House:
         with self.app.transaction() as session:
             found = paylinks.by_token(session, path.removeprefix("/l/"))
             assert found is not None
-            invoice = invoices.by_id(session, KEY, found.item_id)
+            invoice = invoices.by_id(session, KEY, found.item_id or "")
             for name, value in facts.items():
                 setattr(invoice, name, value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -36,9 +37,18 @@ def test_it_works_without_script_and_without_cookies(house: House) -> None:
     path = house.invoice()
     fields = form_of(house.browser().get(path).text, f"{path}/pay")
     house.wait(seconds=1)
-    answer = house.browser().post(f"{path}/pay", data=fields)
+    asked = house.browser().post(f"{path}/pay", data=fields)
+    assert house.link(path).opened_at is None
+    answer = house.browser().post(f"{path}/pay", data=typed(path, asked))
     assert answer.status_code == 303
     assert house.link(path).opened_at is not None
+
+
+def typed(path: str, asked: httpx.Response) -> dict[str, str]:
+    """The form of the page that asks once more, with the digits that a person reads on it."""
+    shown = re.search(r"type (\d{4}) here", asked.text)
+    assert shown is not None
+    return form_of(asked.text, f"{path}/pay") | {"code": shown[1]}
 
 
 def test_pressing_twice_opens_one_page(house: House) -> None:
@@ -53,6 +63,7 @@ def test_pressing_twice_opens_one_page(house: House) -> None:
 def test_many_presses_at_once_use_one_key(house: House) -> None:
     path = house.invoice()
     fields = as_person(form_of(house.browser().get(path).text, f"{path}/pay"))
+    house.wait(seconds=3)
     browsers = [house.browser() for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda b: b.post(f"{path}/pay", data=fields), browsers))
@@ -121,16 +132,32 @@ def test_a_program_is_asked_once_more_and_starts_no_clock(
     answer = press(house, path, **program)
     assert answer.status_code == 200
     assert "One more press" in answer.text
-    assert house.activity(path)[1:] == ["machine_open"]
+    again = form_of(answer.text, f"{path}/pay")
+    guesses = [
+        house.browser().post(f"{path}/pay", data=again | {"code": c}) for c in ("", "1", "x")
+    ]
+    assert {guess.status_code for guess in guesses} == {200}
+    assert house.activity(path)[1:] == ["machine_open"] * 4
     assert house.link(path).opened_at is None
     assert house.app.counting.orders == []
+
+
+def test_a_person_who_pressed_too_soon_presses_once_more(house: House) -> None:
+    path = house.invoice()
+    browser = house.browser()
+    fields = as_person(form_of(browser.get(path).text, f"{path}/pay"))
+    asked = browser.post(f"{path}/pay", data=fields)
+    assert "One more press" in asked.text
+    house.wait(seconds=2)
+    again = as_person(form_of(asked.text, f"{path}/pay"))
+    assert browser.post(f"{path}/pay", data=again).status_code == 303
 
 
 def test_who_is_wrongly_taken_for_a_program_can_still_pay(house: House) -> None:
     path = house.invoice()
     browser = house.browser()
     asked = press(house, path, browser, steered="1")
-    again = form_of(asked.text, f"{path}/pay") | {"steered": "1"}
+    again = typed(path, asked) | {"steered": "1"}
     assert browser.post(f"{path}/pay", data=again).status_code == 303
     assert house.activity(path)[1:] == ["checkout_started", "human_open", "machine_open"]
 
@@ -147,6 +174,7 @@ def test_where_the_payer_comes_back_never_follows_the_host_header(house: House) 
     path = house.invoice()
     browser = house.browser()
     fields = as_person(form_of(browser.get(path).text, f"{path}/pay"))
+    house.wait(seconds=3)
     evil = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
     browser.post(f"{path}/pay", data=fields, headers=evil)
     [(_, order)] = house.app.counting.orders

@@ -44,6 +44,7 @@ def test_an_event_of_our_checkout_is_heard(house: House) -> None:
     path = house.invoice()
     browser = house.browser()
     fields = as_person(form_of(browser.get(path).text, f"{path}/pay"))
+    house.wait(seconds=3)
     browser.post(f"{path}/pay", data=fields)
     [key] = house.app.counting.keys
     page = house.app.counting.open_checkout(house.app.counting.orders[0][1], key=key)

@@ -63,10 +63,10 @@ def test_moments_after_the_mail_a_browser_without_cookies_is_not_believed(house:
     fields = as_person(form_of(browser.get(path).text, f"{path}/open"))
     house.wait(seconds=5)
     house.browser().post(f"{path}/open", data=fields)
-    assert house.activity(path)[1:] == ["machine_open"]
+    assert house.activity(path)[1:] == ["sent", "delivered", "machine_open"]
     house.wait(seconds=1)
     browser.post(f"{path}/open", data=fields)
-    assert house.activity(path)[1:] == ["machine_open", "human_open"]
+    assert house.activity(path)[-1] == "human_open"
 
 
 @pytest.mark.parametrize("form", ["", "1.2.3", "f" * 80])

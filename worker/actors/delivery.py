@@ -52,7 +52,7 @@ def queue_invoice_notice(app: App, s: Session, event: Event, at: datetime) -> No
 def queue_renewed_link(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: the email with a fresh link, to the contact on file who asked for it."""
     asked = paylinks.renewal(s, event.business, event.subject)
-    invoice = invoices.by_id(s, event.business, asked.link.item_id) if asked else None
+    invoice = invoices.by_id(s, event.business, asked.link.item_id or "") if asked else None
     if asked is None or invoice is None:
         return
     contact = customers.contact(s, event.business, asked.contact_id)

@@ -33,9 +33,7 @@ FLOW: Flow = {
     fact.LinkRenewed: [then(delivery.queue_renewed_link)],
     fact.DocumentStored: [then(delivery.queue_invoice_notice)],
     fact.NoticeQueued: [job(delivery.send_notice)],
-    fact.NoticeSent: [then(paylinks.note_sent)],
-    fact.NoticeRefused: [then(paylinks.note_refused)],
     fact.CheckoutHeard: [job(payments.settle_checkout)],
-    fact.PaymentSettled: [then(paylinks.note_paid), then(delivery.queue_receipt)],
+    fact.PaymentSettled: [then(delivery.queue_receipt)],
     fact.WorkItemOpened: [then(delivery.queue_question)],
 }

@@ -126,6 +126,25 @@ class LinkRules(_Rules):
     ttl_h: int = Field(default=24, ge=1, le=24 * 90, description="Hours from the first human open")
     cap_days: int = Field(default=90, ge=1, le=365, description="Days past due when never opened")
     renewals_per_day: int = Field(default=3, ge=1, le=20)
+    scope: Literal["item", "customer"] = Field(
+        default="item", description="What documents carry: the item's link, or the customer's"
+    )
+    partial: bool = Field(default=False, description="Customers may pay a part of an item")
+    partial_min: Decimal = Field(
+        default=Decimal("10"), ge=0, description="The least they may pay of one; the rest always"
+    )
+    email_opens: bool = Field(
+        default=False, description="Put a picture into emails that tells when it is loaded"
+    )
+    min_dwell_ms: int = Field(
+        default=1_500, ge=0, le=60_000, description="Faster than that nobody reads"
+    )
+    scan_window_s: int = Field(
+        default=120, ge=0, le=3_600, description="How long after a mail its scanners may come"
+    )
+    burst_links: int = Field(
+        default=6, ge=2, le=32, description="So many links from one address within 10 s: a program"
+    )
 
 
 class DocumentRules(_Rules):
@@ -143,6 +162,11 @@ class StripeRules(_Rules):
 
     account: str | None = None
     livemode: bool = False
+    checkout_domain: str = Field(
+        default="checkout.stripe.com",
+        pattern=r"^[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?$",
+        description="Where its payment pages are; another one only with Stripe's custom domains",
+    )
 
 
 class Rules(_Rules):

@@ -11,9 +11,10 @@ import typer
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from worker import invoices
+from worker import customers, invoices
 from worker.app import App
 from worker.commands.starting import open_app, sentence_for_errors
+from worker.customers import Customer
 from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError, Refused
 from worker.kernel.ids import BusinessKey
@@ -81,6 +82,15 @@ def chosen_invoice(
         return (is_waiting or list(found))[0]
     in_force = [i for i in found if i.issued_at is not None and i.corrected_at is None]
     return (in_force or list(found))[0]
+
+
+def chosen_customer(session: Session, business: BusinessKey, name: str) -> Customer:
+    """The customer of a number or an id."""
+    found = customers.by_number(session, business, name)
+    found = found or customers.by_id(session, business, name)
+    if found is None:
+        raise Refused(f"There is no customer {name}. See: tillmail customers list")
+    return found
 
 
 def typed_address(text: str) -> Address:

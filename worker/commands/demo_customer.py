@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 from urllib.parse import urljoin
 
@@ -20,8 +21,8 @@ def pay(url: str) -> str:
         page = browser.get(url, timeout=_TIMEOUT_S)
         hosted = _submit(browser, page, ending="/pay", values={})
         if hosted.url.startswith(url):
-            # A program that pays is asked once more whether it means it, as it should be.
-            hosted = _submit(browser, hosted, ending="/pay", values={})
+            # Who pays without a browser is asked to type what the page shows to people.
+            hosted = _submit(browser, hosted, ending="/pay", values={"code": _code_on(hosted)})
         after = _submit(browser, hosted, ending=None, values=_CARD)
         said = " ".join(_parsed(after).find(".//main").text_content().split())
         if "/thanks" not in after.url:
@@ -47,6 +48,12 @@ def _submit(
             answer.raise_for_status()
             return answer
     raise PermanentError(f"The page at {page.url} has no form to pay with.")
+
+
+def _code_on(page: requests.Response) -> str:
+    label = _parsed(page).find(".//label[@for='code']")
+    found = re.search(r"\b[0-9]{4}\b", label.text_content()) if label is not None else None
+    return found[0] if found else ""
 
 
 def _parsed(page: requests.Response) -> html.HtmlElement:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from worker import customers, delivery, documents, invoices, paylinks, review
 from worker.app import App
+from worker.commands import time_line
 from worker.commands.choosing import (
     AsOption,
     BusinessOption,
@@ -176,7 +177,7 @@ def _details(session: Session, business: BusinessKey, invoice: Invoice) -> dict[
         "pdf_pages": document.pages if document else None,
         "questions": [{"id": q.id, "question": q.question} for q in questions],
         "notices": _notices(delivery.about(session, business, invoice.id)),
-        "activity": _activity(paylinks.activity_of(session, business, invoice.id)),
+        "activity": _activity(time_line.of_item(session, business, invoice.id)),
     }
 
 
@@ -195,8 +196,8 @@ def _notices(notices: Sequence[delivery.Notice]) -> list[dict[str, Any]]:
     ]
 
 
-def _activity(lines: Sequence[paylinks.Activity]) -> list[dict[str, Any]]:
-    return [{"at": line.at, "what": line.kind, "who": line.who} for line in lines]
+def _activity(entries: Sequence[time_line.Entry]) -> list[dict[str, Any]]:
+    return [{"at": entry.at, "what": entry.what, "who": entry.who} for entry in entries]
 
 
 def _print_first(session: Session, invoice: Invoice, *, by: str, at: datetime) -> bool:
@@ -243,7 +244,8 @@ def _working_link(till: App, session: Session, invoice: Invoice, at: datetime) -
     link = paylinks.live_link(session, business, invoice.id)
     if link is None or paylinks.state_of(link, at) is not LinkState.EXPIRED:
         return link
-    return paylinks.renew(session, link, till.link_keys, till.link_life(business), at=at)
+    life = till.link_life(business)
+    return paylinks.renew(session, link, till.link_keys, life, who="tillmail", at=at)
 
 
 def _letter(till: App, session: Session, invoice: Invoice, link: Link | None) -> Letter:

@@ -8,26 +8,32 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.orm import Session
 
-from worker import invoices, paylinks
+from worker import customers, invoices, paylinks
+from worker.app import App
+from worker.commands import time_line
 from worker.commands.choosing import (
     AsOption,
     BusinessOption,
     JsonOption,
     LimitOption,
     at_the_desk,
+    chosen_customer,
     chosen_invoice,
     who,
 )
 from worker.commands.printing import hint, print_list, print_record
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
-from worker.paylinks import Link, LinkState
+from worker.paylinks import Link, LinkState, Subject
 
 app = typer.Typer(
     help="Pay links: who opened them, when they end, and their address.",
     no_args_is_help=True,
     add_completion=False,
 )
+_CustomerOption = Annotated[
+    str | None, typer.Option("--customer", metavar="NUMBER", help="A customer's number or id.")
+]
 _Name = Annotated[str, typer.Argument(metavar="LINK", help="A link's id, or an invoice's number.")]
 
 
@@ -46,27 +52,72 @@ def list_links(
 
 @app.command("show")
 def show_link(link: _Name, business: BusinessOption = None, as_json: JsonOption = False) -> None:
-    """Show what happened around a link: sent, opened by a person or a machine, expired, paid."""
+    """Show a link and what happened around it: sent, opened by a person or a machine, paid."""
     with at_the_desk(business) as (till, key), till.reading() as session:
         found = _chosen(session, key, link)
-        lines = paylinks.activity_of(session, key, found.item_id)
         record = _row(session, found, till.now()) | {
             "key_version": found.key_version,
             "never_opened_ends_at": found.cap_at,
-            "activity": [
-                {"at": line.at, "what": line.kind, "who": line.who, "evidence": line.evidence}
-                for line in lines
-            ],
+            "activity": [_line(session, key, entry) for entry in _time_line(session, key, found)],
         }
         print_record(record, as_json=as_json, zone=till.rules(key).time_zone)
 
 
+@app.command("activity")
+def show_activity(
+    item: Annotated[
+        str | None,
+        typer.Argument(metavar="ITEM", help="An invoice's number or id, or a link's id."),
+    ] = None,
+    customer: _CustomerOption = None,
+    business: BusinessOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what happened, from both ends: what we did, what they did, and how we know.
+
+    With --customer: around everything that a customer owes or owed.
+    """
+    if (item is None) is (customer is None):
+        raise typer.BadParameter("Name an item, or a customer with --customer.")
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        if customer is not None:
+            entries = time_line.of_customer(
+                session, key, chosen_customer(session, key, customer).id
+            )
+        else:
+            entries = _time_line(session, key, _chosen(session, key, item or ""))
+        rows = [_line(session, key, entry) for entry in entries]
+        less = ("invoice",) if customer is None else ()
+        zone = till.rules(key).time_zone
+        print_list(rows, as_json=as_json, zone=zone, empty="Nothing yet.", only_json=less)
+
+
 @app.command("copy")
-def copy_link(link: _Name, by: AsOption = None, business: BusinessOption = None) -> None:
-    """Print a pay link's address, to hand it on yourself. That you did is written down."""
+def copy_link(
+    link: Annotated[
+        str | None, typer.Argument(metavar="ITEM", help="A link's id, or an invoice's number.")
+    ] = None,
+    customer: _CustomerOption = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", help="With --customer: else the business's own.")
+    ] = None,
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Print a pay link's address, to hand it on yourself. That you did is written down.
+
+    With --customer: of the page with all that the customer owes in one currency.
+    """
+    if (link is None) is (customer is None):
+        raise typer.BadParameter("Name an item, or a customer with --customer.")
     with at_the_desk(business) as (till, key):
         with till.transaction() as session:
-            found = _chosen(session, key, link)
+            if customer is not None:
+                owing = chosen_customer(session, key, customer)
+                code = (currency or till.rules(key).currency).upper()
+                found = _of_customer(till, session, key, owing.id, code)
+            else:
+                found = _chosen(session, key, link or "")
             state, at = paylinks.state_of(found, till.now()), till.now()
             if state is LinkState.REVOKED:
                 raise Refused(f"Link {found.id} was revoked; its invoice is in another version.")
@@ -74,13 +125,37 @@ def copy_link(link: _Name, by: AsOption = None, business: BusinessOption = None)
             paylinks.note(session, found, "copied", who=who(by), at=at)
         typer.echo(url)
         if state is LinkState.EXPIRED:
-            hint("It has expired. A fresh one goes out with: tillmail invoices send INVOICE")
+            hint(f"It has expired. For a fresh one: tillmail links renew {link}")
+
+
+@app.command("renew")
+def renew_link(link: _Name, by: AsOption = None, business: BusinessOption = None) -> None:
+    """Put a fresh link in the place of an item's link, and print its address.
+
+    The old one ends at once. Nothing is mailed: see tillmail invoices send.
+    """
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            found = _chosen(session, key, link)
+            customers.lock(session, key, found.customer_id)
+            live = paylinks.live_beside(session, found)
+            if live is None:
+                raise Refused("Nothing is to be paid there any more, so there is no link to renew.")
+            life, name = till.link_life(key), who(by)
+            fresh = paylinks.renew(session, live, till.link_keys, life, who=name, at=till.now())
+            paylinks.note(session, fresh, "copied", who=name, at=till.now())
+            url = till.link_url(fresh)
+        typer.echo(url)
+        hint("The link before it has ended.")
 
 
 def _row(session: Session, link: Link, at: datetime) -> dict[str, Any]:
-    invoice = invoices.by_id(session, BusinessKey(link.business), link.item_id)
+    business = BusinessKey(link.business)
+    invoice = invoices.by_id(session, business, link.item_id) if link.item_id else None
+    customer = customers.by_id(session, business, link.customer_id)
     return {
         "invoice": invoice.number if invoice else None,
+        "customer": customer.name if customer else None,
         "state": paylinks.state_of(link, at).value,
         "still_to_pay": invoices.still_to_pay(session, invoice) if invoice else None,
         "created_at": link.created_at,
@@ -88,6 +163,35 @@ def _row(session: Session, link: Link, at: datetime) -> dict[str, Any]:
         "ends_at": link.expires_at or link.cap_at,
         "id": link.id,
     }
+
+
+def _time_line(session: Session, business: BusinessKey, link: Link) -> list[time_line.Entry]:
+    if link.item_id is None:
+        return time_line.of_customer(session, business, link.customer_id)
+    return time_line.of_item(session, business, link.item_id)
+
+
+def _line(session: Session, business: BusinessKey, entry: time_line.Entry) -> dict[str, Any]:
+    invoice = invoices.by_id(session, business, entry.item_id) if entry.item_id else None
+    return {
+        "at": entry.at,
+        "side": entry.side,
+        "what": entry.what,
+        "who": entry.who,
+        "invoice": invoice.number if invoice else None,
+        "evidence": entry.evidence,
+    }
+
+
+def _of_customer(
+    till: App, session: Session, business: BusinessKey, customer_id: str, currency: str
+) -> Link:
+    subject = Subject(business, customer_id, currency=currency)
+    life = till.link_life(business)
+    live = paylinks.live_link_of_customer(session, business, customer_id, currency)
+    if live is not None and paylinks.state_of(live, till.now()) is LinkState.OPENED:
+        return live  # What is handed on by hand need not take the link from who has it open.
+    return paylinks.open_customer_link(session, subject, till.link_keys, life, at=till.now())
 
 
 def _chosen(session: Session, business: BusinessKey, name: str) -> Link:

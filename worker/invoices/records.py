@@ -60,6 +60,19 @@ def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[I
     ).all()
 
 
+def of_customer(session: Session, business: BusinessKey, customer_id: str) -> Sequence[Invoice]:
+    """Everything a customer was issued, the first due first."""
+    return session.scalars(
+        select(Invoice)
+        .where(
+            Invoice.business == business,
+            Invoice.customer_id == customer_id,
+            Invoice.issued_at.is_not(None),
+        )
+        .order_by(Invoice.due_on, Invoice.issued_at, Invoice.id)
+    ).all()
+
+
 def still_to_pay(session: Session, invoice: Invoice) -> Money:
     """What the customer owes of this invoice now: its receivable in the ledger."""
     return ledger.held_for_item(

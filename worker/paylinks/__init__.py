@@ -1,18 +1,37 @@
 """Desk: pay links. Made, opened by a person or a machine, expired, renewed; and their activity."""
 
 from worker.paylinks.expiring import note_expired
-from worker.paylinks.judging import Evidence, Verdict, judge
+from worker.paylinks.judging import Evidence, Thresholds, Verdict, is_within_scan, judge
 from worker.paylinks.model import Activity, Link, LinkState, state_of
-from worker.paylinks.opening import Life, note, note_machine, note_open, open_link, revoke
+from worker.paylinks.opening import (
+    Life,
+    Subject,
+    note,
+    note_email_open,
+    note_machine,
+    note_open,
+    open_customer_link,
+    open_link,
+    revoke,
+)
 from worker.paylinks.records import (
     activity_of,
+    activity_of_customer,
     by_id,
     by_token,
     live_link,
+    live_link_of_customer,
     newest,
     of_item,
 )
-from worker.paylinks.renewing import Renewal, RenewalTerms, ask_renewal, renew, renewal
+from worker.paylinks.renewing import (
+    Renewal,
+    RenewalTerms,
+    ask_renewal,
+    live_beside,
+    renew,
+    renewal,
+)
 from worker.paylinks.tokens import LinkKeys
 
 __all__ = [
@@ -24,19 +43,27 @@ __all__ = [
     "LinkState",
     "Renewal",
     "RenewalTerms",
+    "Subject",
+    "Thresholds",
     "Verdict",
     "activity_of",
+    "activity_of_customer",
     "ask_renewal",
     "by_id",
     "by_token",
+    "is_within_scan",
     "judge",
+    "live_beside",
     "live_link",
+    "live_link_of_customer",
     "newest",
     "note",
+    "note_email_open",
     "note_expired",
     "note_machine",
     "note_open",
     "of_item",
+    "open_customer_link",
     "open_link",
     "renew",
     "renewal",

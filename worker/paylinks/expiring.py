@@ -1,4 +1,4 @@
-"""Writing down that links have ended. The state itself follows from the clock alone."""
+"""Writing down that links have ended. From then on they stay ended, whatever a clock says."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from worker.paylinks.opening import note
 
 
 def note_expired(session: Session, *, at: datetime, limit: int = 500) -> int:
-    """Add *expired* to the activity of every link that ended; gives how many."""
-    ended = records.expired_unnoted(session, at=at, limit=limit)
+    """Mark every link whose time is over, with *expired* in its activity; gives how many."""
+    ended = records.running_out(session, at=at, limit=limit)
     for link in ended:
+        link.ended_at = link.expires_at or link.cap_at
         because = "its time after opening is over" if link.opened_at else "nobody opened it"
-        ended_at = link.expires_at or link.cap_at
-        note(session, link, "expired", who="tillmail", at=ended_at, evidence={"because": because})
+        what = {"because": because}
+        note(session, link, "expired", who="tillmail", at=link.ended_at, evidence=what)
     return len(ended)

@@ -35,21 +35,29 @@ def the_clock_starts_once(session: Session) -> list[str]:
         and_(Link.opened_at.is_not(None), Link.expires_at.is_(None)),
         Link.expires_at <= Link.opened_at,
         Link.opened_at < Link.created_at,
+        Link.ended_at < func.coalesce(Link.expires_at, Link.cap_at),
     )
     rows = session.execute(select(Link.business, Link.id).where(broken).limit(SHOWN))
     return [f"{business}: the clock of {link} is wrong." for business, link in rows]
 
 
 def one_link_of_an_item_is_live(session: Session) -> list[str]:
-    """An item has one link at most that is not revoked."""
-    rows = session.execute(
+    """An item, and a customer in a currency, has one link at most that is not revoked."""
+    items = session.execute(
         select(Link.business, Link.item_id)
-        .where(Link.revoked_at.is_(None))
+        .where(Link.revoked_at.is_(None), Link.item_id.is_not(None))
         .group_by(Link.business, Link.item_id)
         .having(func.count() > 1)
         .limit(SHOWN)
     )
-    return [f"{business}: {item} has two live links." for business, item in rows]
+    owing = session.execute(
+        select(Link.business, Link.customer_id)
+        .where(Link.revoked_at.is_(None), Link.item_id.is_(None))
+        .group_by(Link.business, Link.customer_id, Link.currency)
+        .having(func.count() > 1)
+        .limit(SHOWN)
+    )
+    return [f"{business}: {subject} has two live links." for business, subject in [*items, *owing]]
 
 
 def links_show_their_own_customer_what_is_owed(session: Session) -> list[str]:

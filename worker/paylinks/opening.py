@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from worker import customers
 from worker.invoices import Invoice
 from worker.kernel.events import LinkOpened, PayLinkOpened
 from worker.kernel.ids import BusinessKey, new_id
@@ -19,6 +20,16 @@ from worker.store import tell
 
 MACHINE_OPENS_KEPT_A_DAY = 20
 LATEST_DUE = timedelta(days=3_660)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a link shows: one item, or without one all that a customer owes in a currency."""
+
+    business: BusinessKey
+    customer_id: str
+    item_id: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +47,36 @@ def open_link(
     business = BusinessKey(invoice.business)
     link = records.live_link(session, business, invoice.id)
     if link is None:
-        link = _make(invoice, keys, cap_at=cap(invoice.due_on, life, at), at=at)
+        subject = Subject(business, invoice.customer_id or "", item_id=invoice.id)
+        link = make(subject, keys, cap_at=cap(invoice.due_on, life, at), at=at)
         session.add(link)
         session.flush()
         note(session, link, "created", who="tillmail", at=at)
     tell(session, PayLinkOpened(business, invoice.id))
+    return link
+
+
+def open_customer_link(
+    session: Session, subject: Subject, keys: LinkKeys, life: Life, *, at: datetime
+) -> Link:
+    """The live link to all that a customer owes in a currency: made now, or the one there is.
+
+    One that was opened or has ended makes room for a fresh one: who is sent it has a whole life.
+    """
+    customers.lock(session, subject.business, subject.customer_id)
+    there = records.live_link_of_customer(
+        session, subject.business, subject.customer_id, subject.currency or ""
+    )
+    if there is not None and state_of(there, at) is LinkState.WAITING:
+        return there
+    if there is not None:
+        there.revoked_at = at
+        note(session, there, "revoked", who="tillmail", at=at, evidence={"because": "a fresh one"})
+        session.flush()
+    link = make(subject, keys, cap_at=cap(None, life, at), at=at)
+    session.add(link)
+    session.flush()
+    note(session, link, "created", who="tillmail", at=at)
     return link
 
 
@@ -81,7 +117,7 @@ def note(
     at: datetime,
     evidence: Mapping[str, Any] | None = None,
 ) -> Activity:
-    """Add one line to the item's activity."""
+    """Add one line to the activity of the link's item, or of a customer link itself."""
     line = Activity(
         business=link.business,
         id=new_id("act"),
@@ -91,10 +127,19 @@ def note(
         who=who,
         evidence=dict(evidence or {}),
         at=at,
-        nth=records.lines_of(session, BusinessKey(link.business), link.item_id) + 1,
+        nth=records.lines_of(session, link) + 1,
     )
     session.add(line)
     return line
+
+
+def note_email_open(
+    session: Session, link: Link, *, evidence: Mapping[str, Any], at: datetime
+) -> None:
+    """A picture in the mail was fetched: shown as what it is, and starts nothing."""
+    since = at - timedelta(days=1)
+    if records.count_of(session, link, "email_open", since=since) < MACHINE_OPENS_KEPT_A_DAY:
+        note(session, link, "email_open", who="mail program", at=at, evidence=evidence)
 
 
 def revoke(session: Session, business: BusinessKey, item_id: str, *, at: datetime) -> None:
@@ -102,7 +147,8 @@ def revoke(session: Session, business: BusinessKey, item_id: str, *, at: datetim
     link = records.live_link(session, business, item_id)
     if link is not None:
         link.revoked_at = at
-        note(session, link, "revoked", who="tillmail", at=at)
+        because = {"because": "a corrected version took its place"}
+        note(session, link, "revoked", who="tillmail", at=at, evidence=because)
 
 
 def cap(due_on: date | None, life: Life, at: datetime) -> datetime:
@@ -113,12 +159,14 @@ def cap(due_on: date | None, life: Life, at: datetime) -> datetime:
     return at + timedelta(days=life.cap_days + (late - at.date()).days)
 
 
-def _make(invoice: Invoice, keys: LinkKeys, *, cap_at: datetime, at: datetime) -> Link:
+def make(subject: Subject, keys: LinkKeys, *, cap_at: datetime, at: datetime) -> Link:
+    """A link that is in no session yet."""
     link = Link(
-        business=invoice.business,
+        business=subject.business,
         id=new_id("lnk"),
-        item_id=invoice.id,
-        customer_id=invoice.customer_id,
+        item_id=subject.item_id,
+        customer_id=subject.customer_id,
+        currency=subject.currency,
         key_version=keys.newest,
         created_at=at,
         cap_at=cap_at,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from worker import store
@@ -42,6 +42,21 @@ def live_link(session: Session, business: BusinessKey, item_id: str) -> Link | N
     )
 
 
+def live_link_of_customer(
+    session: Session, business: BusinessKey, customer_id: str, currency: str
+) -> Link | None:
+    """The one link to all of a customer's open items in a currency."""
+    return session.scalar(
+        select(Link).where(
+            Link.business == business,
+            Link.customer_id == customer_id,
+            Link.item_id.is_(None),
+            Link.currency == currency,
+            Link.revoked_at.is_(None),
+        )
+    )
+
+
 def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Link]:
     """The last links made, newest first."""
     return session.scalars(
@@ -70,10 +85,25 @@ def activity_of(session: Session, business: BusinessKey, item_id: str) -> Sequen
     ).all()
 
 
-def lines_of(session: Session, business: BusinessKey, item_id: str) -> int:
-    """How many lines an item's activity has."""
-    query = select(func.count()).select_from(Activity)
-    query = query.where(Activity.business == business, Activity.item_id == item_id)
+def activity_of_customer(
+    session: Session, business: BusinessKey, customer_id: str
+) -> Sequence[Activity]:
+    """What happened on every link of a customer, in order."""
+    return session.scalars(
+        select(Activity)
+        .join(Link, and_(Link.business == Activity.business, Link.id == Activity.link_id))
+        .where(Link.business == business, Link.customer_id == customer_id)
+        .order_by(Activity.at, Activity.nth, Activity.id)
+    ).all()
+
+
+def lines_of(session: Session, link: Link) -> int:
+    """How many lines the activity of the link's item has, or a customer link's own."""
+    query = select(func.count()).select_from(Activity).where(Activity.business == link.business)
+    if link.item_id is not None:
+        query = query.where(Activity.item_id == link.item_id)
+    else:
+        query = query.where(Activity.link_id == link.id)
     return session.scalar(query) or 0
 
 
@@ -83,30 +113,29 @@ def activity(session: Session, business: BusinessKey, activity_id: str) -> Activ
 
 
 def count_of(session: Session, link: Link, kind: str, *, since: datetime) -> int:
-    """How often this happened to the link's item, through whichever of its links."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Activity)
-            .where(
-                Activity.business == link.business,
-                Activity.item_id == link.item_id,
-                Activity.kind == kind,
-                Activity.at >= since,
-            )
-        )
-        or 0
+    """How often this happened through whichever link of the same item, or the same customer."""
+    query = (
+        select(func.count())
+        .select_from(Activity)
+        .where(Activity.business == link.business, Activity.kind == kind, Activity.at >= since)
     )
+    if link.item_id is not None:
+        return session.scalar(query.where(Activity.item_id == link.item_id)) or 0
+    same = select(Link.id).where(
+        Link.business == link.business,
+        Link.customer_id == link.customer_id,
+        Link.item_id.is_(None),
+        Link.currency == link.currency,
+    )
+    return session.scalar(query.where(Activity.link_id.in_(same))) or 0
 
 
-def expired_unnoted(session: Session, *, at: datetime, limit: int) -> Sequence[Link]:
-    """Links whose time is over and whose activity does not say so yet."""
-    noted = select(Activity.id).where(
-        Activity.business == Link.business,
-        Activity.link_id == Link.id,
-        Activity.kind == "expired",
-    )
-    ended = func.coalesce(Link.expires_at, Link.cap_at) <= at
+def running_out(session: Session, *, at: datetime, limit: int) -> Sequence[Link]:
+    """Links whose time is over and that are not marked so yet."""
+    over = func.coalesce(Link.expires_at, Link.cap_at) <= at
     return session.scalars(
-        select(Link).where(Link.revoked_at.is_(None), ended, ~noted.exists()).limit(limit)
+        select(Link)
+        .where(Link.revoked_at.is_(None), Link.ended_at.is_(None), over)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()

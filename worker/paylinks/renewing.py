@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from worker import customers
 from worker.kernel.events import LinkRenewed
-from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.ids import BusinessKey
 from worker.paylinks import records
 from worker.paylinks.model import Activity, Link, LinkState, state_of
-from worker.paylinks.opening import Life, cap, note
-from worker.paylinks.tokens import LinkKeys, hash_of
+from worker.paylinks.opening import Life, Subject, cap, make, note
+from worker.paylinks.tokens import LinkKeys
 from worker.store import tell
 
 ASKED = "renewal_asked"
@@ -46,17 +46,17 @@ def ask_renewal(
 ) -> Activity | None:
     """The request for a link by mail, kept and told; None when it is not to be granted.
 
-    Granted while the item has a link at all (a paid or void item has none), to a contact on file of
-    this item's customer, and not more often in 24 h than the business allows.
+    Granted while the item has a link at all (a void item has none), to a contact on file of this
+    item's customer, and not more often in 24 h than the business allows.
     """
     business = BusinessKey(link.business)
     customers.lock(session, business, link.customer_id)
-    live = records.live_link(session, business, link.item_id)
+    live = live_beside(session, link)
     asked = records.count_of(session, link, ASKED, since=at - timedelta(days=1))
     if live is None or asked >= terms.per_day or not _is_on_file(session, link, contact_id):
         return None
     if state_of(live, at) is LinkState.EXPIRED:
-        live = renew(session, live, terms.keys, terms.life, at=at)
+        live = renew(session, live, terms.keys, terms.life, who="customer", at=at)
     line = note(session, live, ASKED, who="customer", at=at, evidence={"contact": contact_id})
     tell(session, LinkRenewed(business, line.id))
     return line
@@ -67,28 +67,32 @@ def renewal(session: Session, business: BusinessKey, activity_id: str) -> Renewa
     line = records.activity(session, business, activity_id)
     if line is None or line.kind != ASKED:
         return None
-    live = records.live_link(session, business, line.item_id)
+    asked_on = records.by_id(session, business, line.link_id or "")
+    live = live_beside(session, asked_on) if asked_on is not None else None
     return None if live is None else Renewal(live, str(line.evidence["contact"]))
 
 
-def renew(session: Session, link: Link, keys: LinkKeys, life: Life, *, at: datetime) -> Link:
+def renew(
+    session: Session, link: Link, keys: LinkKeys, life: Life, *, who: str, at: datetime
+) -> Link:
     """A fresh link in the place of this one, which is revoked: one live link at a time."""
     link.revoked_at = link.revoked_at or at
     session.flush()
-    fresh = Link(
-        business=link.business,
-        id=new_id("lnk"),
-        item_id=link.item_id,
-        customer_id=link.customer_id,
-        key_version=keys.newest,
-        created_at=at,
-        cap_at=cap(None, life, at),
-    )
-    fresh.token_hash = hash_of(keys.token(fresh.id, fresh.key_version))
+    business = BusinessKey(link.business)
+    subject = Subject(business, link.customer_id, item_id=link.item_id, currency=link.currency)
+    fresh = make(subject, keys, cap_at=cap(None, life, at), at=at)
     session.add(fresh)
     session.flush()
-    note(session, fresh, "renewed", who="tillmail", at=at, evidence={"from": link.id})
+    note(session, fresh, "renewed", who=who, at=at, evidence={"from": link.id})
     return fresh
+
+
+def live_beside(session: Session, link: Link) -> Link | None:
+    """The link that shows the same now: this one, or what took its place."""
+    business = BusinessKey(link.business)
+    if link.item_id is not None:
+        return records.live_link(session, business, link.item_id)
+    return records.live_link_of_customer(session, business, link.customer_id, link.currency or "")
 
 
 def _is_on_file(session: Session, link: Link, contact_id: str) -> bool:

@@ -19,7 +19,7 @@ from worker.web.forms import (
     opened_proof,
     set_cookie,
 )
-from worker.web.security import is_https, page_policy
+from worker.web.security import checkout_origin, is_https, page_policy
 
 _NOBODY: dict[str, object] = {
     "name": "",
@@ -47,7 +47,8 @@ class Draft:
 def page(app: App, draft: Draft) -> Response:
     """A page of the business that the link belongs to."""
     made = app.page(draft.business, draft.template, draft.language, draft.context)
-    policy = page_policy(app.settings, made.style_hash, made.script_hash)
+    checkout = checkout_origin(app.settings, app.rules(draft.business))
+    policy = page_policy(made.style_hash, made.script_hash, checkout=checkout)
     return HTMLResponse(made.html, draft.status, {"Content-Security-Policy": policy})
 
 
@@ -55,7 +56,7 @@ def message(app: App, what: str, language: str, *, status: int = HTTPStatus.OK) 
     """A page of nobody's; the same for everybody who gets it."""
     context = {"business": _NOBODY, "is_test": False, "what": what}
     made = app.plain_page("message.html", language, context)
-    policy = page_policy(app.settings, made.style_hash, made.script_hash)
+    policy = page_policy(made.style_hash, made.script_hash, checkout=None)
     return HTMLResponse(made.html, status, {"Content-Security-Policy": policy})
 
 

@@ -24,7 +24,17 @@ from worker.paylinks import Link, Verdict
 from worker.payments import Checkout, Payer
 from worker.web import answers
 from worker.web.answers import Draft
-from worker.web.forms import Fields, Seal, Visitor, fields, new_browser, open_seal, seal, visitor
+from worker.web.forms import (
+    Fields,
+    Seal,
+    Visitor,
+    code_of,
+    fields,
+    new_browser,
+    open_seal,
+    seal,
+    visitor,
+)
 from worker.web.opening import judged
 from worker.web.security import crosses_sites
 from worker.web.standing import Face, Standing, business_face, context, find
@@ -88,32 +98,19 @@ class CheckingOut:
                 # Paid meanwhile, ended, or a page from yesterday: the page as it is now says what.
                 return answers.see_other(path)
             verdict, facts = judged(session, standing, who, form, on_page, at=at)
-            if verdict is Verdict.MACHINE and not self._is_confirmed(standing, on_page, form):
+            if verdict is not Verdict.HUMAN and not self._is_confirmed(standing, on_page, form):
                 paylinks.note_machine(session, standing.link, evidence=facts, at=at)
                 return self._ask_again(session, standing, on_page, path, at=at)
             checkout = payments.begin(session, standing.invoice, link_id=standing.link.id, at=at)
-            self._note(session, standing, checkout, facts, at=at)
+            self._note(session, standing, facts, at=at)
             payer = self._payer(session, standing, checkout)
         return _Begun(standing.business, standing.link, checkout, payer)
 
-    def _note(
-        self,
-        session: Session,
-        standing: Standing,
-        checkout: Checkout,
-        facts: object,
-        *,
-        at: datetime,
-    ) -> None:
+    def _note(self, session: Session, standing: Standing, facts: object, *, at: datetime) -> None:
         """Whoever pays has opened the link, whatever we took them for before."""
         seen = {"by": "checkout", "seen": facts}
         life = self.app.link_life(standing.business)
         paylinks.note_open(session, standing.link, life, evidence=seen, at=at)
-        if checkout.opened_at == at:
-            started = {"checkout": checkout.id, "amount": str(checkout.amount)}
-            paylinks.note(
-                session, standing.link, "checkout_started", who="customer", at=at, evidence=started
-            )
 
     def _payer(self, session: Session, standing: Standing, checkout: Checkout) -> Payer:
         """Of the link that began the checkout: the same checkout must give the same order."""
@@ -171,18 +168,19 @@ class CheckingOut:
     # -- what else there is to say ---------------------------------------------------------------
 
     def _is_confirmed(self, standing: Standing, on_page: Seal, form: Fields) -> bool:
-        text = f"{standing.link.id}.{on_page.browser}"
-        return self.app.link_keys.is_signed("confirm", text, form.get("confirmed", ""))
+        """Whether the four digits were typed that the page showed to people."""
+        asked = code_of(self.app.link_keys, standing.link.id, on_page)
+        return form.get("code", "").strip() == asked
 
     def _ask_again(
         self, session: Session, standing: Standing, on_page: Seal, path: str, *, at: datetime
     ) -> Draft:
-        """Who looks like a program is asked once more; a person loses one press."""
+        """Who may be a program is asked once more: by a press, or by digits that people read."""
         keys, link_id = self.app.link_keys, standing.link.id
-        form = {
-            "token": seal(keys, link_id, on_page.browser or new_browser(), at=at),
-            "confirmation": keys.sign("confirm", f"{link_id}.{on_page.browser}"),
-        }
+        token = seal(keys, link_id, on_page.browser or new_browser(), at=at)
+        shown = open_seal(keys, link_id, token, at=at)
+        code = code_of(keys, link_id, shown) if shown is not None else ""
+        form = {"token": token, "code": code}
         facts = context(session, standing, path=path, at=at) | {"form": form}
         return Draft(standing.business, standing.language, "confirm.html", facts)
 

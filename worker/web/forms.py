@@ -40,6 +40,8 @@ class Visitor:
     opened: str
     user_agent: str
     language: str
+    names_language: bool
+    links_touched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def visitor(request: Request) -> Visitor:
         opened=request.cookies.get(OPENED_COOKIE, ""),
         user_agent=request.headers.get("user-agent", ""),
         language=preferred_language(request),
+        names_language=bool(request.headers.get("accept-language")),
+        links_touched=getattr(request.state, "links_touched", 1),
     )
 
 
@@ -109,6 +113,12 @@ def open_seal(
         return None
     shown_at = datetime.fromtimestamp(int(match[1], 16) / 1000, UTC)
     return Seal(match[2], shown_at) if at - shown_at <= life else None
+
+
+def code_of(keys: LinkKeys, link_id: str, page: Seal) -> str:
+    """Four digits that the page with this seal asks a person to type."""
+    signed = keys.sign("code", f"{link_id}.{page.browser}.{page.shown_at.timestamp()}")
+    return str(1000 + int(signed, 36) % 9000)
 
 
 def opened_proof(keys: LinkKeys, link_id: str) -> str:

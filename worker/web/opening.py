@@ -23,6 +23,8 @@ from worker.web.standing import Face, Standing, find
 
 # A field that people do not see; what fills it in is a program that fills in forms.
 TRAP = "fax_line"
+# Marks of a browser without a screen, as the page's script names them.
+_TRAITS = {"brand": "a headless brand", "languages": "no languages", "window": "no window"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,9 @@ class Opening:
             if standing.face is not Face.PAY:
                 return response
             verdict, facts = judged(session, standing, who, form, on_page, at=at)
+            if verdict is Verdict.UNSURE and facts["again_in_s"]:
+                # A person who reads on is believed once the mail's scanners have gone home.
+                response.headers["Retry-After"] = str(facts["again_in_s"])
             if verdict is Verdict.HUMAN:
                 life = self.app.link_life(standing.business)
                 paylinks.note_open(session, standing.link, life, evidence=facts, at=at)
@@ -85,6 +90,22 @@ def judged(
         has_cookie=who.browser == on_page.browser,
         since_sent_s=None if sent_at is None else (at - sent_at).total_seconds(),
         script_ran=form.get("script") == "1",
+        traits=_traits(who, form),
+        links_touched=who.links_touched,
     )
-    verdict, why = paylinks.judge(evidence)
-    return verdict, {**evidence.facts(), "verdict": verdict.value, "why": why}
+    limits = standing.thresholds
+    verdict, why = paylinks.judge(evidence, limits)
+    is_early = paylinks.is_within_scan(evidence, limits) and evidence.trusted_event
+    again_in_s = limits.scan_window_s - int(evidence.since_sent_s or 0) if is_early else 0
+    return verdict, {
+        **evidence.facts(),
+        "verdict": verdict.value,
+        "why": why,
+        "again_in_s": again_in_s,
+    }
+
+
+def _traits(who: Visitor, form: Fields) -> tuple[str, ...]:
+    told = form.get("traits", "").split(",")
+    found = [words for name, words in _TRAITS.items() if name in told]
+    return (*found, *(() if who.names_language else ("no Accept-Language",)))

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from worker.businesses import Rules
 from worker.settings import Settings
 
-STRIPE_CHECKOUT = "https://checkout.stripe.com"
 _HSTS = "max-age=31536000; includeSubDomains"
 _ALWAYS = {
     "Referrer-Policy": "no-referrer",
@@ -27,22 +27,24 @@ _ALWAYS = {
 _BARE_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def page_policy(settings: Settings, style_hash: str, script_hash: str) -> str:
+def page_policy(style_hash: str, script_hash: str, *, checkout: str | None) -> str:
     """The content security policy of a page: its own style and script, and nobody else's anything.
 
-    Browsers apply `form-action` to where a form's answer redirects too, hence the gateway's origin.
+    Browsers apply `form-action` to where a form's answer redirects too, hence `checkout`, the
+    origin of the gateway's pages.
     """
+    targets = "'self'" if checkout is None else f"'self' {checkout}"
     return (
         f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; img-src data:; "
-        f"connect-src 'self'; form-action 'self' {checkout_origin(settings)}; "
+        f"connect-src 'self'; form-action {targets}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
 
 
-def checkout_origin(settings: Settings) -> str:
-    """Where hosted payment pages live: Stripe's, or the sandbox's."""
+def checkout_origin(settings: Settings, rules: Rules) -> str:
+    """Where a business's hosted payment pages live: at Stripe, its own domain, or the sandbox."""
     if not settings.gateway.base_url:
-        return STRIPE_CHECKOUT
+        return f"https://{rules.stripe.checkout_domain}"
     parts = urlsplit(settings.gateway.base_url)
     return f"{parts.scheme}://{parts.netloc}"
 

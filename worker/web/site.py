@@ -18,7 +18,8 @@ from worker.app import App
 from worker.kernel.errors import TillmailError
 from worker.web import answers
 from worker.web.checking_out import CheckingOut
-from worker.web.forms import MAX_FORM_BYTES, preferred_language
+from worker.web.doorkeeper import Doorkeeper
+from worker.web.forms import MAX_FORM_BYTES, preferred_language, visitor
 from worker.web.health import Health
 from worker.web.hooks import MAX_EVENT_BYTES, Hooks
 from worker.web.opening import Opening
@@ -41,14 +42,15 @@ def build(app: App) -> Starlette:
     pages, opening, paying = PayPage(app), Opening(app), CheckingOut(app)
     renewing, hooks, health = Renewing(app), Hooks(app), Health(app)
     explain = _Explain(app)
+    door = Doorkeeper(lambda request: answers.not_found(app, visitor(request))).guard
     site = Starlette(
         routes=[
-            _get("/l/{token}", pages.show),
-            _get("/l/{token}/thanks", pages.thanks),
-            _get("/l/{token}/document", pages.document),
-            _post("/l/{token}/open", opening.note, MAX_FORM_BYTES),
-            _post("/l/{token}/pay", paying.pay, MAX_FORM_BYTES),
-            _post("/l/{token}/renew", renewing.renew, MAX_FORM_BYTES),
+            _get("/l/{token}", door(pages.show)),
+            _get("/l/{token}/thanks", door(pages.thanks)),
+            _get("/l/{token}/document", door(pages.document)),
+            _post("/l/{token}/open", door(opening.note), MAX_FORM_BYTES),
+            _post("/l/{token}/pay", door(paying.pay), MAX_FORM_BYTES),
+            _post("/l/{token}/renew", door(renewing.renew), MAX_FORM_BYTES),
             _post("/hooks/stripe/{business}", hooks.stripe, MAX_EVENT_BYTES),
             _get("/health", health.alive),
             _get("/ready", health.ready),

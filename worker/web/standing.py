@@ -17,7 +17,7 @@ from worker.invoices import Invoice, State
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, NotMoney
-from worker.paylinks import Link, LinkState
+from worker.paylinks import Link, LinkState, Thresholds
 from worker.readers.model import Invoice as Document
 from worker.web.forms import Visitor, has_opened
 
@@ -75,12 +75,17 @@ class Standing:
     def may_see(self) -> bool:
         return may_see(self.state, is_known=self.is_known)
 
+    @property
+    def thresholds(self) -> Thresholds:
+        links = self.rules.links
+        return Thresholds(links.min_dwell_ms, links.scan_window_s, links.burst_links)
+
 
 def find(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Standing | None:
     """Where the visitor's link stands; None for a token that was never ours."""
     # What cannot be a token is not looked up, and answered like one that is unknown.
     link = paylinks.by_token(session, visitor.token) if _TOKEN.fullmatch(visitor.token) else None
-    if link is None or link.business not in app.businesses():
+    if link is None or link.item_id is None or link.business not in app.businesses():
         return None
     business = BusinessKey(link.business)
     invoice = invoices.by_id(session, business, link.item_id)
@@ -163,7 +168,7 @@ def _paid_on(session: Session, standing: Standing) -> str | None:
     applied = payments.allocated_to(session, standing.business, standing.invoice.id)
     if not applied:
         return None
-    payment = payments.by_id(session, standing.business, applied[-1].payment_id)
+    payment = payments.by_id(session, standing.business, applied[-1].payment_id or "")
     settled_at = payment.settled_at if payment else None
     return day_in(standing.rules.time_zone, settled_at).isoformat() if settled_at else None
 
