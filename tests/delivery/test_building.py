@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 
 import pytest
 from hypothesis import given
@@ -69,6 +71,43 @@ def test_one_of_each_header_and_no_answer_from_programs() -> None:
     assert message["Auto-Submitted"] == "auto-generated"
     # Exchange junks a From name with a colon.
     assert message["From"] == "Acme Lampen <bills@acme.example>"
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=120))
+def test_names_and_subjects_arrive_as_they_were_written(written: str) -> None:
+    words = " ".join(written.split()) or "-"
+    mail = rules(from_name=words.replace(":", " "))
+    content = build(notice(), EmailWords(words, "", ""), mail, [], secret=SECRET).content
+    message = message_from_bytes(content)
+    assert str(make_header(decode_header(message["Subject"]))) == words
+    # The newer parser puts a space between two encoded words of a name.
+    name, address = parseaddr(message["From"])
+    assert str(make_header(decode_header(name))) == " ".join(words.replace(":", " ").split())
+    assert address == "bills@acme.example"
+    assert all(len(line) <= 998 for line in content.split(b"\r\n"))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n")))
+def test_every_text_arrives_as_it_was_written(written: str) -> None:
+    words = EmailWords("-", f"<p>{written}</p>", written)
+    message = parsed(build(notice(), words, rules(), [], secret=SECRET).content)
+    for kind, sent in (("plain", words.text), ("html", words.html)):
+        got = message.get_body((kind,)).get_content()
+        assert got.encode().splitlines() == (sent.encode() or b"\n").splitlines()
+
+
+@pytest.mark.parametrize("name", ["17.pdf", "Rechnung Nr. 17.pdf", "Größe.pdf", 'a"b.pdf'])
+def test_a_file_keeps_its_name(name: str) -> None:
+    file = Enclosure(name, "application/pdf", b"%PDF")
+    message = parsed(build(notice(), WORDS, rules(), [file], secret=SECRET).content)
+    assert [a.get_filename() for a in message.iter_attachments()] == [name]
+
+
+def test_line_ends_are_those_of_mail_and_lines_are_short() -> None:
+    content = build(notice(), WORDS, rules(), [LOGO, PDF], secret=SECRET).content
+    assert content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r")
+    assert max(len(line) for line in content.split(b"\r\n")) <= 100
+    assert content.isascii()
 
 
 @pytest.mark.parametrize("subject", ["a\r\nBcc: x@y.example", "a\nb", "a\x00b"])

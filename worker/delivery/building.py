@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from email.headerregistry import Address as HeaderAddress
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
-from typing import cast
 
 from worker.businesses import Rules
+from worker.delivery import mime
 from worker.delivery.addressing import envelope_from, reply_to
 from worker.delivery.model import Notice
 from worker.delivery.ports import EmailWords, Outgoing, Signer
 from worker.kernel.errors import PermanentError
-from worker.kernel.mail import Address, header_safe
-
-# Long lines are base64 or quoted-printable by then; a folded Message-ID is refused by some hosts.
-_POLICY = SMTP.clone(max_line_length=200)
+from worker.kernel.mail import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +34,7 @@ def build(
     secret: bytes,
 ) -> Outgoing:
     """The message, ready to be signed. Raises PermanentError when it is larger than goes out."""
-    message = EmailMessage(policy=_POLICY)
-    _address(message, notice, rules, secret)
-    message["Subject"] = header_safe(words.subject)
-    message["Date"] = format_datetime(notice.queued_at)
-    message["Message-ID"] = notice.message_id
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    message["Content-Language"] = notice.language
-    message.set_content(words.text, cte="quoted-printable")
-    message.add_alternative(words.html, subtype="html", cte="base64")
-    _enclose(message, enclosures)
-    _fix_boundaries(message, notice)
-    content = message.as_bytes()
+    content = mime.message(_headers(notice, words, rules, secret), _body(notice, words, enclosures))
     limit = rules.mail.max_size_mb * 1_000_000
     if len(content) > limit:
         raise PermanentError(
@@ -68,32 +50,33 @@ def signed(message: Outgoing, signer: Signer) -> Outgoing:
     return replace(message, content=signer.sign(message.content))
 
 
-def _address(message: EmailMessage, notice: Notice, rules: Rules, secret: bytes) -> None:
+def _headers(notice: Notice, words: EmailWords, rules: Rules, secret: bytes) -> Iterator[bytes]:
     # Exchange treats a From name with ":" as a missing From header and junks the mail.
-    name = header_safe((rules.mail.from_name or rules.name).replace(":", " "))
-    sender = Address.parse(rules.mail.from_address)
-    to = Address.parse(notice.recipient)
-    message["From"] = HeaderAddress(name, sender.local, sender.domain)
-    message["To"] = HeaderAddress(username=to.local, domain=to.domain)
+    name = (rules.mail.from_name or rules.name).replace(":", " ")
+    yield mime.mailbox("From", " ".join(name.split()), Address.parse(rules.mail.from_address))
+    yield mime.field("To", str(Address.parse(notice.recipient)))
     reply = reply_to(notice.id, rules.mail, secret)
     if reply is not None:
-        message["Reply-To"] = reply
+        yield mime.field("Reply-To", reply)
+    yield mime.words("Subject", words.subject)
+    yield mime.field("Date", format_datetime(notice.queued_at))
+    yield mime.field("Message-ID", notice.message_id)
+    yield mime.field("Auto-Submitted", "auto-generated")
+    yield mime.field("X-Auto-Response-Suppress", "OOF, AutoReply")
+    yield mime.field("Content-Language", notice.language)
 
 
-def _enclose(message: EmailMessage, enclosures: Sequence[Enclosure]) -> None:
-    html = cast(EmailMessage, message.get_body(("html",)))
-    for file in enclosures:
-        main, _, sub = file.media_type.partition("/")
-        if file.content_id is not None:
-            cid = f"<{file.content_id}>"
-            html.add_related(file.content, main, sub, cid=cid, filename=file.name)
-        else:
-            message.add_attachment(file.content, main, sub, filename=header_safe(file.name))
+def _body(notice: Notice, words: EmailWords, enclosures: Sequence[Enclosure]) -> bytes:
+    # Boundaries of our own: a resend must be the same bytes.
+    mark = f"=_{notice.message_id.strip('<>').partition('@')[0]}"
+    html = mime.text("html", words.html)
+    shown = [_file(file) for file in enclosures if file.content_id is not None]
+    if shown:
+        html = mime.several("related", f"{mark}_2", [html, *shown], root="text/html")
+    both = mime.several("alternative", f"{mark}_1", [mime.text("plain", words.text), html])
+    attached = [_file(file) for file in enclosures if file.content_id is None]
+    return mime.several("mixed", f"{mark}_0", [both, *attached]) if attached else both
 
 
-def _fix_boundaries(message: EmailMessage, notice: Notice) -> None:
-    # The library draws random boundaries; these make a resend the same bytes.
-    mark = notice.message_id.strip("<>").partition("@")[0]
-    for number, part in enumerate(message.walk()):
-        if part.is_multipart():
-            part.set_boundary(f"=_{mark}_{number}")
+def _file(file: Enclosure) -> bytes:
+    return mime.file(file.media_type, file.name, file.content, content_id=file.content_id)
