@@ -8,9 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.readers import camt, mt940, statements
+from worker.readers import (
+    bai2,
+    bank_tables,
+    camt,
+    mt940,
+    ofx,
+    spreadsheets,
+    statements,
+    tables,
+)
+from worker.readers.archives import Archive, RefusedArchive
 from worker.readers.model import Remittance, Statement
 from worker.readers.statements import NotAStatement
+from worker.readers.tables import NoTable
+
+# Where the header of a long list must be found.
+_HEAD_BYTES = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +44,76 @@ class Money:
 
 def read(data: bytes) -> Money | None:
     """What the file says of money; None where it is none of the formats known here."""
+    if data.startswith(b"PK\x03\x04"):
+        return _zipped(data)
+    if data.startswith(tables.OLE):
+        return _listed(data, "xls")
     for knows, reader in _READERS:
         if knows(data):
             return _of_statements(reader, data)
-    return None
+    return _listed(data, "csv") if _may_be_list(data) else None
+
+
+def _zipped(data: bytes) -> Money | None:
+    """What a zip of bank files holds, or a workbook; a zip of other things is not our matter."""
+    try:
+        archive = Archive(data)
+        if spreadsheets.is_workbook(archive.names):
+            return _listed(data, "xlsx")
+        members = [archive.read(name) for name in archive.names]
+    except RefusedArchive as error:
+        return Money(error=f"Not read: {error}.")
+    found = [money for member in members if member[:2] != b"PK" and (money := read(member))]
+    return _joined(found) if found else None
+
+
+def _joined(found: list[Money]) -> Money:
+    errors = [money.error for money in found if money.error]
+    return Money(
+        statements=tuple(each for money in found for each in money.statements),
+        remittances=tuple(each for money in found for each in money.remittances),
+        reasons=tuple(each for money in found for each in money.reasons),
+        warnings=tuple(each for money in found for each in money.warnings),
+        error=" ".join(errors) or None,
+        is_remittance=any(money.is_remittance for money in found),
+    )
+
+
+def _may_be_list(data: bytes) -> bool:
+    head = data[:512]
+    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    is_other = b"\0" in head or head.lstrip().startswith((b"<", b"%PDF", b"{"))
+    return is_wide or not is_other
+
+
+def _listed(data: bytes, file_format: str) -> Money | None:
+    """A bank's list; a list of anything else is left to others."""
+    try:
+        # A long text is looked at from above before all of it is cut into cells.
+        if file_format == "csv" and not _has_header(data[:_HEAD_BYTES]):
+            return None
+        lists = [(table, bank_tables.header(table)) for table in tables.tables(data)]
+        found = tuple(
+            bank_tables.read(table, header, file_format) for table, header in lists if header
+        )
+    except (NoTable, NotAStatement) as error:
+        return Money(error=f"Not read: {error}.")
+    if not found:
+        return None
+    said = tuple(word for table, header in lists if header for word in table.warnings)
+    return _said(found, said)
+
+
+def _has_header(head: bytes) -> bool:
+    try:
+        return any(bank_tables.header(table) for table in tables.tables(head[: _whole(head)]))
+    except NoTable:
+        return False
+
+
+def _whole(head: bytes) -> int:
+    """How much of the beginning of a text ends with a line; a list of one line is whole."""
+    return head.rfind(b"\n") + 1 if len(head) == _HEAD_BYTES else len(head)
 
 
 def _of_statements(reader: Callable[[bytes], list[Statement]], data: bytes) -> Money:
@@ -43,9 +123,13 @@ def _of_statements(reader: Callable[[bytes], list[Statement]], data: bytes) -> M
         return Money(error=f"Not read: {error}.")
     if not found:
         return Money(error="Not read: it holds no statement.")
-    warnings = [str(problem) for each in found for problem in each.problems]
-    warnings += statements.unchained(found)
-    return Money(found, reasons=tuple(_says(each) for each in found), warnings=tuple(warnings))
+    return _said(found, ())
+
+
+def _said(found: tuple[Statement, ...], warnings: tuple[str, ...]) -> Money:
+    problems = (str(problem) for each in found for problem in each.problems)
+    said = dict.fromkeys((*warnings, *problems, *statements.unchained(found)))
+    return Money(found, reasons=tuple(_says(each) for each in found), warnings=tuple(said))
 
 
 def _says(statement: Statement) -> str:
@@ -55,5 +139,7 @@ def _says(statement: Statement) -> str:
 
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], list[Statement]]], ...] = (
     (camt.is_camt, camt.read),
+    (ofx.is_ofx, ofx.read),
+    (bai2.is_bai2, bai2.read),
     (mt940.is_mt940, mt940.read),
 )

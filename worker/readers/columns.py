@@ -29,9 +29,14 @@ def figures(text: str) -> str | None:
     return ("-" if is_negative else "") + bare.strip("+-")
 
 
+def decimal_marks(texts: Iterable[str]) -> set[str]:
+    """The decimal marks that the amounts prove; two where they contradict each other."""
+    return {mark for text in texts if (mark := _proof(text)) is not None}
+
+
 def decimal_mark(texts: Iterable[str]) -> str | None:
     """The decimal mark that the amounts prove; None where they prove none, or both."""
-    proved = {mark for text in texts if (mark := _proof(text)) is not None}
+    proved = decimal_marks(texts)
     return proved.pop() if len(proved) == 1 else None
 
 
@@ -92,6 +97,11 @@ class DayOrder(StrEnum):
 _DAY = re.compile(
     r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})(?:[T ].{0,20})?|([0-9]{8})", re.ASCII
 )
+
+
+def looks_like_day(text: str) -> bool:
+    """Whether the text is figures in the form of a day, of the calendar or not."""
+    return _DAY.fullmatch(text.strip()) is not None
 
 
 def day_order(texts: Iterable[str]) -> DayOrder | None:

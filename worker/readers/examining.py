@@ -106,7 +106,7 @@ def _mail(opened: OpenedMail) -> Examined:
             gathered.add_money(money)
         else:
             gathered.add(part, invoice_files.read(data, part.media_type))
-    if bounce is None and not gathered.invoices and not gathered.money:
+    if bounce is None and not (gathered.invoices or gathered.has_money):
         _add_body(gathered, opened)
     findings = Findings(
         doc_types=tuple(read.invoice.doc_type for read in gathered.invoices),
@@ -185,6 +185,10 @@ class _Gathered:
         self.said += found.warnings
         self.reasons += found.reasons
         self.errors += [found.error] if found.error else []
+
+    @property
+    def has_money(self) -> bool:
+        return any(money.statements or money.is_remittance for money in self.money)
 
     @property
     def remittances(self) -> tuple[Remittance, ...]:

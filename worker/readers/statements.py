@@ -18,10 +18,11 @@ class NotAStatement(ValueError):
 
 def checked(statement: Statement) -> Statement:
     """The statement with every reason why it must not be booked as it is."""
-    found = [*statement.problems, *_amounts(statement), *_currencies(statement)]
-    if not found:
-        found += _balance(statement)
-    return statement.model_copy(update={"problems": tuple(dict.fromkeys(found))})
+    unfit = [*_amounts(statement), *_currencies(statement)]
+    # What has no sum cannot be out of balance.
+    found = [*statement.problems, *(unfit or _balance(statement))]
+    problems = {str(problem): problem for problem in found}
+    return statement.model_copy(update={"problems": tuple(problems.values())})
 
 
 def _amounts(statement: Statement) -> list[Problem]:

@@ -25,8 +25,9 @@ MAX_CELLS = 500_000
 SEPARATORS = (";", ",", "\t", "|")
 _SAMPLE_ROWS = 200
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_OLD_WORKBOOKS = tuple(f"{name}\0".encode("utf-16-le") for name in ("Workbook", "Book"))
 _SEP_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
@@ -56,7 +57,7 @@ class Table:
 
 def tables(data: bytes) -> list[Table]:
     """The tables in the bytes of an XLSX workbook or a text with separators; NoTable else."""
-    if data.startswith(_OLE):
+    if data.startswith(OLE):
         raise NoTable(_why_not_ole(data))
     if data.startswith(b"PK\x03\x04"):
         return _of_workbook(data)
@@ -66,7 +67,9 @@ def tables(data: bytes) -> list[Table]:
 def _why_not_ole(data: bytes) -> str:
     if _ENCRYPTED in data:
         return "it is a workbook protected with a password"
-    return "it is an old Excel file (XLS), which cannot be read; save it as XLSX or CSV"
+    if any(name in data for name in _OLD_WORKBOOKS):
+        return "it is an old Excel file (XLS), which cannot be read; save it as XLSX or CSV"
+    return "it is an old Office file, which cannot be read; save it as PDF, XLSX or CSV"
 
 
 def _of_workbook(data: bytes) -> list[Table]:
