@@ -23,15 +23,6 @@ CREDIT_TITLE = (
     r"|opravny danovy doklad|credit memorandum|kreditfaktuur|kredit(?:arve|rekins)|odobrenje"
     r"|πιστωτικο(?: τιμολογιο)?)"
 )
-# Titles of papers that name numbers and totals and are no invoices.
-OTHER_TITLES = (
-    r"(?:mahnung|zahlungserinnerung|lieferschein|angebot|auftragsbestatigung|bestellung|kontoauszug"
-    r"|proforma ?rechnung|pro ?forma invoice|quote|quotation|estimate|purchase order|delivery note"
-    r"|packing slip|(?:account |bank )?statement(?: of account)?|remittance(?: advice)?"
-    r"|payment advice|zahlungsavis|receipt|quittung|order confirmation|reminder|payment reminder"
-    r"|devis|bon de commande|bon de livraison|releve(?: de compte)?|avis de paiement|offerte"
-    r"|pakbon|orderbevestiging|preventivo|ordine|ddt|presupuesto|albaran|oferta|zamowienie)"
-)
 NUMBER_MARK = r"(?:nummer|number|numero|numer|nr|no|n|num|nro|c|#)"
 _PUNCTUATION = re.compile(r"[^\w#]+")
 
@@ -64,5 +55,14 @@ def _by_phrase() -> dict[str, tuple[str, ...]]:
     return {phrase: tuple(roles) for phrase, roles in table.items()}
 
 
+def _other_titles() -> frozenset[str]:
+    """The titles of papers that look like invoices and are none (`other_titles.toml`)."""
+    titles = Path(__file__).with_name("other_titles.toml").read_text("utf-8")
+    return frozenset(
+        folded(title) for language in tomllib.loads(titles).values() for title in language
+    )
+
+
 ROLES_BY_PHRASE = _by_phrase()
+OTHER_TITLES = _other_titles()
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in ROLES_BY_PHRASE)

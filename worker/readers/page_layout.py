@@ -125,6 +125,16 @@ class Layout:
                     last, count = cell, count + 1
                     break
 
+    @cached_property
+    def usual_height(self) -> float:
+        """The height of most of the text."""
+        return median(cell.height for cell in self.cells) if self.rows else 10.0
+
+    def row_of(self, cell: Cell) -> tuple[Row, Row | None]:
+        """The row that a cell stands in, and the one below it."""
+        index = self._row_of(cell)
+        return self.rows[index], self.rows[index + 1] if index + 1 < len(self.rows) else None
+
     def _row_of(self, cell: Cell) -> int:
         return self._places[id(cell)]
 

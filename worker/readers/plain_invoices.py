@@ -22,7 +22,7 @@ from worker.readers.invoice_words import (
     OTHER_TITLES,
     folded,
 )
-from worker.readers.layout_labels import Fact, Labelled, labelled
+from worker.readers.layout_labels import Fact, Labelled, label_in, labelled
 from worker.readers.layout_parties import Parties
 from worker.readers.layout_totals import Totals
 from worker.readers.model import Buyer, DocType, Invoice, Problem, Seller, Source
@@ -37,7 +37,14 @@ _TITLED = re.compile(
 )
 _ANY_TITLE = re.compile(rf"\b(?:{INVOICE_TITLE}|{CREDIT_TITLE})\b")
 _CREDIT = re.compile(rf"^(?:\w+ )?{CREDIT_TITLE}\b")
-_OTHER = re.compile(rf"^{OTHER_TITLES}\b")
+# `2nd reminder`, `Letzte Mahnung`, `Copy of quotation`
+_ORDINAL = re.compile(
+    r"^(?:\d(?:st|nd|rd|th|e|er|ere|re|a|o)? |(?:erste|zweite|dritte|letzte|first|second|third|last"
+    r"|final|friendly|premiere?|deuxieme|derniere?|eerste|tweede|laatste|primo|secondo|ultimo|primer"
+    r"|segundo|forsta|andra|sista|forste|anden|andre|sidste|siste|prvni|druha|posledni|pierwsze"
+    r"|drugie|ostateczne|copy of) )+"
+)
+_LONGEST_TITLE = max(len(title.split()) for title in OTHER_TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +104,43 @@ def _kind(layout: Layout, labels: list[Labelled]) -> DocType | None:
     )
     for cell in titles:
         plain = folded(cell.text.replace(" ", "") if _is_spaced(cell.text) else cell.text)
+        if _is_other(layout, cell, plain):
+            return None
         if _CREDIT.match(plain):
             return DocType.CREDIT_NOTE
         if _TITLED.match(plain):
             return DocType.INVOICE
-        if _OTHER.match(plain) and cell.top < 0.4 * layout.height and len(plain.split()) <= 3:
-            return None
     is_named = _ANY_TITLE.search(folded(layout.text[:6000])) or any(
         "number" in found.roles for found in labels
     )
     return DocType.INVOICE if is_named else None
+
+
+def _is_other(layout: Layout, cell: Cell, plain: str) -> bool:
+    """Whether the cell is the title of a paper that is no invoice: a reminder, a quotation."""
+    words = (plain if plain in OTHER_TITLES else _ORDINAL.sub("", plain)).split()
+    size = next((n for n in range(_LONGEST_TITLE, 0, -1) if " ".join(words[:n]) in OTHER_TITLES), 0)
+    rest = words[size:]
+    if not size or len(rest) > 5 or cell.top > 0.45 * layout.height:
+        return False
+    # `Order 4711` and `Delivery note: 12` in the letters of the text are references.
+    is_reference = ":" in cell.text or any(map(str.isdigit, rest)) or _has_value(layout, cell)
+    is_large = cell.height > 1.15 * layout.usual_height
+    about_invoice = _ANY_TITLE.search(" ".join(rest)) is not None
+    return is_large or about_invoice or not is_reference
+
+
+def _has_value(layout: Layout, cell: Cell) -> bool:
+    """Whether figures stand beside the cell or right under it, as they do with a label."""
+    row, below = layout.row_of(cell)
+    place = row.cells.index(cell)
+    near = [*row.cells[place + 1 : place + 2]]
+    near += [
+        other
+        for other in (below.cells if below else ())
+        if abs(other.left - cell.left) < 12 or abs(other.right - cell.right) < 12
+    ]
+    return any(any(map(str.isdigit, other.text)) and not label_in(other.text) for other in near)
 
 
 def _is_spaced(text: str) -> bool:
