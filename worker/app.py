@@ -305,6 +305,12 @@ class App:
 
         return render(str(PROJECT / "templates"), page, language, context)
 
+    def qr_png(self, text: str) -> bytes:
+        """A QR code as a picture."""
+        from worker.adapters.qr_codes import qr_png
+
+        return qr_png(text)
+
     def close(self) -> None:
         """Let go of everything; the process may end now."""
         for part in (self._queue,):

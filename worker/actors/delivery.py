@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from worker import customers, delivery, intake, invoices, paylinks, payments, review
-from worker.actors.enclosing import enclosures
+from worker import customers, delivery, documents, intake, invoices, paylinks, payments, review
+from worker.actors.enclosing import enclosures, lacks_face, transfer_code
 from worker.actors.shapes import Later, Run, call
 from worker.app import App
 from worker.delivery import Claim, Notice, Outgoing, Paper, Rejected
@@ -21,6 +21,7 @@ from worker.store import blobs, outbox
 @call
 def send_notice(run: Run) -> None:
     """Compose a notice in a child, claim it, hand it over, write down the answer."""
+    _print_without_link(run)
     message = _compose(run)
     with run.intent() as s:
         notice = _notice(s, run)
@@ -108,6 +109,21 @@ def queue_answer(app: App, s: Session, event: Event, at: datetime) -> None:
     delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
 
 
+def _print_without_link(run: Run) -> None:
+    """Freeze the face of the invoice that this notice needs, where the frozen one has the link."""
+    app = run.app
+    with run.reading() as s:
+        notice = _notice(s, run)
+        invoice = lacks_face(s, notice)
+        if invoice is None:
+            return
+        look = app.look(s, run.business, notice.template_set)
+        order = documents.order(s, invoice, app.rules(run.business), look, url=None)
+    printed = app.press.print_pdf(order)
+    with app.transaction() as s:
+        documents.freeze(s, invoice, printed, order, at=app.now())
+
+
 def _compose(run: Run) -> Outgoing:
     app = run.app
     with run.reading() as s:
@@ -116,6 +132,7 @@ def _compose(run: Run) -> Outgoing:
         notice = _notice(s, run)
         look = app.look(s, run.business, notice.template_set)
         files = enclosures(s, notice, app.rules(run.business), look)
+        files += transfer_code(notice, app.qr_png)
     order = delivery.EmailOrder(
         notice.kind, look.folder, look.set_hash, notice.language, notice.context
     )
@@ -174,5 +191,6 @@ def _paper(app: App, s: Session, business: BusinessKey) -> Paper:
 
 
 def _url(app: App, s: Session, invoice: invoices.Invoice) -> str | None:
-    link = paylinks.live_link(s, BusinessKey(invoice.business), invoice.id)
-    return app.link_url(link) if link is not None and invoice.pay_link else None
+    scope = app.rules(BusinessKey(invoice.business)).links.scope
+    link = paylinks.on_papers(s, invoice, scope=scope)
+    return app.link_url(link) if link is not None else None

@@ -14,10 +14,10 @@ def render_invoice(run: Run) -> None:
     """Print an invoice in a child, then freeze it."""
     with run.reading() as s:
         invoice = _invoice(s, run)
-        link = paylinks.live_link(s, run.business, invoice.id) if invoice.pay_link else None
+        rules, look = run.app.rules(run.business), run.app.look(s, run.business)
+        link = paylinks.on_papers(s, invoice, scope=rules.links.scope)
         url = run.app.link_url(link) if link else None
-        look = run.app.look(s, run.business)
-        order = documents.order(s, invoice, run.app.rules(run.business), look, url=url)
+        order = documents.order(s, invoice, rules, look, url=url)
     printed = run.app.press.print_pdf(order)
     with run.finish() as s:
         documents.keep(s, _invoice(s, run), printed, order, at=run.app.now())

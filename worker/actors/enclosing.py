@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -26,13 +27,34 @@ def enclosures(s: Session, notice: Notice, rules: Rules, look: Look) -> list[Enc
     if notice.kind == "invoice":
         invoice = invoices.by_id(s, BusinessKey(notice.business), notice.subject_id)
         if invoice is not None:
-            files += _papers(s, invoice)
+            files += _papers(s, notice, invoice)
     return files
 
 
-def _papers(s: Session, invoice: Invoice) -> list[Enclosure]:
+def transfer_code(notice: Notice, draw: Callable[[str], bytes]) -> list[Enclosure]:
+    """The picture that fills in a bank transfer, where the notice shows one."""
+    text = notice.context.get("transfer_text")
+    if not text:
+        return []
+    return [Enclosure("transfer.png", "image/png", draw(text), content_id=delivery.TRANSFER_CID)]
+
+
+def lacks_face(s: Session, notice: Notice) -> Invoice | None:
+    """The invoice whose frozen PDF carries the pay link that this notice leaves out."""
+    if notice.kind != "invoice" or notice.context.get("pay_url"):
+        return None
+    business = BusinessKey(notice.business)
+    frozen = documents.of_invoice(s, business, notice.subject_id)
+    if frozen is None or documents.of_invoice(s, business, notice.subject_id, with_link=False):
+        return None
+    return invoices.by_id(s, business, notice.subject_id)
+
+
+def _papers(s: Session, notice: Notice, invoice: Invoice) -> list[Enclosure]:
     business = BusinessKey(invoice.business)
-    document = documents.of_invoice(s, business, invoice.id)
+    has_link = bool(notice.context.get("pay_url"))
+    document = documents.of_invoice(s, business, invoice.id, with_link=has_link)
+    document = document or documents.of_invoice(s, business, invoice.id)
     if document is None:
         return []
     name = _NOT_IN_NAMES.sub("-", invoice.number).strip("-.") or "invoice"

@@ -10,13 +10,19 @@ from worker import invoices, paylinks
 from worker.actors.shapes import sweep
 from worker.app import App
 from worker.kernel.events import Event
+from worker.paylinks import Subject
 
 
 def open_paylink(app: App, s: Session, event: Event, at: datetime) -> None:
-    """Step: the link of an issued invoice."""
+    """Step: the link of an issued invoice, and its customer's where the papers carry that."""
     invoice = invoices.by_id(s, event.business, event.subject)
-    if invoice is not None:
-        paylinks.open_link(s, invoice, app.link_keys, app.link_life(event.business), at=at)
+    if invoice is None:
+        return
+    keys, life = app.link_keys, app.link_life(event.business)
+    if app.rules(event.business).links.scope == "customer":
+        owing = Subject(event.business, invoice.customer_id or "", currency=invoice.currency)
+        paylinks.open_customer_link(s, owing, keys, life, at=at)
+    paylinks.open_link(s, invoice, keys, life, at=at)
 
 
 def revoke_paylink(_app: App, s: Session, event: Event, at: datetime) -> None:

@@ -14,8 +14,6 @@ import hashlib
 import logging
 import mimetypes
 import re
-import struct
-import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -23,7 +21,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import TreeBuilder
 
-import segno
 from cssselect2 import ElementWrapper  # type: ignore[import-untyped]
 from lxml import etree
 from weasyprint import CSS, HTML
@@ -32,6 +29,7 @@ from weasyprint.html import UA
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from worker.adapters.qr_codes import qr_png
 from worker.adapters.templating import TemplateFault
 
 # A base that relative addresses can be joined to; ".invalid" can never be a host (RFC 2606).
@@ -211,29 +209,6 @@ class Printer:
             self._pictures.pop(address, None)
         if len(self._pictures) > _MAX_KEPT_PICTURES:
             self._pictures.clear()
-
-
-def qr_png(text: str) -> bytes:
-    """A QR code as a PNG of one bit a point, four points a module, without a margin.
-
-    The mask is fixed, since choosing the best of eight takes longer than drawing; four points,
-    since some viewers blur a picture of one.
-    """
-    code = segno.make(text, error="m", micro=False, boost_error=False, mask=4)
-    side = 4 * len(code.matrix)
-    padding = "1" * (-side % 8)
-    rows = bytearray()
-    for modules in code.matrix:
-        bits = "".join("0000" if module else "1111" for module in modules) + padding
-        row = b"\0" + int(bits, 2).to_bytes(len(bits) // 8, "big")
-        rows += row * 4
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(rows))), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_png_chunk(*chunk) for chunk in chunks)
-
-
-def _png_chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def embedded(name: str, content: bytes, relationship: str, description: str) -> EmbeddedFile:

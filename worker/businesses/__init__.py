@@ -16,6 +16,7 @@ from worker.businesses.model import (
     TemplateSet,
 )
 from worker.businesses.publishing import files_of, newest_set, publish, set_hash
+from worker.businesses.transfers import transfer_code
 from worker.businesses.wording import day_text, locale_of, money_text
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "newest_set",
     "publish",
     "set_hash",
+    "transfer_code",
 ]

@@ -29,10 +29,11 @@ from worker.delivery.queueing import Letter, queue
 from worker.delivery.records import about, by_id, last_sent_at
 from worker.delivery.samples import samples
 from worker.delivery.sending import Claim, Claimed, claim, put_back, refused, sent, suppress
-from worker.delivery.wording import LOGO_CID
+from worker.delivery.wording import LOGO_CID, TRANSFER_CID
 
 __all__ = [
     "LOGO_CID",
+    "TRANSFER_CID",
     "Accepted",
     "Claim",
     "Claimed",

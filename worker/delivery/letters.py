@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from worker import customers, invoices, payments
-from worker.businesses import Role, Rules, Staff
+from worker.businesses import Role, Rules, Staff, transfer_code
 from worker.delivery import records
 from worker.delivery.queueing import Letter
 from worker.delivery.wording import (
@@ -62,17 +62,20 @@ def invoice_letter(
     """An invoice to its customer, to the address it was issued for."""
     business = BusinessKey(invoice.business)
     customer = customers.by_id(session, business, invoice.customer_id or "")
+    owed, bank = invoices.still_to_pay(session, invoice), _bank(paper.rules, invoice)
+    code = transfer_code(paper.rules, owed, bank.reference) if bank and url is None else None
     notice = InvoiceNotice(
         business=paper.sender,
         customer_name=_addressee(invoice, customer),
         number=invoice.number,
         total=invoice.total,
-        still_to_pay=invoices.still_to_pay(session, invoice),
+        still_to_pay=owed,
         issue_on=invoice.issue_on,
         due_on=invoice.due_on,
         pay_url=url,
-        bank=_bank(paper.rules, invoice),
+        bank=bank,
         occasion=occasion,
+        transfer_text=code or "",
     )
     return Letter(
         kind="invoice",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from worker.businesses import Rules
@@ -24,18 +25,21 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
     sender = Paper(rules, set_hash).sender
     amount = Money(11900, rules.currency)
     bank = BankFace(iban="DE89370400440532013000", reference="SAMPLE-1", holder="Sample")
+    invoice = InvoiceNotice(
+        business=sender,
+        customer_name="Sample & Sons <Ltd>",
+        number="SAMPLE-1",
+        total=amount,
+        still_to_pay=amount,
+        issue_on=date(2026, 1, 31),
+        due_on=date(2026, 2, 14),
+        pay_url="https://pay.example.com/l/sample",
+        bank=bank,
+        pixel_url="https://pay.example.com/o/sample",
+    )
+    linkless = replace(invoice, pay_url=None, pixel_url="", transfer_text="SAMPLE")
     notices: dict[str, Notice] = {
-        "invoice": InvoiceNotice(
-            business=sender,
-            customer_name="Sample & Sons <Ltd>",
-            number="SAMPLE-1",
-            total=amount,
-            still_to_pay=amount,
-            issue_on=date(2026, 1, 31),
-            due_on=date(2026, 2, 14),
-            pay_url="https://pay.example.com/l/sample",
-            bank=bank,
-        ),
+        "invoice": invoice,
         "receipt": ReceiptNotice(
             business=sender,
             customer_name="Sample",
@@ -57,6 +61,6 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
     }
     return [
         EmailOrder(kind, folder, set_hash, language, notice.context())
-        for kind, notice in notices.items()
+        for kind, notice in [*notices.items(), ("invoice", linkless)]
         for language in ("en", "de")
     ]

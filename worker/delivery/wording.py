@@ -15,6 +15,7 @@ from worker.kernel.money import Money
 
 # Mail clients do not show SVG, so the logo of a mail is always a PNG part with this Content-ID.
 LOGO_CID = "logo"
+TRANSFER_CID = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class InvoiceNotice:
 
     `occasion`: *issued*, *corrected* (it takes the place of one sent before) or *renewed* (the
     customer asked for a fresh pay link). Without `pay_url` there is no button; without `bank` no
-    bank details.
+    bank details. With `transfer_text` the message carries a QR code for banking apps that says it,
+    with the Content-ID `transfer`. `pixel_url` is a picture whose loading is noted, or empty.
     """
 
     business: SenderFace
@@ -67,6 +69,8 @@ class InvoiceNotice:
     bank: BankFace | None = None
     occasion: Literal["issued", "corrected", "renewed"] = "issued"
     has_pdf: bool = True
+    transfer_text: str = ""
+    pixel_url: str = ""
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""

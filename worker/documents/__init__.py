@@ -1,8 +1,17 @@
 """Desk: an invoice to PDF bytes, frozen."""
 
+from worker.documents.facing import reference_of
 from worker.documents.model import Document
 from worker.documents.ports import Attachment, Press, Printed, PrintOrder
-from worker.documents.rendering import Look, keep, language_of, of_invoice, order, pdf_of
+from worker.documents.rendering import (
+    Look,
+    freeze,
+    keep,
+    language_of,
+    of_invoice,
+    order,
+    pdf_of,
+)
 from worker.documents.samples import samples
 
 __all__ = [
@@ -12,10 +21,12 @@ __all__ = [
     "Press",
     "PrintOrder",
     "Printed",
+    "freeze",
     "keep",
     "language_of",
     "of_invoice",
     "order",
     "pdf_of",
+    "reference_of",
     "samples",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from worker.businesses import Rules
+from worker.businesses import Rules, transfer_code
 from worker.documents.sheet import (
     BusinessFace,
     CustomerFace,
@@ -46,7 +46,15 @@ def sheet(
         business=business_face(rules),
         invoice=_invoice_face(invoice, still_to_pay),
         link=LinkFace(url) if url else None,
+        has_transfer_code=url is None
+        and transfer_code(rules, still_to_pay, reference_of(invoice)) is not None,
     )
+
+
+def reference_of(invoice: Invoice) -> str:
+    """What a transfer for this invoice names."""
+    stated = Document.model_validate(invoice.reading).payment_reference
+    return stated or invoice.number
 
 
 def business_face(rules: Rules) -> BusinessFace:

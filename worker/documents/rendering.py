@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from worker import customers, invoices
-from worker.businesses import Rules, money_text
-from worker.documents.facing import sheet
+from worker.businesses import Rules, money_text, transfer_code
+from worker.documents.facing import reference_of, sheet
 from worker.documents.model import Document
 from worker.documents.ports import Attachment, Printed, PrintOrder
 from worker.documents.xmp import factur_x, level_of
@@ -50,7 +50,7 @@ def order(
         template_dir=look.folder,
         set_hash=look.set_hash,
         context=sheet(rules, invoice, owed, language=language, url=url).context(),
-        qr_text=url,
+        qr_text=url or transfer_code(rules, owed, reference_of(invoice)),
         behind=behind,
         attachments=_embedded(xml, reading.source) if behind is None else (),
         xmp=_metadata(reading) if behind is None and xml else None,
@@ -62,23 +62,34 @@ def order(
 def keep(
     session: Session, invoice: Invoice, printed: Printed, order: PrintOrder, *, at: datetime
 ) -> Document:
-    """Freeze the PDF; the one frozen first stays.
+    """Freeze the PDF and tell; the one frozen first stays.
 
     Raises ReviewNeeded when the PDF does not carry this invoice's number, amount and link.
     """
+    document = freeze(session, invoice, printed, order, at=at)
+    tell(session, DocumentStored(BusinessKey(invoice.business), invoice.id))
+    return document
+
+
+def freeze(
+    session: Session, invoice: Invoice, printed: Printed, order: PrintOrder, *, at: datetime
+) -> Document:
+    """Freeze the PDF as the face with or without the link; raises as `keep` does."""
     if printed.missing:
         raise ReviewNeeded(
             f"The PDF for invoice {invoice.id} does not show {', '.join(printed.missing)}. "
             f"Mend templates/pdf/{order.template} and run: tillmail invoices send {invoice.id}"
         )
     business = BusinessKey(invoice.business)
-    document = of_invoice(session, business, invoice.id)
+    with_link = order.must_link is not None
+    document = of_invoice(session, business, invoice.id, with_link=with_link)
     if document is None:
         document = Document(
             business=business,
             id=new_id("doc"),
             item_id=invoice.id,
             face=order.template,
+            with_link=with_link,
             pdf_sha256=blobs.keep(session, business, printed.pdf, at=at),
             pages=printed.pages,
             template_set=order.set_hash,
@@ -86,15 +97,17 @@ def keep(
         )
         session.add(document)
         session.flush()
-    tell(session, DocumentStored(business, invoice.id))
     return document
 
 
-def of_invoice(session: Session, business: BusinessKey, invoice_id: str) -> Document | None:
-    """The frozen document of an invoice."""
-    return session.scalar(
-        select(Document).where(Document.business == business, Document.item_id == invoice_id)
-    )
+def of_invoice(
+    session: Session, business: BusinessKey, invoice_id: str, *, with_link: bool | None = None
+) -> Document | None:
+    """The frozen document of an invoice: the first, or the face with or without the pay link."""
+    query = select(Document).where(Document.business == business, Document.item_id == invoice_id)
+    if with_link is not None:
+        query = query.where(Document.with_link == with_link)
+    return session.scalar(query.order_by(Document.frozen_at, Document.id).limit(1))
 
 
 def pdf_of(session: Session, document: Document) -> bytes:

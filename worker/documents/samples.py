@@ -29,10 +29,20 @@ def samples(rules: Rules, look: Look) -> list[PrintOrder]:
         )
         for template in ("invoice", "payment_sheet")
         for language in ("en", "de")
+    ] + [
+        PrintOrder(
+            template=template,
+            template_dir=look.folder,
+            set_hash=look.set_hash,
+            context=_sheet(rules, "en", has_link=False).context(),
+            qr_text="SAMPLE",
+            must_show=("SAMPLE-1",),
+        )
+        for template in ("invoice", "payment_sheet")
     ]
 
 
-def _sheet(rules: Rules, language: str) -> Sheet:
+def _sheet(rules: Rules, language: str, *, has_link: bool = True) -> Sheet:
     code = rules.currency
     amount = Money(11900, code)
     line = SheetLine(name="Sample", quantity=Decimal(1), unit_price=Decimal(100), net=amount)
@@ -51,5 +61,6 @@ def _sheet(rules: Rules, language: str) -> Sheet:
             net=amount,
             payment_reference="SAMPLE-1",
         ),
-        link=LinkFace(_URL),
+        link=LinkFace(_URL) if has_link else None,
+        has_transfer_code=not has_link,
     )

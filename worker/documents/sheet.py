@@ -105,12 +105,17 @@ class LinkFace:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All that a PDF template is given. `language` is a tag such as `de` or `en-US`."""
+    """All that a PDF template is given. `language` is a tag such as `de` or `en-US`.
+
+    The picture `qr.png` opens the link; with `has_transfer_code`, where there is no link, it fills
+    in a bank transfer.
+    """
 
     language: str
     business: BusinessFace
     invoice: InvoiceFace
     link: LinkFace | None = None
+    has_transfer_code: bool = False
 
     def context(self) -> dict[str, Any]:
         """The sheet as plain JSON, names unchanged."""

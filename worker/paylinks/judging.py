@@ -14,13 +14,15 @@ from enum import StrEnum
 from typing import Any
 
 _MACHINE = re.compile(
-    r"bot\b|crawl|spider|scan|preview|prefetch|headless|phantom|python|curl|wget|java/|go-http|"
+    r"(?<!cu)bot\b|crawl|spider|scan|preview|prefetch|headless|phantom|python|curl|wget|java/|"
+    r"go-http|"
     r"okhttp|libwww|lwp::|axios|node-fetch|node\.js|undici|aiohttp|httpclient|http_request|ruby|"
     r"guzzle|barracuda|proofpoint|mimecast|safelinks|urldefense|trendmicro|symantec|forcepoint|"
     r"sophos|fortinet|fortiguard|virustotal|urlscan|externalhit|slack-imgproxy|whatsapp/|"
     r"viber/|vkshare|skypeuri|bingbot|slurp|embedly|iframely|selenium|puppeteer|playwright|"
     r"googleimageproxy|yahoomailproxy|google-safety|google-read-aloud|feedfetcher|monitor|"
-    r"ms-office|microsoft office|cloudmark|mailchannels|zscaler|checkpoint|fireeye|^mozilla/\d\.\d$",
+    r"ms-office|microsoft office|cloudmark|mailchannels|zscaler|checkpoint|fireeye|"
+    r"^mozilla/\d\.\d$",
     re.IGNORECASE,
 )
 

@@ -80,6 +80,21 @@ def open_customer_link(
     return link
 
 
+def on_papers(session: Session, invoice: Invoice, *, scope: str) -> Link | None:
+    """The link that an invoice's email and PDF carry; None where they are to carry none.
+
+    `scope` is the business's word on it: *item*, or *customer* for all that is owed.
+    """
+    business, customer_id = BusinessKey(invoice.business), invoice.customer_id or ""
+    customer = customers.by_id(session, business, customer_id)
+    if not invoice.pay_link or (customer is not None and not customer.pay_links):
+        return None
+    whole = None
+    if scope == "customer":
+        whole = records.live_link_of_customer(session, business, customer_id, invoice.currency)
+    return whole or records.live_link(session, business, invoice.id)
+
+
 def note_open(
     session: Session,
     link: Link,
