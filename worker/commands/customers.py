@@ -19,6 +19,7 @@ from worker.commands.choosing import (
     BusinessOption,
     JsonOption,
     at_the_desk,
+    chosen_customer,
     typed_address,
     who,
 )
@@ -61,10 +62,7 @@ def show_customer(
 ) -> None:
     """Show a customer and every address on file."""
     with at_the_desk(business) as (till, key), till.reading() as session:
-        found = customers.by_number(session, key, customer)
-        found = found or customers.by_id(session, key, customer)
-        if found is None:
-            raise Refused(f"There is no customer {customer}. See: tillmail customers list")
+        found = chosen_customer(session, key, customer)
         record = _row(session, found) | _details(session, key, found)
         print_record(record, as_json=as_json, zone=till.rules(key).time_zone)
 
@@ -91,6 +89,28 @@ def add_customer(
             for address in addresses:
                 customers.add_contact(session, customer, address, by=who(by), at=till.now())
         typer.echo(customer.id)
+
+
+@app.command("set")
+def set_customer(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="A number or an id.")],
+    pay_links: Annotated[
+        bool,
+        typer.Option(
+            "--pay-links/--no-pay-links",
+            help="Whether emails and PDFs carry a pay link, or only bank details and their code.",
+        ),
+    ],
+    business: BusinessOption = None,
+) -> None:
+    """Change how a customer is asked to pay: by pay link, or by bank transfer alone."""
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            found = chosen_customer(session, key, customer)
+            customers.pay_by_link(session, found, wanted=pay_links)
+            name = found.name
+        how = "with a pay link" if pay_links else "without pay links, to pay by bank transfer"
+        hint(f"{name} is sent invoices {how} from now on.")
 
 
 @app.command("import")
@@ -199,6 +219,7 @@ def _details(session: Session, business: BusinessKey, customer: Customer) -> dic
         "added_at": customer.added_at,
         "added_by": customer.added_by,
         "time_zone": customer.time_zone,
+        "pay_links": customer.pay_links,
         "addresses": [
             {
                 "address": contact.address,

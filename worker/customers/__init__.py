@@ -1,6 +1,6 @@
 """Books: customers and the addresses on file."""
 
-from worker.customers.filing import Details, add, add_contact, lock, suppress
+from worker.customers.filing import Details, add, add_contact, lock, pay_by_link, suppress
 from worker.customers.importing import import_csv
 from worker.customers.model import Contact, Customer
 from worker.customers.records import (
@@ -33,6 +33,7 @@ __all__ = [
     "import_csv",
     "lock",
     "named",
+    "pay_by_link",
     "suppress",
     "with_vat_id",
 ]

@@ -77,6 +77,11 @@ def add_contact(
     return contact
 
 
+def pay_by_link(session: Session, customer: Customer, *, wanted: bool) -> None:
+    """Whether what this customer is sent carries pay links, from now on."""
+    lock(session, BusinessKey(customer.business), customer.id).pay_links = wanted
+
+
 def suppress(
     session: Session, business: BusinessKey, address: str, *, because: str, at: datetime
 ) -> int:

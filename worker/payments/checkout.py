@@ -22,6 +22,9 @@ from worker.payments.ports import CheckoutOrder, CheckoutPage
 CHECKOUT_LIFE = timedelta(hours=1)
 # A page that ends sooner is not worth handing out again.
 WORTH_REUSING = timedelta(minutes=5)
+# The row of a page that never answered is given up after ten minutes. A click that took it up again
+# just before could open that page and, a moment later, somebody else a second one.
+ASK_AGAIN_WITHIN = timedelta(minutes=8)
 FIRST_LOOK = timedelta(seconds=60)
 LAST_LOOK_EVERY = timedelta(minutes=15)
 # By then the wait is at its longest; a gateway that is away for a day must not make it overflow.
@@ -54,7 +57,7 @@ def begin(session: Session, invoice: Invoice, *, link_id: str, at: datetime) -> 
     if invoices.state_of(locked, owed) not in {State.OPEN, State.PART_PAID}:
         raise Refused("Nothing is to be paid here any more.")
     live = records.live_checkout(session, business, invoice.id)
-    if live is not None and live.amount == owed and at < live.expires_at - WORTH_REUSING:
+    if live is not None and live.amount == owed and _is_worth_reusing(live, at):
         return live
     if live is not None:
         # Its page must be seen to have ended before another may take the same money.
@@ -99,6 +102,12 @@ def look_later(checkout: Checkout, *, at: datetime) -> None:
     """Set when the gateway is asked next: after a minute, then ever less often."""
     checkout.looks += 1
     checkout.look_at = at + min(FIRST_LOOK * 2 ** min(checkout.looks, _DOUBLINGS), LAST_LOOK_EVERY)
+
+
+def _is_worth_reusing(live: Checkout, at: datetime) -> bool:
+    if live.state == CheckoutState.OPENING and at > live.opened_at + ASK_AGAIN_WITHIN:
+        return False
+    return at < live.expires_at - WORTH_REUSING
 
 
 def _open_row(session: Session, invoice: Invoice, *, link_id: str, at: datetime) -> Checkout:
