@@ -84,6 +84,7 @@ def _lying() -> bytes:
     return bytes(data)
 
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 DEEP = b"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'b'>]><worksheet/>"
 WIDE = b"<worksheet><sheetData><row><c r='ZZZ1'><v>1</v></c></row></sheetData></worksheet>"
 
@@ -96,9 +97,10 @@ WIDE = b"<worksheet><sheetData><row><c r='ZZZ1'><v>1</v></c></row></sheetData></
         (b'a,b\n1,"' + b"x" * 400_000 + b"\n", "quotation mark"),
         (b"no columns here\nnor here\n", "no columns"),
         (b"", "no columns"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old Excel"),
+        (OLE + b"\0" * 600, "old Office"),
+        (OLE + "Workbook\0".encode("utf-16-le"), "old Excel"),
         (
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            OLE + "EncryptedPackage".encode("utf-16-le"),
             "password",
         ),
         (zipped({f"{n}": b"" for n in range(101)}), "more than 100 files"),

@@ -13,15 +13,22 @@ from worker.readers import (
     bank_tables,
     camt,
     mt940,
+    nacha,
     ofx,
+    remittance_messages,
     spreadsheets,
     statements,
     tables,
+    x12_820,
+    x12_segments,
 )
 from worker.readers.archives import Archive, RefusedArchive
 from worker.readers.model import Remittance, Statement
+from worker.readers.nacha import NotNacha
 from worker.readers.statements import NotAStatement
 from worker.readers.tables import NoTable
+from worker.readers.x12_segments import NotX12
+from worker.readers.xml_trees import RefusedXml
 
 # Where the header of a long list must be found.
 _HEAD_BYTES = 32_768
@@ -51,6 +58,9 @@ def read(data: bytes) -> Money | None:
     for knows, reader in _READERS:
         if knows(data):
             return _of_statements(reader, data)
+    for known, advised in _ADVICES:
+        if known(data):
+            return advised(data)
     return _listed(data, "csv") if _may_be_list(data) else None
 
 
@@ -111,6 +121,46 @@ def _has_header(head: bytes) -> bool:
         return False
 
 
+def _of_x12(data: bytes) -> Money | None:
+    """What an X12 interchange pays; without an 820 in it, it is not our matter."""
+    try:
+        sets = x12_segments.transaction_sets(data)
+    except NotX12 as error:
+        return Money(error=f"Not read: {error}.")
+    found = tuple(x12_820.remittances(sets))
+    return _advised(found, "An X12 820 remittance advice") if found else None
+
+
+def _of_nacha(data: bytes) -> Money | None:
+    try:
+        return _advised(tuple(nacha.read(data)), "A NACHA (ACH) payment")
+    except NotNacha as error:
+        return Money(error=f"Not read: {error}.")
+
+
+def _of_xml(data: bytes) -> Money | None:
+    try:
+        advice = remittance_messages.read(data)
+    except RefusedXml as error:
+        return Money(error=f"Not read: {error}.")
+    if advice is None:
+        return None
+    return _advised(advice.remittances, "A remittance advice in XML", advice.warnings)
+
+
+def _advised(found: tuple[Remittance, ...], what: str, said: tuple[str, ...] = ()) -> Money:
+    problems = (str(problem) for each in found for problem in each.problems)
+    reasons = tuple(
+        f"{what} over {each.total} {each.currency or ''}.".replace(" .", ".") for each in found
+    )
+    return Money(
+        remittances=found,
+        reasons=reasons or (f"{what} that names no payment.",),
+        warnings=tuple(dict.fromkeys((*said, *problems))),
+        is_remittance=True,
+    )
+
+
 def _whole(head: bytes) -> int:
     """How much of the beginning of a text ends with a line; a list of one line is whole."""
     return head.rfind(b"\n") + 1 if len(head) == _HEAD_BYTES else len(head)
@@ -142,4 +192,9 @@ _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], list[Statement]
     (ofx.is_ofx, ofx.read),
     (bai2.is_bai2, bai2.read),
     (mt940.is_mt940, mt940.read),
+)
+_ADVICES: tuple[tuple[Callable[[bytes], bool], Callable[[bytes], Money | None]], ...] = (
+    (x12_segments.is_x12, _of_x12),
+    (nacha.is_nacha, _of_nacha),
+    (remittance_messages.is_advice, _of_xml),
 )

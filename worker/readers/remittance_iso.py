@@ -22,7 +22,7 @@ REASONS = {
     "SUBT": "subtraction",
     "TAXE": "tax",
 }
-_CREDIT_NOTES = frozenset({"CREN", "SBIN_CREN"})
+_CREDIT_NOTE = "CREN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +52,33 @@ def purpose(info: Node | None) -> Purpose:
 
 def lines(structured: Node) -> Iterator[RemittanceLine]:
     """One line for each document that a Strd element names."""
-    amounts = structured.first("c:RfrdDocAmt")
-    for document in structured.all("c:RfrdDocInf"):
+    documents = list(structured.all("c:RfrdDocInf"))
+    # The amounts of several documents together are those of none of them.
+    amounts = structured.first("c:RfrdDocAmt") if len(documents) == 1 else None
+    for document in documents:
         number = document.text("c:Nb", "c:RfrdDocNb")
         code = document.text("c:Tp/c:CdOrPrtry/c:Cd", "c:Tp/c:Cd")
-        yield _line(number, amounts, is_credit=code in _CREDIT_NOTES)
+        yield _line(number, amounts, is_credit=code == _CREDIT_NOTE)
 
 
 def _line(number: str | None, amounts: Node | None, *, is_credit: bool) -> RemittanceLine:
-    sign = -1 if is_credit else 1
-    paid = _amount(amounts, "c:RmtdAmt") if amounts else None
     taken, reasons = _deductions(amounts) if amounts else (Decimal(0), [])
+    paid = _paid(amounts, taken, is_credit=is_credit) if amounts else None
     return RemittanceLine(
         as_written=number,
         invoice_number=number,
-        amount=abs(paid) * sign if paid is not None else None,
+        amount=-abs(paid) if paid is not None and is_credit else paid,
         deduction=taken or None,
         deduction_reason=", ".join(dict.fromkeys(reasons)) or None,
     )
+
+
+def _paid(amounts: Node, taken: Decimal, *, is_credit: bool) -> Decimal | None:
+    paid = _amount(amounts, "c:RmtdAmt")
+    if paid is None and is_credit:
+        return _amount(amounts, "c:CdtNoteAmt")
+    due = _amount(amounts, "c:DuePyblAmt")
+    return due - taken if paid is None and due is not None else paid
 
 
 def _deductions(amounts: Node) -> tuple[Decimal, list[str]]:

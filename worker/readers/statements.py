@@ -1,11 +1,19 @@
-"""What every bank file must keep: amounts in one currency, and balances that add up."""
+"""What bank files and payment advices must keep: one currency, and sums that add up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from worker.readers.amounts import NotAnAmount, decimal_text, with_currency_digits
-from worker.readers.model import BankEntry, EntryStatus, Problem, Statement
+from worker.readers.model import (
+    BankEntry,
+    EntryStatus,
+    Problem,
+    Remittance,
+    RemittanceLine,
+    Statement,
+)
 
 # What one file may hold; a bank that sends more sends several files.
 MAX_ENTRIES = 100_000
@@ -93,3 +101,26 @@ def money(text: str, currency: str | None) -> Decimal | None:
 def short(text: str) -> str:
     """Words on one line, bounded."""
     return " ".join(text.split())[:MAX_TEXT_CHARACTERS]
+
+
+def checked_remittance(remittance: Remittance) -> Remittance:
+    """The advice with every reason why its lines must not be applied as they are."""
+    amounts = [line.amount for line in remittance.lines]
+    found = list(remittance.problems)
+    known = [amount for amount in amounts if amount is not None]
+    if len(known) < len(amounts):
+        text = f"{len(amounts) - len(known)} of {len(amounts)} lines have no amount"
+        found.append(Problem(rule="AMOUNT", text=text))
+    elif known and remittance.total is not None:
+        total = sum(known, Decimal(0)) + (remittance.on_account or Decimal(0))
+        if total != remittance.total:
+            text = f"its lines make {total}, the payment is {remittance.total}"
+            found.append(Problem(rule="TOTAL", text=text))
+    return remittance.model_copy(update={"problems": tuple(found)})
+
+
+def sum_of(lines: Iterable[RemittanceLine]) -> Decimal | None:
+    """What the lines make together; None where one of them, or all, have no amount."""
+    amounts = [line.amount for line in lines]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(amounts) else None
