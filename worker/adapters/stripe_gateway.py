@@ -22,6 +22,7 @@ from stripe.params.checkout import SessionCreateParams
 
 from worker.adapters.stripe_amounts import from_stripe, to_stripe
 from worker.adapters.stripe_calls import call
+from worker.adapters.stripe_reversals import refund_params, reversals
 from worker.adapters.stripe_webhooks import read, verify
 from worker.kernel.errors import PermanentError
 from worker.payments.ports import (
@@ -30,6 +31,8 @@ from worker.payments.ports import (
     CheckoutOrder,
     CheckoutPage,
     GatewayEvent,
+    RefundOrder,
+    Reversals,
 )
 
 T = TypeVar("T")
@@ -167,6 +170,23 @@ class StripeGateway:
         sessions = self._read(every, "list recent sessions")
         return [_facts(one) for one in sessions if _CHECKOUT in _metadata(one)]
 
+    def refund(self, order: RefundOrder, *, key: str) -> str:
+        params = refund_params(order)
+        refund = call(
+            lambda: self._client.v1.refunds.create(params, {"idempotency_key": key}),
+            what=f"refund {order.reference}",
+            changes=True,
+            deadline_s=self._access.deadline_s,
+        )
+        return refund.id
+
+    def reversals_of(self, intent_id: str) -> Reversals:
+        return self._reversals({"payment_intent": intent_id}, f"reversals of {intent_id}")
+
+    def recent_reversals(self, *, since: datetime) -> Reversals:
+        wanted = {"created": {"gte": int(since.timestamp())}}
+        return self._reversals(wanted, "list recent reversals")
+
     def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:
         verify(raw, signature, self._access.webhook_secrets, at=at)
         # A platform's endpoint hears of many accounts, and each event names its own; an account's
@@ -205,6 +225,16 @@ class StripeGateway:
                     " Set the right key or account."
                 )
             self._account_is_checked = True
+
+    def _reversals(self, wanted: dict[str, Any], what: str) -> Reversals:
+        params: Any = wanted | {"limit": 100}
+
+        def every() -> Reversals:
+            refunds = self._client.v1.refunds.list(params)
+            disputes = self._client.v1.disputes.list(params)
+            return reversals(list(refunds.auto_paging_iter()), list(disputes.auto_paging_iter()))
+
+        return self._read(every, what)
 
     def _read(self, work: Callable[[], T], what: str) -> T:
         return call(work, what=what, changes=False, deadline_s=self._access.deadline_s)

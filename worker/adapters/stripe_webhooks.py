@@ -19,6 +19,7 @@ from worker.payments.ports import BadSignature, GatewayEvent
 TOLERANCE_S = 300
 # What json and datetime raise for bytes that are no event; RecursionError for nesting without end.
 _NO_EVENT = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
+_REVERSALS = ("charge.refund", "refund.", "charge.dispute.")
 _TIME = re.compile(r"\d{1,12}", re.ASCII)
 
 
@@ -53,6 +54,7 @@ def read(raw: bytes, *, own_account: str | None) -> GatewayEvent:
             livemode=event["livemode"] is True,
             created_at=created,
             session_id=_session_id(subject),
+            reversed_intent_id=_reversed_intent(_text(event["type"]), subject),
         )
     except _NO_EVENT as e:
         raise BadSignature("The webhook's body is not a Stripe event.") from e
@@ -60,6 +62,14 @@ def read(raw: bytes, *, own_account: str | None) -> GatewayEvent:
 
 def _session_id(subject: dict[str, Any]) -> str | None:
     return _text(subject["id"]) if subject.get("object") == "checkout.session" else None
+
+
+def _reversed_intent(type_: str, subject: dict[str, Any]) -> str | None:
+    """The payment of which money went back: of an event about a refund or a dispute."""
+    if not type_.startswith(_REVERSALS):
+        return None
+    intent = subject.get("payment_intent")
+    return _text(intent) if intent is not None else None
 
 
 def _text(value: object) -> str:

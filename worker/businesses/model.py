@@ -118,6 +118,9 @@ class InvoiceRules(_Rules):
     send_limit: Decimal | None = Field(
         default=None, description="Larger invoices wait for a yes; in the business's currency"
     )
+    apply_balance: bool = Field(
+        default=False, description="Pay new invoices from the customer's balance before sending"
+    )
 
 
 class LinkRules(_Rules):

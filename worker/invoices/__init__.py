@@ -2,10 +2,11 @@
 
 from worker.invoices.deciding import Limits, number_key
 from worker.invoices.issuing import Draft, issue, payable
-from worker.invoices.model import Hold, Invoice, State, state_of
+from worker.invoices.model import EFFECT_MINOR, Hold, Invoice, State, state_of
 from worker.invoices.records import (
     by_id,
     called,
+    credits_waiting,
     lock,
     newest,
     of_customer,
@@ -17,6 +18,7 @@ from worker.invoices.records import (
 from worker.invoices.releasing import Yes, release, void
 
 __all__ = [
+    "EFFECT_MINOR",
     "Draft",
     "Hold",
     "Invoice",
@@ -25,6 +27,7 @@ __all__ = [
     "Yes",
     "by_id",
     "called",
+    "credits_waiting",
     "issue",
     "lock",
     "newest",

@@ -25,8 +25,19 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """An invoice that a credit note may be set against. `is_owed`: issued and still in force."""
+
+    invoice_id: str
+    number: str
+    customer_id: str | None
+    currency: str
+    is_owed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the decision rests on."""
+    """All that the decision rests on. `named` are the invoices that a credit note names."""
 
     document: Document
     total: Money
@@ -38,6 +49,7 @@ class Facts:
     instruction_problem: str | None = None
     own_address: Address | None = None
     earlier: Sequence[str] = ()
+    named: Sequence[Named] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,7 @@ class Decision:
     recipient_from: str | None
     hold: Hold | None = None
     because: str | None = None
+    credits_id: str | None = None
 
 
 def decide(facts: Facts, limits: Limits) -> Decision:
@@ -65,7 +78,28 @@ def decide(facts: Facts, limits: Limits) -> Decision:
     customer = find_customer(facts)
     recipient, origin = _recipient(facts, customer)
     hold, because = _hold(facts, limits, customer, recipient)
-    return Decision(customer, recipient, origin, hold, because)
+    credited = facts.named[0].invoice_id if hold is None and is_credit(facts) else None
+    return Decision(customer, recipient, origin, hold, because, credited)
+
+
+def is_credit(facts: Facts) -> bool:
+    """Whether the document gives money back, by its type or by a negative total."""
+    return facts.document.doc_type is DocType.CREDIT_NOTE or facts.total.is_negative
+
+
+def why_not_against(named: Sequence[Named], customer_id: str | None, currency: str) -> str | None:
+    """Why a credit of this customer cannot be set against what it names; None when it can."""
+    if len(named) != 1:
+        numbers = " and ".join(one.number for one in named)
+        return f"It names several invoices: {numbers}." if named else "It names no invoice."
+    one = named[0]
+    if not one.is_owed:
+        return f"It names {one.number}, which is no invoice that was sent and is in force."
+    if one.customer_id != customer_id or customer_id is None:
+        return f"It names invoice {one.number}, which is another customer's."
+    if one.currency != currency:
+        return f"It is in {currency} and the invoice it names, {one.number}, in {one.currency}."
+    return None
 
 
 def find_customer(facts: Facts) -> Known | None:
@@ -113,8 +147,8 @@ def _hold(
 ) -> tuple[Hold | None, str | None]:
     checks = (
         _changed(facts),
-        _credit_note(facts),
         _nothing_to_pay(facts),
+        _credit_note(facts, customer),
         _sums(facts),
         _instruction(facts),
         _nobody(facts, limits, customer, recipient),
@@ -133,19 +167,24 @@ def _changed(facts: Facts) -> tuple[Hold, str] | None:
     )
 
 
-def _credit_note(facts: Facts) -> tuple[Hold, str] | None:
-    if facts.document.doc_type is DocType.INVOICE and not facts.total.is_negative:
+def _credit_note(facts: Facts, customer: Known | None) -> tuple[Hold, str] | None:
+    if not is_credit(facts):
+        return None
+    customer_id = customer.customer_id if customer else None
+    problem = why_not_against(facts.named, customer_id, facts.total.currency)
+    if problem is None:
         return None
     return Hold.CREDIT_NOTE, (
-        f"{facts.document.number} gives money back ({facts.total}). Credit notes are not sent by "
-        "themselves yet: send it to the customer yourself and void it here."
+        f"{facts.document.number} gives {abs(facts.total.decimal)} {facts.total.currency} back. "
+        f"{problem} Release it with --against INVOICE, or to the customer's balance with "
+        "--to-balance."
     )
 
 
 def _nothing_to_pay(facts: Facts) -> tuple[Hold, str] | None:
-    if facts.total.is_positive:
+    if not facts.total.is_zero:
         return None
-    return Hold.NOTHING_TO_PAY, f"Invoice {facts.document.number} says that nothing is to be paid."
+    return Hold.NOTHING_TO_PAY, f"{facts.document.number} is about no money at all."
 
 
 def _sums(facts: Facts) -> tuple[Hold, str] | None:
@@ -204,7 +243,8 @@ def _above_limit(facts: Facts, limits: Limits) -> tuple[Hold, str] | None:
             f"The limit is in {limits.currency} and this invoice is in {facts.total.currency}: "
             "somebody has to say yes."
         )
-    if facts.total <= Money.of(limits.send_limit, limits.currency):
+    size = -facts.total if facts.total.is_negative else facts.total
+    if size <= Money.of(limits.send_limit, limits.currency):
         return None
     return Hold.LIMIT, f"{facts.total} is more than goes out by itself ({limits.send_limit})."
 

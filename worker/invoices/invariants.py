@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Subquery, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from worker.invoices.model import Invoice
+from worker.invoices.model import EFFECT_MINOR, Invoice
 from worker.ledger import Account, Entry, Posting
 
 SHOWN = 50
@@ -20,7 +20,7 @@ def issued_invoices_are_posted(session: Session) -> list[str]:
         .group_by(Entry.business, Entry.source)
         .subquery()
     )
-    should_be = case((Invoice.issued_at.is_not(None), Invoice.total_minor), else_=0)
+    should_be = case((Invoice.issued_at.is_not(None), EFFECT_MINOR), else_=0)
     rows = session.execute(
         select(Invoice.business, Invoice.id)
         .outerjoin(
@@ -37,13 +37,21 @@ def issued_invoices_are_posted(session: Session) -> list[str]:
 
 
 def nobody_owes_less_than_nothing(session: Session) -> list[str]:
-    """What is still to pay lies between nothing and the total; of a corrected one it is nothing."""
+    """What is still to pay lies between nothing and the total; of a corrected one it is nothing.
+
+    What a credit note is still good for lies below nothing in the same way.
+    """
     owed = _owed()
-    most = case((Invoice.corrected_at.is_not(None), 0), else_=Invoice.total_minor)
+    whole = case((Invoice.corrected_at.is_not(None), 0), else_=EFFECT_MINOR)
     rows = session.execute(
         select(Invoice.business, Invoice.id)
         .join(owed, and_(owed.c.business == Invoice.business, owed.c.item_id == Invoice.id))
-        .where(or_(owed.c.minor < 0, owed.c.minor > most))
+        .where(
+            or_(
+                owed.c.minor * case((whole < 0, -1), else_=1) < 0,
+                func.abs(owed.c.minor) > func.abs(whole),
+            )
+        )
         .limit(SHOWN)
     )
     return [f"{business}: {invoice} owes what it cannot." for business, invoice in rows]

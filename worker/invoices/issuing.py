@@ -15,6 +15,7 @@ from worker.invoices.deciding import (
     Facts,
     Known,
     Limits,
+    Named,
     decide,
     find_customer,
     fingerprint,
@@ -22,7 +23,7 @@ from worker.invoices.deciding import (
 )
 from worker.invoices.model import Invoice
 from worker.kernel.errors import Refused, ReviewNeeded
-from worker.kernel.events import InvoiceIssued
+from worker.kernel.events import CreditNoteIssued, InvoiceIssued
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.mail import Address, NotAnAddress
 from worker.kernel.money import Money, NotMoney
@@ -73,7 +74,7 @@ def issue(
 
 
 def owe(session: Session, invoice: Invoice, customer: customers.Customer, *, at: datetime) -> None:
-    """From now on the customer owes this invoice: posted once, and told."""
+    """From now on the customer owes this invoice, or is owed this credit: posted once, and told."""
     business = BusinessKey(invoice.business)
     customers.lock(session, business, customer.id)
     if invoice.recipient is None:
@@ -86,12 +87,18 @@ def owe(session: Session, invoice: Invoice, customer: customers.Customer, *, at:
         business,
         source=f"invoice-issued:{invoice.id}",
         legs=[
-            ledger.debit(Account.RECEIVABLE, invoice.total, **about),
-            ledger.credit(Account.INVOICED, invoice.total, **about),
+            ledger.debit(Account.RECEIVABLE, invoice.effect, **about),
+            ledger.credit(Account.INVOICED, invoice.effect, **about),
         ],
         at=at,
     )
-    tell(session, InvoiceIssued(business, invoice.id))
+    issued = CreditNoteIssued if invoice.is_credit else InvoiceIssued
+    tell(session, issued(business, invoice.id))
+
+
+def named_by(session: Session, business: BusinessKey, numbers: Sequence[str]) -> list[Named]:
+    """The invoices that these numbers or ids mean; the version in force of each."""
+    return [_named(session, business, number) for number in numbers]
 
 
 def payable(document: Document) -> Money:
@@ -156,7 +163,16 @@ def _facts(
         instruction_problem=draft.instruction_problem,
         own_address=_own_address(draft.document),
         earlier=earlier,
+        named=named_by(session, business, draft.document.preceding_invoices),
     )
+
+
+def _named(session: Session, business: BusinessKey, number: str) -> Named:
+    found = records.called(session, business, number)
+    owed = [i for i in found if i.issued_at and not i.corrected_at and not i.is_credit]
+    if not owed:
+        return Named("", number, None, "", is_owed=False)
+    return Named(owed[0].id, owed[0].number, owed[0].customer_id, owed[0].currency, is_owed=True)
 
 
 def _known(session: Session, customer: customers.Customer) -> Known:
@@ -200,6 +216,7 @@ def _register(
         recipient=decision.recipient,
         recipient_from=decision.recipient_from,
         pay_link=draft.pay_link,
+        credits_id=decision.credits_id,
         received_at=at,
         hold=decision.hold.value if decision.hold else None,
         hold_because=decision.because,

@@ -10,7 +10,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    case,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.kernel.money import Money
@@ -19,12 +27,16 @@ from worker.store import Record
 
 
 class State(StrEnum):
-    """Where an invoice stands. `paid` and `part_paid` follow from allocations alone."""
+    """Where an invoice stands. `paid` and `part_paid` follow from allocations alone.
+
+    A credit note is *open* until it is set against what is owed, and then *applied*.
+    """
 
     HELD = "held"
     OPEN = "open"
     PART_PAID = "part_paid"
     PAID = "paid"
+    APPLIED = "applied"
     CORRECTED = "corrected"
     VOID = "void"
 
@@ -33,6 +45,7 @@ class Hold(StrEnum):
     """Why an invoice waits for a person."""
 
     NO_CUSTOMER = "no_customer"
+    SEVERAL_CUSTOMERS = "several_customers"
     NO_ADDRESS = "no_address"
     NEW_ADDRESS = "new_address"
     SUMS = "sums"
@@ -41,6 +54,7 @@ class Hold(StrEnum):
     LIMIT = "limit"
     CREDIT_NOTE = "credit_note"
     INSTRUCTION = "instruction"
+    PLAIN = "plain"
 
 
 class Invoice(Record):
@@ -106,6 +120,13 @@ Index("ix_invoice_mail", Invoice.business, Invoice.mail_id)
 Index("ix_invoice_credits", Invoice.business, Invoice.credits_id)
 
 
+# What an invoice adds to what is owed, in a query: `Invoice.effect` says the same.
+EFFECT_MINOR = case(
+    (Invoice.doc_type == DocType.CREDIT_NOTE.value, -func.abs(Invoice.total_minor)),
+    else_=Invoice.total_minor,
+)
+
+
 def state_of(invoice: Invoice, still_to_pay: Money) -> State:
     """The invoice's state; a pure function of its facts and what is still to pay."""
     if invoice.voided_at is not None:
@@ -114,6 +135,8 @@ def state_of(invoice: Invoice, still_to_pay: Money) -> State:
         return State.CORRECTED
     if invoice.issued_at is None:
         return State.HELD
+    if invoice.is_credit:
+        return State.APPLIED if still_to_pay.is_zero else State.OPEN
     if not still_to_pay.is_positive:
         return State.PAID
     return State.PART_PAID if still_to_pay < invoice.total else State.OPEN

@@ -88,3 +88,17 @@ def replaces_sent(session: Session, invoice: Invoice) -> bool:
     """Whether it took the place of an earlier version that the customer was sent."""
     earlier = versions(session, BusinessKey(invoice.business), invoice.number_key)
     return any(v.corrected_at is not None and v.version < invoice.version for v in earlier)
+
+
+def credits_waiting(session: Session, business: BusinessKey, item_id: str) -> Sequence[Invoice]:
+    """Credit notes of an invoice that are not set against it yet, the first issued first."""
+    found = session.scalars(
+        select(Invoice)
+        .where(
+            Invoice.business == business,
+            Invoice.credits_id == item_id,
+            Invoice.issued_at.is_not(None),
+        )
+        .order_by(Invoice.issued_at, Invoice.id)
+    ).all()
+    return [note for note in found if not still_to_pay(session, note).is_zero]

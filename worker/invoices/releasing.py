@@ -9,27 +9,30 @@ from sqlalchemy.orm import Session
 
 from worker import customers, ledger, review
 from worker.invoices import records
-from worker.invoices.issuing import owe, put_on_file
+from worker.invoices.deciding import why_not_against
+from worker.invoices.issuing import named_by, owe, put_on_file
 from worker.invoices.model import Hold, Invoice
 from worker.kernel.errors import Refused
 from worker.kernel.events import InvoiceCorrected
 from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.ledger import Account
-from worker.readers.model import DocType
+from worker.readers.model import Invoice as Document
 from worker.store import tell
 
 # What no yes can mend: the document itself has to be another one.
-_NEVER = {Hold.CREDIT_NOTE, Hold.NOTHING_TO_PAY}
+_NEVER = {Hold.NOTHING_TO_PAY}
 
 
 @dataclass(frozen=True, slots=True)
 class Yes:
-    """Who said yes, and what they added."""
+    """Who said yes, and what they added: for a credit note, what it is set against."""
 
     by: str
     address: Address | None = None
     customer_number: str | None = None
+    against: str | None = None
+    to_balance: bool = False
 
 
 def release(session: Session, invoice: Invoice, yes: Yes, *, at: datetime) -> None:
@@ -41,15 +44,17 @@ def release(session: Session, invoice: Invoice, yes: Yes, *, at: datetime) -> No
         raise Refused(f"Invoice {invoice.number} does not wait for anything.")
     if invoice.hold in _NEVER:
         raise Refused(invoice.hold_because or "It cannot be sent.")
-    if invoice.doc_type != DocType.INVOICE or not invoice.total.is_positive:
-        # Held for another reason first: a changed re-send may have become a credit note.
-        raise Refused(f"{invoice.number} asks for no money ({invoice.total}): void it here.")
+    if invoice.total.is_zero:
+        # Held for another reason first: a changed re-send may ask for nothing any more.
+        raise Refused(f"{invoice.number} is about no money at all: void it here.")
     if yes.address is not None:
         invoice.recipient, invoice.recipient_from = str(yes.address), "release"
     if invoice.recipient is None:
         raise Refused(f"No address is known for invoice {invoice.number}: give one with --to.")
     customer = _customer(session, invoice, yes, at=at)
     customers.add_contact(session, customer, Address.parse(invoice.recipient), by=yes.by, at=at)
+    if invoice.is_credit:
+        invoice.credits_id = _credited(session, invoice, customer, yes)
     _take_place_of_earlier(session, invoice, at=at)
     _still_waiting(session, invoice)
     invoice.released_at, invoice.released_by = at, yes.by
@@ -89,6 +94,21 @@ def _customer(session: Session, invoice: Invoice, yes: Yes, *, at: datetime) -> 
     return put_on_file(session, invoice, by=yes.by, at=at)
 
 
+def _credited(
+    session: Session, invoice: Invoice, customer: customers.Customer, yes: Yes
+) -> str | None:
+    """The invoice that a credit is set against; None for the balance, when staff say so."""
+    if yes.to_balance:
+        return None
+    document = Document.model_validate(invoice.reading)
+    numbers = (yes.against,) if yes.against else document.preceding_invoices
+    named = named_by(session, BusinessKey(invoice.business), numbers)
+    problem = why_not_against(named, customer.id, invoice.currency)
+    if problem is not None:
+        raise Refused(f"{problem} Give another with --against, or use --to-balance.")
+    return named[0].invoice_id
+
+
 def _take_place_of_earlier(session: Session, invoice: Invoice, *, at: datetime) -> None:
     """End the earlier versions: what was never sent is void, what was sent is corrected."""
     business = BusinessKey(invoice.business)
@@ -99,11 +119,15 @@ def _take_place_of_earlier(session: Session, invoice: Invoice, *, at: datetime) 
             earlier.voided_at = at
             review.settle(session, business, earlier.id, answer="replaced", by="release", at=at)
         else:
+            if earlier.is_credit != invoice.is_credit:
+                raise Refused(f"{earlier.number} is the number of another document: void this one.")
             _correct(session, earlier, at=at)
 
 
 def _correct(session: Session, earlier: Invoice, *, at: datetime) -> None:
     business = BusinessKey(earlier.business)
+    if earlier.is_credit:
+        raise Refused(f"{earlier.number} was credited before: what it says stands. Void this one.")
     owed = ledger.held_for_item(session, business, Account.RECEIVABLE, earlier.id, earlier.currency)
     if owed != earlier.total:
         raise Refused(

@@ -34,6 +34,18 @@ class InvoiceIssued(Event):
     """An invoice is owed by a customer and its notice may go out. Subject: the invoice."""
 
 
+class CreditNoteIssued(Event):
+    """A customer is owed a credit note, which is still to be set against. Subject: the note."""
+
+
+class CreditNoteApplied(Event):
+    """A credit note was set against its invoice or the balance. Subject: the note."""
+
+
+class ItemCredited(Event):
+    """Less is to be paid of an item without a payment. Subject: the allocation."""
+
+
 class InvoiceCorrected(Event):
     """A later version took an issued invoice's place. Subject: the earlier invoice."""
 
@@ -66,8 +78,28 @@ class CheckoutHeard(Event):
     """A checkout may have changed at the gateway: go and look. Subject: the checkout."""
 
 
+class CheckoutUnwanted(Event):
+    """Another way takes the money: the hosted page is to be ended. Subject: the checkout."""
+
+
+class CheckoutEnded(Event):
+    """A hosted page takes no money any more. Subject: the checkout."""
+
+
 class PaymentSettled(Event):
     """Evidence says that the money is ours. Subject: the payment."""
+
+
+class PaymentReturned(Event):
+    """A payment was undone, or money of it went back. Subject: the payment."""
+
+
+class RefundAsked(Event):
+    """Staff want money to go back, and the gateway is to be told. Subject: the refund."""
+
+
+class ReversalHeard(Event):
+    """Money of a payment may have gone back at the gateway: go and look. Subject: the payment."""
 
 
 class WorkItemOpened(Event):

@@ -16,17 +16,25 @@ from worker.store import Record
 
 
 class Account(StrEnum):
-    """Where value stands."""
+    """Where value stands.
+
+    *other clearing* is what a card terminal or another service took and has not paid out yet;
+    *disputed* is what the gateway took back while a payer's bank decides.
+    """
 
     RECEIVABLE = "receivable"
     INVOICED = "invoiced"
     GATEWAY_CLEARING = "gateway_clearing"
     BANK = "bank"
+    CASH = "cash"
+    OTHER_CLEARING = "other_clearing"
+    DISPUTED = "disputed"
     CUSTOMER_BALANCE = "customer_balance"
     UNAPPLIED_CASH = "unapplied_cash"
     UNIDENTIFIED_CASH = "unidentified_cash"
     FEE_INCOME = "fee_income"
     PROCESSING_COST = "processing_cost"
+    DISPUTE_FEES = "dispute_fees"
 
 
 class Entry(Record):

@@ -1,33 +1,71 @@
-"""Books: money registered, applied, and the checkouts that bring it."""
+"""Books: money registered, applied, given back, and the checkouts that bring it."""
 
+from worker.payments.applying import STAFF_EVIDENCE, STRIPE_EVIDENCE, balance, payable, rest
 from worker.payments.checkout import Payer, begin, opened, order_for
+from worker.payments.crediting import (
+    apply_credit_note,
+    pay_from_balance,
+    resume_credits,
+    use_balance_at_issue,
+)
+from worker.payments.disputing import book_disputes
 from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState
 from worker.payments.ports import (
     BadSignature,
     CheckoutFacts,
     CheckoutOrder,
     CheckoutPage,
+    DisputeFacts,
     Gateway,
     GatewayEvent,
+    RefundFacts,
+    RefundOrder,
+    Reversals,
 )
-from worker.payments.reconciling import compare, look_up_due
+from worker.payments.reconciling import compare, compare_reversals, look_up_due
 from worker.payments.records import (
     allocated_to,
+    allocation,
     allocations_of,
     by_id,
     checkout,
     checkout_of_session,
     checkouts_of,
+    credited_by,
+    disputes_of,
     ever_allocated_to,
     live_checkout,
     newest,
+    refund,
+    refunds_of,
     settled_by,
+    unapplied,
+)
+from worker.payments.refunding import (
+    RefundWish,
+    ask_refund,
+    book_refunds,
+    is_key_good,
+    refund_declined,
+    refund_order,
+    refund_told,
+    refundable,
+)
+from worker.payments.registering import (
+    Method,
+    Registration,
+    allocate,
+    register,
+    registered_before,
+    undo,
 )
 from worker.payments.reversals import Dispute, Refund, RefundState
 from worker.payments.settling import give_up, is_past_hope, never_opened, settle
 from worker.payments.webhooks import keep as keep_webhook
 
 __all__ = [
+    "STAFF_EVIDENCE",
+    "STRIPE_EVIDENCE",
     "Allocation",
     "BadSignature",
     "Checkout",
@@ -36,23 +74,41 @@ __all__ = [
     "CheckoutPage",
     "CheckoutState",
     "Dispute",
+    "DisputeFacts",
     "Gateway",
     "GatewayEvent",
+    "Method",
     "Payer",
     "Payment",
     "PaymentState",
     "Refund",
+    "RefundFacts",
+    "RefundOrder",
     "RefundState",
+    "RefundWish",
+    "Registration",
+    "Reversals",
+    "allocate",
     "allocated_to",
+    "allocation",
     "allocations_of",
+    "apply_credit_note",
+    "ask_refund",
+    "balance",
     "begin",
+    "book_disputes",
+    "book_refunds",
     "by_id",
     "checkout",
     "checkout_of_session",
     "checkouts_of",
     "compare",
+    "compare_reversals",
+    "credited_by",
+    "disputes_of",
     "ever_allocated_to",
     "give_up",
+    "is_key_good",
     "is_past_hope",
     "keep_webhook",
     "live_checkout",
@@ -61,6 +117,21 @@ __all__ = [
     "newest",
     "opened",
     "order_for",
+    "pay_from_balance",
+    "payable",
+    "refund",
+    "refund_declined",
+    "refund_order",
+    "refund_told",
+    "refundable",
+    "refunds_of",
+    "register",
+    "registered_before",
+    "rest",
+    "resume_credits",
     "settle",
     "settled_by",
+    "unapplied",
+    "undo",
+    "use_balance_at_issue",
 ]

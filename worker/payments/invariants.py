@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from worker.invoices import Invoice
+from worker.invoices import EFFECT_MINOR, Invoice
 from worker.ledger import Account, Entry, Posting
+from worker.payments.applying import STAFF_EVIDENCE, STRIPE_EVIDENCE
 from worker.payments.model import (
     Allocation,
     Checkout,
@@ -15,10 +30,21 @@ from worker.payments.model import (
     PaymentState,
     Webhook,
 )
+from worker.payments.reversals import Dispute, Refund, RefundState
 from worker.store.blobs import Blob
 
+Movements: TypeAlias = Select[*tuple[Any, ...]]
+
 SHOWN = 50
-_CASH = (Account.GATEWAY_CLEARING.value, Account.BANK.value)
+_CASH = tuple(
+    account.value
+    for account in (
+        Account.GATEWAY_CLEARING,
+        Account.BANK,
+        Account.CASH,
+        Account.OTHER_CLEARING,
+    )
+)
 _SETTLED = "payment-settled:"
 _LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value)
 
@@ -88,11 +114,57 @@ def paid_follows_from_allocations(session: Session) -> list[str]:
         .where(
             Invoice.issued_at.is_not(None),
             Invoice.corrected_at.is_(None),
+            EFFECT_MINOR >= 0,
             func.coalesce(owed.c.minor, 0) != rest,
         )
         .limit(SHOWN)
     )
     return [f"{business}: {invoice} owes another amount." for business, invoice in rows]
+
+
+def a_credit_note_gives_no_more_than_it_says(session: Session) -> list[str]:
+    """What a credit note was set against is no more than it gives, and of its own customer."""
+    applied = _applied_by(Allocation.credit_note_id)
+    rows = session.execute(
+        select(Invoice.business, Invoice.id)
+        .join(applied, and_(applied.c.business == Invoice.business, applied.c.id == Invoice.id))
+        .where(or_(EFFECT_MINOR >= 0, applied.c.minor > func.abs(Invoice.total_minor)))
+        .limit(SHOWN)
+    )
+    return [f"{business}: {note} gives more than it says." for business, note in rows]
+
+
+def balances_follow_from_what_came_in(session: Session) -> list[str]:
+    """A customer's balance is what came in and was credited, less what was used and given back."""
+    came = [
+        _of_payments(STRIPE_EVIDENCE),
+        _of_allocations(or_(Payment.evidence_type == STRIPE_EVIDENCE, Payment.id.is_(None))),
+        *_of_credit_notes(),
+        *_gone_back(),
+    ]
+    return _differences(session, Account.CUSTOMER_BALANCE, came)
+
+
+def unapplied_cash_follows_from_payments(session: Session) -> list[str]:
+    """Unapplied cash is what staff registered, less what it was applied to."""
+    came = [
+        _of_payments(STAFF_EVIDENCE),
+        _of_allocations(Payment.evidence_type == STAFF_EVIDENCE),
+    ]
+    return _differences(session, Account.UNAPPLIED_CASH, came)
+
+
+def nothing_more_goes_back_than_came(session: Session) -> list[str]:
+    """What was refunded or lost of a payment is no more than it brought."""
+    back = union_all(*_gone_back()).subquery()
+    rows = session.execute(
+        select(Payment.business, Payment.id)
+        .join(back, and_(back.c.business == Payment.business, back.c.payment_id == Payment.id))
+        .group_by(Payment.business, Payment.id, Payment.amount_minor)
+        .having(func.sum(back.c.minor) + Payment.amount_minor < 0)
+        .limit(SHOWN)
+    )
+    return [f"{business}: more than {payment} brought went back." for business, payment in rows]
 
 
 def settled_money_is_posted_on_evidence(session: Session) -> list[str]:
@@ -167,7 +239,7 @@ def webhooks_keep_their_bytes(session: Session) -> list[str]:
     return [f"{business}: event {event} has lost its bytes." for business, event in rows]
 
 
-def _applied_by(target: InstrumentedAttribute[str]) -> Subquery:
+def _applied_by(target: InstrumentedAttribute[str | None]) -> Subquery:
     return (
         select(
             Allocation.business,
@@ -193,9 +265,103 @@ def _cash_posted() -> Subquery:
 def _same(
     business: InstrumentedAttribute[str],
     key: InstrumentedAttribute[str],
-    target: InstrumentedAttribute[str],
+    target: InstrumentedAttribute[Any],
 ) -> ColumnElement[bool]:
     return and_(business == Allocation.business, key == target)
+
+
+def _of_payments(evidence_type: str) -> Movements:
+    return select(
+        Payment.business,
+        Payment.customer_id,
+        Payment.currency,
+        Payment.amount_minor.label("minor"),
+        Payment.id.label("payment_id"),
+    ).where(Payment.evidence_type == evidence_type, Payment.state == PaymentState.SETTLED.value)
+
+
+def _of_allocations(wanted: ColumnElement[bool]) -> Movements:
+    of_item = and_(Invoice.business == Allocation.business, Invoice.id == Allocation.item_id)
+    of_payment = and_(Payment.business == Allocation.business, Payment.id == Allocation.payment_id)
+    return (
+        select(
+            Allocation.business,
+            Invoice.customer_id,
+            Allocation.currency,
+            (-Allocation.amount_minor).label("minor"),
+            Allocation.payment_id,
+        )
+        .join(Invoice, of_item)
+        .outerjoin(Payment, of_payment)
+        .where(Allocation.undone_at.is_(None), wanted)
+    )
+
+
+def _of_credit_notes() -> list[Movements]:
+    """What credit notes give, less what of it waits to be set against something."""
+    given = select(
+        Invoice.business,
+        Invoice.customer_id,
+        Invoice.currency,
+        func.abs(Invoice.total_minor).label("minor"),
+        null().label("payment_id"),
+    ).where(EFFECT_MINOR < 0, Invoice.issued_at.is_not(None))
+    of_note = and_(Posting.business == Invoice.business, Posting.item_id == Invoice.id)
+    waiting = (
+        select(
+            Posting.business,
+            Posting.customer_id,
+            Posting.currency,
+            Posting.amount_minor.label("minor"),
+            null().label("payment_id"),
+        )
+        .join(Invoice, of_note)
+        .where(Posting.account == Account.RECEIVABLE.value, EFFECT_MINOR < 0)
+    )
+    return [given, waiting]
+
+
+def _gone_back() -> list[Movements]:
+    booked = and_(Refund.booked_at.is_not(None), Refund.state != RefundState.FAILED.value)
+    return [_back(Refund, booked), _back(Dispute, Dispute.status == "lost")]
+
+
+def _back(kind: type[Refund] | type[Dispute], wanted: ColumnElement[bool]) -> Movements:
+    of_payment = and_(Payment.business == kind.business, Payment.id == kind.payment_id)
+    return (
+        select(
+            kind.business,
+            Payment.customer_id,
+            kind.currency,
+            (-kind.amount_minor).label("minor"),
+            kind.payment_id,
+        )
+        .join(Payment, of_payment)
+        .where(wanted)
+    )
+
+
+def _differences(session: Session, account: Account, came: Sequence[Movements]) -> list[str]:
+    """Customers of whom an account (its credits negative) holds other than what came."""
+    booked = select(
+        Posting.business,
+        Posting.customer_id,
+        Posting.currency,
+        Posting.amount_minor.label("minor"),
+        null().label("payment_id"),
+    ).where(Posting.account == account.value)
+    every = union_all(booked, *came).subquery()
+    about = (every.c.business, every.c.customer_id, every.c.currency)
+    rows = session.execute(
+        select(*about, func.sum(every.c.minor))
+        .group_by(*about)
+        .having(func.sum(every.c.minor) != 0)
+        .limit(SHOWN)
+    )
+    return [
+        f"{business}: {account.value} of {customer} is off by {minor} minor units of {code}."
+        for business, customer, code, minor in rows
+    ]
 
 
 INVARIANTS = (
@@ -203,6 +369,10 @@ INVARIANTS = (
     no_item_is_paid_twice,
     money_stays_in_its_currency,
     paid_follows_from_allocations,
+    a_credit_note_gives_no_more_than_it_says,
+    balances_follow_from_what_came_in,
+    unapplied_cash_follows_from_payments,
+    nothing_more_goes_back_than_came,
     settled_money_is_posted_on_evidence,
     posted_money_has_a_payment,
     one_payment_page_at_a_time,

@@ -66,9 +66,60 @@ class CheckoutFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """Part of a payment to give back to the instrument it came from; `reference` is our id."""
+
+    reference: str
+    business: str
+    intent_id: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """What the gateway says of a refund, ours or one made at its dashboard (no `reference`).
+
+    `status`: pending, requires_action, succeeded, failed or canceled.
+    """
+
+    refund_id: str
+    status: str
+    amount: Money
+    intent_id: str
+    reference: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFacts:
+    """What the gateway says of a dispute, in its own words for status and reason.
+
+    `fees` are what it took for it, or gave back (less than nothing), each with its movement's id.
+    """
+
+    dispute_id: str
+    status: str
+    amount: Money
+    intent_id: str
+    reason: str | None
+    created_at: datetime
+    answer_by: datetime | None
+    fees: tuple[tuple[str, Money], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reversals:
+    """Money that went back, or is disputed."""
+
+    refunds: tuple[RefundFacts, ...] = ()
+    disputes: tuple[DisputeFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayEvent:
     """A webhook whose signature holds. It is a hint to go and look; it settles nothing.
 
+    `reversed_intent_id` is the payment of which money went back or is disputed.
     The signature says who sent it, not whose it is: ask `Gateway.is_ours` before acting on it.
     """
 
@@ -79,6 +130,7 @@ class GatewayEvent:
     livemode: bool
     created_at: datetime
     session_id: str | None
+    reversed_intent_id: str | None = None
 
 
 class BadSignature(Exception):
@@ -113,6 +165,18 @@ class Gateway(Protocol):
 
     def recent(self, *, since: datetime) -> list[CheckoutFacts]:
         """All sessions made since then, for the sweep that finds what no webhook told."""
+        ...
+
+    def refund(self, order: RefundOrder, *, key: str) -> str:
+        """Give money back; gives the refund's id. The same key gives it back once."""
+        ...
+
+    def reversals_of(self, intent_id: str) -> Reversals:
+        """Every refund and dispute of one payment, as they stand now."""
+        ...
+
+    def recent_reversals(self, *, since: datetime) -> Reversals:
+        """All refunds and disputes made since then, for the sweep."""
         ...
 
     def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:

@@ -11,12 +11,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from worker import review
-from worker.kernel.events import CheckoutHeard
+from worker.kernel.events import CheckoutHeard, ReversalHeard
 from worker.kernel.ids import BusinessKey
 from worker.payments import records
+from worker.payments.applying import STRIPE_EVIDENCE
 from worker.payments.checkout import look_later
-from worker.payments.ports import CheckoutFacts
-from worker.payments.settling import STRIPE_EVIDENCE
+from worker.payments.ports import CheckoutFacts, RefundFacts, Reversals
+from worker.payments.refunding import STATES
 from worker.store import tell
 
 
@@ -50,6 +51,28 @@ def compare(
         else:
             _ask(session, business, facts, at=at)
     return found
+
+
+def compare_reversals(session: Session, business: BusinessKey, listed: Reversals) -> int:
+    """Ask about payments of which money went back and the books do not know it; gives how many."""
+    stale = {f.intent_id for f in listed.refunds if not _is_booked(session, business, f)}
+    for fact in listed.disputes:
+        dispute = records.dispute_at_gateway(session, business, fact.dispute_id)
+        if dispute is None or dispute.status != fact.status:
+            stale.add(fact.intent_id)
+    found = [
+        payment
+        for intent in sorted(stale)
+        if (payment := records.settled_by(session, business, STRIPE_EVIDENCE, intent))
+    ]
+    for payment in found:
+        tell(session, ReversalHeard(business, payment.id))
+    return len(found)
+
+
+def _is_booked(session: Session, business: BusinessKey, fact: RefundFacts) -> bool:
+    refund = records.refund_at_gateway(session, business, fact.refund_id)
+    return refund is not None and refund.state == STATES.get(fact.status)
 
 
 def _ask(session: Session, business: BusinessKey, facts: CheckoutFacts, *, at: datetime) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
-from worker.payments.model import Allocation, Checkout, CheckoutState, Payment
+from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState
+from worker.payments.reversals import Dispute, Refund
 
 _LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value)
 
@@ -125,3 +127,104 @@ def checkouts_to_look_at(session: Session, *, at: datetime, limit: int) -> Seque
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+
+
+def refunds_of(session: Session, business: BusinessKey, payment_id: str) -> Sequence[Refund]:
+    """What of a payment was asked to go back, or went, the first first."""
+    return session.scalars(
+        select(Refund)
+        .where(Refund.business == business, Refund.payment_id == payment_id)
+        .order_by(Refund.asked_at, Refund.id)
+    ).all()
+
+
+def refund(session: Session, business: BusinessKey, refund_id: str) -> Refund | None:
+    """One refund."""
+    return session.get(Refund, (business, refund_id))
+
+
+def refund_at_gateway(session: Session, business: BusinessKey, stripe_id: str) -> Refund | None:
+    """The refund that the gateway knows by this id."""
+    return session.scalar(
+        select(Refund).where(Refund.business == business, Refund.stripe_id == stripe_id)
+    )
+
+
+def disputes_of(session: Session, business: BusinessKey, payment_id: str) -> Sequence[Dispute]:
+    """The disputes about a payment, the first first."""
+    return session.scalars(
+        select(Dispute)
+        .where(Dispute.business == business, Dispute.payment_id == payment_id)
+        .order_by(Dispute.opened_at, Dispute.id)
+    ).all()
+
+
+def dispute_at_gateway(session: Session, business: BusinessKey, stripe_id: str) -> Dispute | None:
+    """The dispute that the gateway knows by this id."""
+    return session.scalar(
+        select(Dispute).where(Dispute.business == business, Dispute.stripe_id == stripe_id)
+    )
+
+
+def allocation(session: Session, business: BusinessKey, allocation_id: str) -> Allocation | None:
+    """One allocation."""
+    return session.get(Allocation, (business, allocation_id))
+
+
+def credited_by(session: Session, business: BusinessKey, note_id: str) -> Sequence[Allocation]:
+    """What a credit note was set against."""
+    return session.scalars(
+        select(Allocation).where(
+            Allocation.business == business, Allocation.credit_note_id == note_id
+        )
+    ).all()
+
+
+def paid_by_balance(
+    session: Session, business: BusinessKey, customer_id: str, currency: str
+) -> Sequence[Allocation]:
+    """What a customer's balance pays, as it stands, the last first."""
+    of_balance = Allocation.payment_id.is_(None) & Allocation.credit_note_id.is_(None)
+    return session.scalars(_standing(business, customer_id, currency).where(of_balance)).all()
+
+
+def paid_by_gateway(
+    session: Session, business: BusinessKey, customer_id: str, but: Payment
+) -> Sequence[Allocation]:
+    """What the customer's other payments through the same gateway pay, the last first."""
+    return session.scalars(
+        _standing(business, customer_id, but.currency)
+        .join(
+            Payment,
+            (Payment.business == Allocation.business) & (Payment.id == Allocation.payment_id),
+        )
+        .where(Payment.evidence_type == but.evidence_type, Payment.id != but.id)
+    ).all()
+
+
+def unapplied(session: Session, business: BusinessKey, evidence_type: str) -> Sequence[Payment]:
+    """Settled payments on this kind of evidence, the oldest first: some may have a rest."""
+    return session.scalars(
+        select(Payment)
+        .where(
+            Payment.business == business,
+            Payment.evidence_type == evidence_type,
+            Payment.state == PaymentState.SETTLED.value,
+        )
+        .order_by(Payment.registered_at, Payment.id)
+    ).all()
+
+
+def _standing(business: BusinessKey, customer_id: str, currency: str) -> Select[Allocation]:
+    item = (Invoice.business == Allocation.business) & (Invoice.id == Allocation.item_id)
+    return (
+        select(Allocation)
+        .join(Invoice, item)
+        .where(
+            Allocation.business == business,
+            Allocation.undone_at.is_(None),
+            Allocation.currency == currency,
+            Invoice.customer_id == customer_id,
+        )
+        .order_by(Allocation.allocated_at.desc(), Allocation.id.desc())
+    )

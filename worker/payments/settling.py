@@ -11,19 +11,19 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from worker import customers, invoices, ledger, review
-from worker.invoices import Invoice, State
+from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError
-from worker.kernel.events import PaymentSettled
+from worker.kernel.events import CheckoutEnded, PaymentSettled
 from worker.kernel.ids import BusinessKey, new_id
-from worker.kernel.money import Money, zero
+from worker.kernel.money import Money
 from worker.ledger import Account
 from worker.payments import lanes, records
+from worker.payments.applying import STRIPE_EVIDENCE, Application, note_allocation, payable
 from worker.payments.checkout import look_later, move
-from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState
+from worker.payments.model import Checkout, CheckoutState, Payment, PaymentState
 from worker.payments.ports import CheckoutFacts
 from worker.store import tell
 
-STRIPE_EVIDENCE = "stripe_payment"
 # The call itself ends within 30 s; what the gateway has not listed by then was never made.
 GIVE_UP_OPENING = timedelta(minutes=10)
 PAST_HOPE = timedelta(hours=24)
@@ -102,10 +102,10 @@ def _book(session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: dat
     payment = _payment(checkout, facts, evidence, at=at)
     session.add(payment)
     session.flush()
-    applied = _applied(session, invoice, facts.amount)
+    applied = min(payable(session, invoice, facts.amount.currency), facts.amount)
     _post(session, payment, invoice, applied, at=at)
     if applied.is_positive:
-        session.add(_allocation(payment, invoice, applied, at=at))
+        note_allocation(session, Application(invoice, applied, payment=payment), at=at)
     if checkout.state != CheckoutState.COMPLETE:
         _complete(session, checkout, at=at)
     _question(session, payment, invoice, applied, expected=checkout.amount, at=at)
@@ -126,14 +126,7 @@ def _end(session: Session, checkout: Checkout, state: CheckoutState, *, at: date
     checkout.ended_at = at
     business = BusinessKey(checkout.business)
     lanes.free(session, business, checkout.item_id, holder=checkout.id)
-
-
-def _applied(session: Session, invoice: Invoice, amount: Money) -> Money:
-    owed = invoices.still_to_pay(session, invoice)
-    state = invoices.state_of(invoice, owed)
-    if state not in {State.OPEN, State.PART_PAID} or owed.currency != amount.currency:
-        return zero(amount.currency)
-    return min(owed, amount)
+    tell(session, CheckoutEnded(business, checkout.id))
 
 
 def _payment(checkout: Checkout, facts: CheckoutFacts, evidence: str, *, at: datetime) -> Payment:
@@ -149,18 +142,6 @@ def _payment(checkout: Checkout, facts: CheckoutFacts, evidence: str, *, at: dat
         evidence_id=evidence,
         registered_at=at,
         settled_at=facts.paid_at or at,
-    )
-
-
-def _allocation(payment: Payment, invoice: Invoice, applied: Money, *, at: datetime) -> Allocation:
-    return Allocation(
-        business=payment.business,
-        id=new_id("alc"),
-        payment_id=payment.id,
-        item_id=invoice.id,
-        currency=applied.currency,
-        amount_minor=applied.minor,
-        allocated_at=at,
     )
 
 

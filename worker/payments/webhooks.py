@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker.kernel.events import CheckoutHeard
+from worker.kernel.events import CheckoutHeard, ReversalHeard
 from worker.kernel.ids import BusinessKey
 from worker.payments import records
+from worker.payments.applying import STRIPE_EVIDENCE
 from worker.payments.model import Webhook
 from worker.payments.ports import GatewayEvent
 from worker.store import blobs, tell
@@ -26,6 +27,12 @@ def keep(
         outcome = "unknown_object" if checkout is None else "heard"
         if checkout is not None:
             tell(session, CheckoutHeard(business, checkout.id))
+    elif event.reversed_intent_id is not None:
+        intent = event.reversed_intent_id
+        payment = records.settled_by(session, business, STRIPE_EVIDENCE, intent)
+        outcome = "unknown_object" if payment is None else "heard"
+        if payment is not None:
+            tell(session, ReversalHeard(business, payment.id))
     session.add(
         Webhook(
             business=business,

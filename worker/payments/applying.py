@@ -1,0 +1,146 @@
+"""Applying money to an item, and taking it off again: the two moves that every verb is made of.
+
+What a payment brought and nothing has used stands on one account: the gateway's money on the
+customer's balance, what staff registered in unapplied cash. Applying moves from there to what the
+customer owes; undoing moves it back. Callers hold the customer's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from worker import customers, invoices, ledger
+from worker.invoices import Invoice, State
+from worker.kernel.errors import PermanentError
+from worker.kernel.events import CheckoutUnwanted
+from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.money import Money, total, zero
+from worker.ledger import Account
+from worker.payments import records
+from worker.payments.model import Allocation, Payment, PaymentState
+from worker.store import tell
+
+STRIPE_EVIDENCE = "stripe_payment"
+STAFF_EVIDENCE = "staff"
+_PAYABLE = {State.OPEN, State.PART_PAID}
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What is applied to which item, from a payment, a credit note or (neither) the balance."""
+
+    item: Invoice
+    amount: Money
+    payment: Payment | None = None
+    credit_note: Invoice | None = None
+    by: str | None = None
+
+
+def locked(session: Session, business: BusinessKey, customer_id: str, *item_ids: str) -> None:
+    """Lock the customer, then the items by id: in this order everywhere."""
+    customers.lock(session, business, customer_id)
+    for item_id in sorted(set(item_ids)):
+        if invoices.lock(session, business, item_id) is None:
+            raise PermanentError(f"Invoice {item_id} is missing.")
+
+
+def payable(session: Session, item: Invoice, currency: str) -> Money:
+    """How much money of a currency the item can take now."""
+    owed = invoices.still_to_pay(session, item)
+    is_open = not item.is_credit and invoices.state_of(item, owed) in _PAYABLE
+    return owed if is_open and owed.currency == currency else zero(currency)
+
+
+def holding(payment: Payment) -> Account:
+    """Where the part of a payment stands that is not applied."""
+    by_staff = payment.evidence_type == STAFF_EVIDENCE
+    return Account.UNAPPLIED_CASH if by_staff else Account.CUSTOMER_BALANCE
+
+
+def rest(session: Session, payment: Payment) -> Money:
+    """What a payment brought and is applied to nothing."""
+    if payment.state != PaymentState.SETTLED:
+        return zero(payment.currency)
+    applied = records.allocations_of(session, BusinessKey(payment.business), payment.id)
+    return payment.amount - total((a.amount for a in applied), payment.currency)
+
+
+def balance(session: Session, business: BusinessKey, customer_id: str, currency: str) -> Money:
+    """What a customer has prepaid, overpaid or been credited, and not used yet."""
+    return -ledger.held_for_customer(
+        session, business, Account.CUSTOMER_BALANCE, customer_id, currency
+    )
+
+
+def note_allocation(session: Session, application: Application, *, at: datetime) -> Allocation:
+    """The row of an application; the caller posts it."""
+    item, amount = application.item, application.amount
+    allocation = Allocation(
+        business=item.business,
+        id=new_id("alc"),
+        payment_id=application.payment.id if application.payment else None,
+        credit_note_id=application.credit_note.id if application.credit_note else None,
+        item_id=item.id,
+        currency=amount.currency,
+        amount_minor=amount.minor,
+        allocated_at=at,
+        allocated_by=application.by,
+    )
+    session.add(allocation)
+    session.flush()
+    return allocation
+
+
+def apply(session: Session, application: Application, *, at: datetime) -> Allocation:
+    """Apply what stands on the holding account of a payment, or on the balance, to an item."""
+    item, amount, payment = application.item, application.amount, application.payment
+    source = holding(payment) if payment else Account.CUSTOMER_BALANCE
+    allocation = note_allocation(session, application, at=at)
+    who = item.customer_id
+    ledger.post(
+        session,
+        BusinessKey(item.business),
+        source=f"allocated:{allocation.id}",
+        legs=[
+            ledger.debit(source, amount, customer_id=who),
+            ledger.credit(Account.RECEIVABLE, amount, customer_id=who, item_id=item.id),
+        ],
+        at=at,
+    )
+    return allocation
+
+
+def take_off(session: Session, allocation: Allocation, *, at: datetime) -> None:
+    """Undo an application: the item is open again, and the money stands where it stood before."""
+    if allocation.credit_note_id is not None:
+        raise PermanentError(f"Allocation {allocation.id} is of a credit note, and that stands.")
+    business = BusinessKey(allocation.business)
+    payment = records.by_id(session, business, allocation.payment_id or "")
+    item = invoices.by_id(session, business, allocation.item_id)
+    who = item.customer_id if item else None
+    back = holding(payment) if payment else Account.CUSTOMER_BALANCE
+    allocation.undone_at = at
+    ledger.post(
+        session,
+        business,
+        source=f"allocation-undone:{allocation.id}",
+        legs=[
+            ledger.debit(
+                Account.RECEIVABLE, allocation.amount, customer_id=who, item_id=allocation.item_id
+            ),
+            ledger.credit(back, allocation.amount, customer_id=who),
+        ],
+        at=at,
+    )
+
+
+def unwanted_checkout(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> bool:
+    """Whether a hosted page may still take an item's money; if so it is asked to be ended."""
+    live = [found for i in item_ids if (found := records.live_checkout(session, business, i))]
+    for checkout in live:
+        tell(session, CheckoutUnwanted(business, checkout.id))
+    return bool(live)

@@ -1,0 +1,290 @@
+"""Money that goes back through the gateway: asked for by staff, or found to have gone.
+
+A refund's row and key are committed before the call. What the gateway then says of it, when asked,
+is booked: once, also when the refund was made at the gateway's own dashboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from worker import customers, invoices, ledger, review
+from worker.kernel.errors import PermanentError, Refused
+from worker.kernel.events import PaymentReturned, RefundAsked, ReversalHeard
+from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.money import Money, total, zero
+from worker.ledger import Account
+from worker.payments import records
+from worker.payments.applying import STRIPE_EVIDENCE, Application, apply, balance, locked, take_off
+from worker.payments.model import Allocation, Payment, PaymentState
+from worker.payments.ports import RefundFacts, RefundOrder
+from worker.payments.reversals import REFUND_MOVES, Refund, RefundState
+from worker.store import tell
+
+# Stripe keeps idempotency keys for 24 hours at least: after that the same key is a new request.
+KEY_IS_GOOD = timedelta(hours=23)
+DASHBOARD = "the gateway's dashboard"
+STATES = {
+    "pending": RefundState.UNDER_WAY,
+    "requires_action": RefundState.UNDER_WAY,
+    "succeeded": RefundState.DONE,
+    "failed": RefundState.FAILED,
+    "canceled": RefundState.FAILED,
+}
+_GONE = {RefundState.UNDER_WAY, RefundState.DONE}
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWish:
+    """What staff want given back. `reopens`: what it paid is to be paid again."""
+
+    amount: Money | None
+    by: str
+    because: str = ""
+    reopens: bool = False
+
+
+def refundable(session: Session, payment: Payment) -> Money:
+    """How much of a payment the gateway can still give back."""
+    if payment.evidence_type != STRIPE_EVIDENCE or payment.state != PaymentState.SETTLED:
+        return zero(payment.currency)
+    business = BusinessKey(payment.business)
+    gone = [r.amount for r in records.refunds_of(session, business, payment.id) if _counts(r)]
+    gone += [d.amount for d in records.disputes_of(session, business, payment.id) if d.withdrawn_at]
+    left = payment.amount - total(gone, payment.currency)
+    return left if left.is_positive else zero(payment.currency)
+
+
+def ask_refund(session: Session, payment: Payment, wish: RefundWish, *, at: datetime) -> Refund:
+    """The refund to ask the gateway for; told, so that a job asks.
+
+    Raises Refused when the payment did not come through the gateway, or has less left.
+    """
+    if payment.evidence_type != STRIPE_EVIDENCE or payment.customer_id is None:
+        raise Refused(
+            f"Payment {payment.id} did not come through Stripe: give it back the way it came, and "
+            f"then: tillmail payments undo {payment.id} --reason TEXT"
+        )
+    business = BusinessKey(payment.business)
+    customers.lock(session, business, payment.customer_id)
+    session.refresh(payment, with_for_update=True)
+    left = refundable(session, payment)
+    amount = left if wish.amount is None else wish.amount
+    if not amount.is_positive or amount > left:
+        raise Refused(f"{left} of payment {payment.id} can be given back, not {amount}.")
+    refund = _row(payment, amount, wish, at=at)
+    session.add(refund)
+    session.flush()
+    tell(session, RefundAsked(business, refund.id))
+    return refund
+
+
+def refund_order(refund: Refund, payment: Payment) -> RefundOrder:
+    """The order as it goes to the gateway; the same refund always gives the same order."""
+    return RefundOrder(
+        reference=refund.id,
+        business=refund.business,
+        intent_id=payment.evidence_id or "",
+        amount=refund.amount,
+    )
+
+
+def is_key_good(refund: Refund, *, at: datetime) -> bool:
+    """Whether asking again with its key cannot give the money back twice."""
+    return at < refund.asked_at + KEY_IS_GOOD
+
+
+def refund_declined(session: Session, refund: Refund, why: str, *, at: datetime) -> None:
+    """The gateway said no: nothing went back, and a person is told."""
+    session.refresh(refund, with_for_update=True)
+    if refund.state != RefundState.ASKED:
+        return
+    _move(refund, RefundState.DECLINED, at=at)
+    refund.problem = why[:500]
+    _tell_staff(session, refund, f"{refund.amount} could not be given back: {why}", at=at)
+
+
+def refund_told(session: Session, refund: Refund) -> None:
+    """The gateway was told: what it says when it is asked is booked."""
+    tell(session, ReversalHeard(BusinessKey(refund.business), refund.payment_id))
+
+
+def book_refunds(
+    session: Session, payment: Payment, facts: Sequence[RefundFacts], *, at: datetime
+) -> None:
+    """Book what the gateway says of a payment's refunds: each once, and back again if it failed."""
+    business = BusinessKey(payment.business)
+    locked(session, business, payment.customer_id or "")
+    session.refresh(payment, with_for_update=True)
+    for fact in sorted(facts, key=lambda f: (f.created_at, f.refund_id)):
+        refund = _known(session, payment, fact) or _from_dashboard(session, payment, fact, at=at)
+        state = STATES.get(fact.status)
+        if state is None:
+            raise PermanentError(f"Refund {fact.refund_id} is {fact.status}, which is not known.")
+        if state is not RefundState(refund.state):
+            _move(refund, state, at=at)
+        if state in _GONE and refund.booked_at is None:
+            _book(session, payment, refund, at=at)
+        elif state is RefundState.FAILED:
+            _failed(session, payment, refund, at=at)
+
+
+def free(
+    session: Session, payment: Payment, amount: Money, *, reopens: bool, at: datetime
+) -> list[str]:
+    """Have so much stand on the customer's balance, and give the items that are open again.
+
+    The balance itself is used first, unless the items are to be reopened; then what the payment
+    was applied to, the last first; then what the balance and the gateway's other money pay since.
+    """
+    business, who = BusinessKey(payment.business), payment.customer_id or ""
+
+    def lacking() -> Money:
+        return amount - balance(session, business, who, amount.currency)
+
+    own = records.allocations_of(session, business, payment.id)
+    newest_first = sorted(own, key=lambda a: (a.allocated_at, a.id), reverse=True)
+    wanted = amount if reopens else lacking()
+    reopened = _take_off(session, newest_first, wanted, at=at)
+    others = [
+        *records.paid_by_balance(session, business, who, amount.currency),
+        *records.paid_by_gateway(session, business, who, payment),
+    ]
+    reopened += _take_off(session, others, lacking(), at=at)
+    if lacking().is_positive:
+        raise PermanentError(f"{amount} of payment {payment.id} cannot be found in the books.")
+    return reopened
+
+
+def _take_off(
+    session: Session, allocations: Sequence[Allocation], wanted: Money, *, at: datetime
+) -> list[str]:
+    """Undo as many as it takes, the last of them only in part; gives their items."""
+    reopened = []
+    for allocation in allocations:
+        if not wanted.is_positive:
+            break
+        take_off(session, allocation, at=at)
+        reopened.append(allocation.item_id)
+        wanted -= allocation.amount
+        if wanted.is_negative:
+            _apply_rest(session, allocation, -wanted, at=at)
+    return reopened
+
+
+def _counts(refund: Refund) -> bool:
+    return RefundState(refund.state) not in {RefundState.FAILED, RefundState.DECLINED}
+
+
+def _row(payment: Payment, amount: Money, wish: RefundWish, *, at: datetime) -> Refund:
+    return Refund(
+        business=payment.business,
+        id=new_id("ref"),
+        payment_id=payment.id,
+        state=RefundState.ASKED.value,
+        currency=amount.currency,
+        amount_minor=amount.minor,
+        key=new_id("refund"),
+        reopens=wish.reopens,
+        because=wish.because or None,
+        asked_by=wish.by,
+        asked_at=at,
+    )
+
+
+def _known(session: Session, payment: Payment, fact: RefundFacts) -> Refund | None:
+    business = BusinessKey(payment.business)
+    for refund in records.refunds_of(session, business, payment.id):
+        if refund.stripe_id == fact.refund_id or refund.id == fact.reference:
+            refund.stripe_id = fact.refund_id
+            return refund
+    return None
+
+
+def _from_dashboard(
+    session: Session, payment: Payment, fact: RefundFacts, *, at: datetime
+) -> Refund:
+    refund = _row(payment, fact.amount, RefundWish(fact.amount, DASHBOARD), at=at)
+    refund.stripe_id = fact.refund_id
+    session.add(refund)
+    session.flush()
+    return refund
+
+
+def _book(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    business, who = BusinessKey(payment.business), payment.customer_id
+    reopened = free(session, payment, refund.amount, reopens=refund.reopens, at=at)
+    legs = [
+        ledger.debit(Account.CUSTOMER_BALANCE, refund.amount, customer_id=who),
+        ledger.credit(Account.GATEWAY_CLEARING, refund.amount, customer_id=who),
+    ]
+    ledger.post(session, business, source=f"refunded:{refund.id}", legs=legs, at=at)
+    refund.booked_at = at
+    tell(session, PaymentReturned(business, payment.id))
+    if refund.asked_by == DASHBOARD:
+        open_again = ", ".join(_numbers(session, business, reopened)) or "none"
+        said = (
+            f"{refund.amount} of payment {payment.id} went back at Stripe's dashboard and is "
+            f"booked. Invoices that are open again: {open_again}."
+        )
+        _tell_staff(session, refund, said, at=at)
+
+
+def _failed(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    if refund.problem is not None:
+        return
+    refund.problem = "The customer's bank did not take it."
+    who = payment.customer_id
+    if refund.booked_at is not None:
+        legs = [
+            ledger.debit(Account.GATEWAY_CLEARING, refund.amount, customer_id=who),
+            ledger.credit(Account.CUSTOMER_BALANCE, refund.amount, customer_id=who),
+        ]
+        source = f"refund-failed:{refund.id}"
+        ledger.post(session, BusinessKey(payment.business), source=source, legs=legs, at=at)
+    said = (
+        f"{refund.amount} of payment {payment.id} came back to Stripe: the customer's bank did not "
+        "take it. Find another way to give it back; until then it stands where it stood, or on "
+        "the customer's balance."
+    )
+    _tell_staff(session, refund, said, at=at)
+
+
+def _apply_rest(session: Session, undone: Allocation, amount: Money, *, at: datetime) -> None:
+    business = BusinessKey(undone.business)
+    item = invoices.by_id(session, business, undone.item_id)
+    if item is None:
+        raise PermanentError(f"Invoice {undone.item_id} is missing.")
+    source = records.by_id(session, business, undone.payment_id or "")
+    apply(session, Application(item, amount, source, by=undone.allocated_by), at=at)
+
+
+def _numbers(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> list[str]:
+    found = (invoices.by_id(session, business, item_id) for item_id in item_ids)
+    return [item.number for item in found if item is not None]
+
+
+def _move(refund: Refund, to: RefundState, *, at: datetime) -> None:
+    if to not in REFUND_MOVES[RefundState(refund.state)]:
+        raise PermanentError(f"Refund {refund.id} cannot go from {refund.state} to {to}.")
+    refund.state = to.value
+    refund.ended_at = None if to is RefundState.UNDER_WAY else at
+
+
+def _tell_staff(session: Session, refund: Refund, text: str, *, at: datetime) -> None:
+    review.ask(
+        session,
+        BusinessKey(refund.business),
+        review.Question(
+            kind="refund",
+            subject=refund.id,
+            text=text,
+            evidence={"payment": refund.payment_id, "amount": str(refund.amount)},
+            choices=[f"tillmail payments show {refund.payment_id}"],
+        ),
+        at=at,
+    )
