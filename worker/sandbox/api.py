@@ -93,6 +93,14 @@ class Api:
         account = self.state.home_of(id_)
         if account is None:
             raise ValueError(f"There is no {id_}.")
+        with self.acting_for(account) as call:
+            yield call
+
+    @contextmanager
+    def acting_for(self, account: str) -> Iterator[Call]:
+        """A call of this account, in one transaction. Raises ValueError."""
+        if self.state.owner_of(account) is None:
+            raise ValueError(f"There is no account {account}.")
         self.catch_up()
         with self.state.transaction():
             yield self.call_for(account)
@@ -149,12 +157,7 @@ class Api:
         if len(work.call.key or "") > _MAX_KEY:
             raise ApiError(400, f"An idempotency key has at most {_MAX_KEY} characters.")
         if work.slot in self.in_flight:
-            raise ApiError(
-                409,
-                f"Another request with the key {work.call.key} is under way. Try again later.",
-                kind="idempotency_error",
-                code="idempotency_key_in_use",
-            )
+            raise _key_in_use(work.call.key or "")
         kept = self._kept(work)
         if kept:
             return Answer(kept.status, kept.body, replayed=True)
@@ -269,12 +272,29 @@ def _refuse(fault: Fault) -> None:
         raise Dropped
     if fault.do == "error_429":
         raise ApiError(429, "Too many requests.", code="rate_limit")
+    if fault.do == "refuse":
+        raise ApiError(400, "The sandbox was told to refuse.", code="parameter_invalid")
+    if fault.do == "lock_timeout":
+        raise ApiError(
+            429, "This object cannot be accessed right now. Try again.", code="lock_timeout"
+        )
+    if fault.do == "key_in_use":
+        raise _key_in_use("named")
     if fault.do == "error_409":
         raise ApiError(
             409, "This object is being accessed by another request.", code="lock_timeout"
         )
     if fault.do == "error_500_before":
         raise ApiError(500, "The sandbox was told to fail.", kind="api_error")
+
+
+def _key_in_use(key: str) -> ApiError:
+    return ApiError(
+        409,
+        f"Another request with the key {key} is under way. Try again later.",
+        kind="idempotency_error",
+        code="idempotency_key_in_use",
+    )
 
 
 async def _late(fault: Fault | None) -> None:

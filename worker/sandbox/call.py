@@ -15,20 +15,28 @@ from worker.sandbox.wire import ApiError, invalid, missing
 API_VERSION = "2026-10-28.endive"
 _MAX_EXPAND = 4
 _LETTERS = string.ascii_letters + string.digits
+# How ids begin and go on; those of a bank debit's charge and refund differ, the objects do not.
 _PREFIXES = {
+    "balance_transaction": ("txn_", 24),
+    "charge": ("ch_", 24),
     "checkout.session": ("cs_test_", 58),
+    "customer": ("cus_", 14),
+    "dispute": ("du_", 24),
+    "event": ("evt_", 24),
+    "mandate": ("mandate_", 24),
+    "payment": ("py_", 24),
     "payment_intent": ("pi_", 24),
     "payment_method": ("pm_", 24),
-    "charge": ("ch_", 24),
-    "customer": ("cus_", 14),
-    "event": ("evt_", 24),
-    "webhook_endpoint": ("we_", 24),
+    "payment_refund": ("pyr_", 24),
+    "payout": ("po_", 24),
     "refund": ("re_", 24),
-    "balance_transaction": ("txn_", 24),
+    "setup_intent": ("seti_", 24),
+    "webhook_endpoint": ("we_", 24),
 }
-# Stripe shows no mode on these; a mandate has no date either.
+_KINDS_OF = {"payment": "charge", "payment_refund": "refund"}
+# Stripe shows no mode on these.
 _WITHOUT_MODE = ("refund", "balance_transaction")
-_KINDS = {prefix: kind for kind, (prefix, _) in _PREFIXES.items()}
+_KINDS = {prefix: _KINDS_OF.get(kind, kind) for kind, (prefix, _) in _PREFIXES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +59,11 @@ class Call:
     def new(self, kind: str, **fields: Any) -> Object:
         """A fresh object of this kind, not yet saved."""
         prefix, length = _PREFIXES[kind]
-        body = {"id": prefix + random_text(length), "object": kind, "created": self.now}
-        if kind not in _WITHOUT_MODE:
+        object_ = _KINDS_OF.get(kind, kind)
+        # A mandate shows no date; the list still needs its place.
+        when = "_created" if kind == "mandate" else "created"
+        body = {"id": prefix + random_text(length), "object": object_, when: self.now}
+        if object_ not in _WITHOUT_MODE:
             body["livemode"] = False
         return {**body, **fields}
 
@@ -82,7 +93,13 @@ class Call:
             created = {"gte": created, "lte": created}
         where = {name: params[name] for name in filters if name in params}
         page = Page(
-            limit, params.get("starting_after"), params.get("ending_before"), created, where
+            limit,
+            params.get("starting_after"),
+            params.get("ending_before"),
+            created,
+            where,
+            params.get("patterns", []),
+            params.get("delivered"),
         )
         found, more = self.state.page(self.account, kind, page)
         return {"object": "list", "url": url, "has_more": more, "data": found}

@@ -32,7 +32,7 @@ def update_charge(call: Call, params: dict[str, Any], id_: str) -> Object:
 def new_charge(call: Call, intent: Object, method: Object, status: str) -> Object:
     """A charge that succeeded, failed or is pending, not yet saved."""
     succeeded = status == "succeeded"
-    charge = call.new("charge")
+    charge = call.new("charge" if method["type"] == "card" else "payment")
     details = {**method[method["type"]]}
     if intent.get("_mandate"):
         details["mandate"] = intent["_mandate"]

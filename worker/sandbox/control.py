@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from worker.sandbox import refunds
+from worker.sandbox import debits, disputes, methods, payouts, refunds
 from worker.sandbox.api import Api
 from worker.sandbox.call import public
 from worker.sandbox.state import Object
@@ -32,6 +32,10 @@ def routes(api: Api) -> list[Route]:
         "faults": _add_faults,
         "deliveries": _redeliver,
         "clock": _forward,
+        "cards": _renew_card,
+        "debits": _decide_debit,
+        "disputes": _dispute,
+        "payouts": _pay_out,
         "refunds": _settle_refund,
     }
     return [
@@ -131,6 +135,53 @@ def _settle_refund(api: Api, wanted: Any) -> Answer:
                 call, wanted["refund"], wanted["status"], wanted.get("reason", "unknown")
             )
         )
+
+
+def _decide_debit(api: Api, wanted: Any) -> Answer:
+    """What the bank made of a debit: `{"payment_intent": "pi_…", "do": "fail", "reason": "…"}`;
+    `do` is succeed, fail, or, when it has been paid, return."""
+    with api.acting_on(wanted["payment_intent"]) as call:
+        outcome = f"{wanted['do']} {wanted.get('reason', '')}".strip()
+        return public(debits.decide(call, wanted["payment_intent"], outcome))
+
+
+def _dispute(api: Api, wanted: Any) -> Answer:
+    """Opens a dispute, `{"charge": "ch_…", "reason": "fraudulent", "inquiry": false}`, perhaps over
+    a smaller `amount`; or decides one, `{"dispute": "du_…", "do": "win"}`: win, lose, review, or
+    escalate an inquiry."""
+    if "dispute" in wanted:
+        with api.acting_on(wanted["dispute"]) as call:
+            dispute = call.get("dispute", wanted["dispute"])
+            return public(disputes.decide(call, dispute, wanted["do"]))
+    with api.acting_on(wanted["charge"]) as call:
+        return public(
+            disputes.open_dispute(
+                call,
+                call.get("charge", wanted["charge"]),
+                wanted.get("reason", "fraudulent"),
+                inquiry=wanted.get("inquiry") is True,
+                amount=wanted.get("amount"),
+            )
+        )
+
+
+def _renew_card(api: Api, wanted: Any) -> Answer:
+    """The network updates a saved card: `{"payment_method": "pm_…", "exp_year": 2031}`, or another
+    test card's `number`."""
+    changed = {name: value for name, value in wanted.items() if name != "payment_method"}
+    with api.acting_on(wanted["payment_method"]) as call:
+        method = call.get("payment_method", wanted["payment_method"])
+        return public(methods.renew(call, method, changed))
+
+
+def _pay_out(api: Api, wanted: Any) -> Answer:
+    """Pays out what is available: `{"account": "acct_…", "currency": "eur"}`; or has the bank send
+    one back: `{"payout": "po_…", "do": "fail"}`."""
+    if "payout" in wanted:
+        with api.acting_on(wanted["payout"]) as call:
+            return public(payouts.fail(call, wanted["payout"]))
+    with api.acting_for(wanted["account"]) as call:
+        return public(payouts.pay_out(call, wanted["currency"]))
 
 
 def _deliveries(api: Api) -> Answer:

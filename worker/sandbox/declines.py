@@ -6,7 +6,7 @@ of ISO 8583, as Visa and Mastercard send them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.sandbox.state import Object
 
@@ -49,6 +49,17 @@ class Decline:
         }
         # The page shows how a decline code is missing; the rest Stripe leaves out.
         return {name: value for name, value in kept.items() if value or name == "decline_code"}
+
+    def advised(self, advice: str | None, network: str | None, hint: str | None) -> Decline:
+        """The same with other advice, and other codes of the network, where given."""
+        if advice is not None and advice not in ADVICE:
+            raise ValueError(f"{advice!r} is not one of Stripe's advice codes: {ADVICE}.")
+        return replace(
+            self,
+            advice_code=advice or self.advice_code,
+            network_decline_code=network or self.network_decline_code,
+            network_advice_code=hint or self.network_advice_code,
+        )
 
     @property
     def outcome(self) -> Object:

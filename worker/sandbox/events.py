@@ -13,6 +13,8 @@ from worker.sandbox.state import Object, Page
 from worker.sandbox.wire import invalid
 
 _MANY = Page(limit=100)
+_MOST_TYPES = 20
+_EVENTS = "/v1/events"
 
 
 def emit(call: Call, type_: str, subject: Object) -> Object:
@@ -39,6 +41,9 @@ def _queue(call: Call, event: Object, endpoint: Object, fault: Fault | None) -> 
     now = call.state.instant()
     if fault is None:
         call.state.queue_delivery(event["id"], endpoint, due_at=now)
+    elif fault.do == "omit":
+        # Never sent, and not taken either: the list of events still has it.
+        call.state.queue_delivery(event["id"], endpoint, due_at=now, is_lost=True)
     elif fault.do == "duplicate":
         for _ in range(fault.copies):
             call.state.queue_delivery(event["id"], endpoint, due_at=now)
@@ -65,8 +70,23 @@ def signature(payload: bytes, secret: str, at: int) -> str:
 
 
 def list_events(call: Call, params: dict[str, Any]) -> Object:
-    only(params, "created", "limit", "starting_after", "ending_before", "type")
-    return call.listed("event", params, "/v1/events", "type")
+    """Events of the last 30 days; `delivery_success=false` those some endpoint has not taken."""
+    only(
+        params,
+        "created",
+        "delivery_success",
+        "limit",
+        "starting_after",
+        "ending_before",
+        "type",
+        "types",
+    )
+    types = params.get("types", [params["type"]] if "type" in params else [])
+    if len(types) > _MOST_TYPES or ("type" in params and "types" in params):
+        raise invalid("types", f"Give type, or types with at most {_MOST_TYPES} of them.")
+    return call.listed(
+        "event", {**params, "patterns": types, "delivered": params.get("delivery_success")}, _EVENTS
+    )
 
 
 def create_endpoint(call: Call, params: dict[str, Any]) -> Object:

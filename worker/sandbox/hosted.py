@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from worker.sandbox import cards, sessions
+from worker.sandbox import completion, forms, methods, sessions
 from worker.sandbox.api import Api
 from worker.sandbox.call import Call
 from worker.sandbox.currencies import written
+from worker.sandbox.forms import Form, Problems
 from worker.sandbox.state import Object
+from worker.sandbox.wire import ApiError
 from worker.sandbox.wording import words
 
 _PAGES = Path(__file__).parent / "pages"
@@ -35,10 +35,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_FIELDS = ("email", "number", "expiry", "cvc", "name")
-_MAX_FIELD = 200
-
-Problems = list[tuple[str, str]]
+_DONE = ("succeeded", "processing")
 
 
 def routes(api: Api) -> list[Route]:
@@ -65,17 +62,12 @@ class _Pages:
             return _missing(request)
         if session["status"] != "open":
             return _over(session, request)
-        chosen = cards.by_number(request.query_params.get("card", ""))
-        values = dict.fromkeys(_FIELDS, "")
-        if chosen:
-            values |= {"number": _spaced(chosen.number), "expiry": "12 / 34", "cvc": "123"}
-            values["name"] = "Test Payer"
-        return _form(session, request, values, _last_problem(call, session))
+        form = forms.filled(request.query_params, session)
+        return _form(call, session, request, form, _last_problem(call, session))
 
     async def pay(self, request: Request) -> Response:
         """Pressing twice, or in two tabs, pays once: the session is complete the second time."""
-        form = await request.form(max_files=0, max_fields=20)
-        values = {name: str(form.get(name, ""))[:_MAX_FIELD].strip() for name in _FIELDS}
+        typed = await request.form(max_files=0, max_fields=20)
         call, session = self._session(request)
         if call is None or session is None:
             return _missing(request)
@@ -83,56 +75,58 @@ class _Pages:
             return _to_success(session)
         if session["status"] != "open":
             return _over(session, request)
-        values["email"] = session["customer_email"] or values["email"]
-        problems = _problems(values, self.api.state.now())
-        card = cards.by_number(_digits(values["number"]))
-        if problems or card is None:
-            return _form(session, request, values, problems, status=422)
-        payer = {"name": values["name"], "email": values["email"]}
+        form = forms.read(typed, session)
+        problems = [] if form.saved else forms.problems(form, self.api.state.now())
+        if problems:
+            return _form(call, session, request, form, problems, status=422)
         with self.api.state.transaction():
-            intent = sessions.pay(call, session, card, payer)
+            made = _confirm(call, session, form)
         self.api.wake.set()
-        if intent["status"] == "requires_action":
-            return RedirectResponse(f"/c/auth/{intent['id']}", 303)
-        if intent["status"] == "succeeded":
+        if made is None:
+            return _form(call, session, request, form, [("saved", "not_saved")], status=422)
+        if made["status"] == "requires_action":
+            return RedirectResponse(f"/c/auth/{made['id']}", 303)
+        if made["status"] in _DONE:
             return _to_success(session)
-        return _form(session, request, values, _last_problem(call, session), status=402)
+        return _form(call, session, request, form, _last_problem(call, session), status=402)
 
     async def ask(self, request: Request) -> Response:
-        call, intent, session = self._intent(request)
-        if call is None or intent is None:
+        call, made = self._made(request)
+        if call is None or made is None:
             return _missing(request)
-        if intent["status"] != "requires_action":
-            return _after(intent, session, request)
+        session = completion.session_of(call, made)
+        if made["status"] != "requires_action":
+            return _after(made, session, request)
+        amount = ""
+        if made["object"] == "payment_intent":
+            amount = _amount(made["amount"], made["currency"], session, request)
         return _page(
-            "authenticate.html",
-            _language(session, request),
-            amount=_amount(intent["amount"], intent["currency"], session, request),
-            intent_id=intent["id"],
+            "authenticate.html", _language(session, request), amount=amount, intent_id=made["id"]
         )
 
     async def answer(self, request: Request) -> Response:
         form = await request.form(max_files=0, max_fields=5)
-        call, intent, session = self._intent(request)
-        if call is None or intent is None:
+        call, made = self._made(request)
+        if call is None or made is None:
             return _missing(request)
         with self.api.state.transaction():
-            intent = sessions.authenticate(call, intent, agreed=form.get("answer") == "yes")
+            made = sessions.authenticate(call, made, agreed=form.get("answer") == "yes")
         self.api.wake.set()
-        return _after(intent, session, request)
+        return _after(made, completion.session_of(call, made), request)
 
     def _session(self, request: Request) -> tuple[Call | None, Object | None]:
         id_ = request.path_params["id"]
         call = self._call(id_)
         return call, call.state.find(call.account, "checkout.session", id_) if call else None
 
-    def _intent(self, request: Request) -> tuple[Call | None, Object | None, Object | None]:
+    def _made(self, request: Request) -> tuple[Call | None, Object | None]:
+        """The PaymentIntent or SetupIntent of the path."""
         id_ = request.path_params["id"]
         call = self._call(id_)
         if call is None:
-            return None, None, None
-        intent = call.state.find(call.account, "payment_intent", id_)
-        return call, intent, sessions.session_of(call, id_)
+            return None, None
+        kind = "setup_intent" if id_.startswith("seti_") else "payment_intent"
+        return call, call.state.find(call.account, kind, id_)
 
     def _call(self, id_: str) -> Call | None:
         self.api.catch_up()
@@ -140,44 +134,27 @@ class _Pages:
         return self.api.call_for(account) if account else None
 
 
-def _problems(values: dict[str, str], now: int) -> Problems:
-    """What is wrong with the form, as (field, key of the sentence)."""
-    number = _digits(values["number"])
-    checks = [
-        ("email", "bad_email", bool(sessions.EMAIL.fullmatch(values["email"]))),
-        ("number", "bad_number", cards.passes_luhn(number)),
-        (
-            "number",
-            "not_a_test_card",
-            not cards.passes_luhn(number) or cards.by_number(number) is not None,
-        ),
-        ("expiry", "bad_expiry", _in_future(values["expiry"], now)),
-        ("cvc", "bad_cvc", bool(re.fullmatch(r"\d{3,4}", values["cvc"], re.ASCII))),
-        ("name", "bad_name", bool(values["name"])),
-    ]
-    return [(field, key) for field, key, good in checks if not good]
-
-
-def _in_future(expiry: str, now: int) -> bool:
-    found = re.fullmatch(r"(\d{1,2})\s*/?\s*(?:20)?(\d{2})", expiry, re.ASCII)
-    if not found or not 1 <= int(found[1]) <= 12:
-        return False
-    today = datetime.fromtimestamp(now, UTC)
-    return (2000 + int(found[2]), int(found[1])) >= (today.year, today.month)
-
-
-def _digits(number: str) -> str:
-    return re.sub(r"[\s-]", "", number)
-
-
-def _spaced(number: str) -> str:
-    return " ".join(number[i : i + 4] for i in range(0, len(number), 4))
+def _confirm(call: Call, session: Object, form: Form) -> Object | None:
+    """What the session made of the form; None if it names a method that cannot be used."""
+    if not form.saved:
+        method = forms.method_of(call, form)
+        return (
+            sessions.confirm(call, session, method, form.payer, save=form.save) if method else None
+        )
+    saved = {one["id"]: one for one in sessions.saved_methods(call, session)}
+    if form.saved not in saved:
+        return None
+    method = saved[form.saved]
+    try:
+        methods.used(call, form.saved, session["customer"])
+    except ApiError:
+        return None
+    return sessions.confirm(call, session, method, {})
 
 
 def _last_problem(call: Call, session: Object) -> Problems:
-    if not session["payment_intent"]:
-        return []
-    error = call.get("payment_intent", session["payment_intent"])["last_payment_error"]
+    made = sessions.made_by(call, session)
+    error = made and (made.get("last_payment_error") or made.get("last_setup_error"))
     if not error:
         return []
     known = words("en")
@@ -186,53 +163,83 @@ def _last_problem(call: Call, session: Object) -> Problems:
 
 
 def _form(
+    call: Call,
     session: Object,
     request: Request,
-    values: dict[str, str],
+    form: Form,
     problems: Problems,
     *,
     status: int = 200,
 ) -> Response:
     language = _language(session, request)
     t = words(language)
-    amount = _amount(session["amount_total"], session["currency"], session, request)
     wrong = {field for field, _ in problems}
-    lines = session["_expandable"]["line_items"]["data"]
+    lines = session["_expandable"].get("line_items", {"data": []})["data"]
+    is_setup = session["mode"] == "setup"
+    amount = "" if is_setup else _session_amount(session, request)
     return _page(
         "checkout.html",
         language,
         status=status,
         amount=amount,
         cancel_url=session["cancel_url"],
-        cards=_shown_cards(t),
-        fixed_email=session["customer_email"],
-        lines=[
-            {
-                "title": f"{line['description']}"
-                + (f" × {line['quantity']}" if line["quantity"] > 1 else ""),
-                "amount": _amount(line["amount_total"], line["currency"], session, request),
-            }
-            for line in lines
-        ],
-        pay_label=t["pay"].format(amount=amount),
+        can_save=(session["saved_payment_method_options"] or {}).get("payment_method_save")
+        == "enabled",
+        consent=_consent(session, form, t),
+        examples=_examples(form, language, t),
+        fields=[(name, t[f"field_{name}"]) for name in forms.FIELDS[form.kind]],
+        fixed_email=session["customer_details"]["email"],
+        heading=t[f"by_{form.kind}"],
+        is_setup=is_setup,
+        kind=form.kind,
+        kinds=[(kind, t[f"tab_{kind}"]) for kind in session["payment_method_types"]],
+        lines=[_shown_line(line, session, request) for line in lines],
+        pay_label=t["save_method"] if is_setup else t["pay"].format(amount=amount),
         problems=[(field, t[key]) for field, key in problems],
+        saved=[(one["id"], _title(one)) for one in sessions.saved_methods(call, session)],
         session_id=session["id"],
-        show_cards=any(key == "not_a_test_card" for _, key in problems),
-        title=lines[0]["description"],
-        values=values,
+        show_examples=any(key.startswith("not_a_test") for _, key in problems),
+        title=t["setup_title"] if is_setup else lines[0]["description"],
+        values=form.values,
         wrong=lambda field: (
             Markup('aria-invalid="true" aria-describedby="problems"') if field in wrong else ""
         ),
     )
 
 
-def _shown_cards(t: dict[str, str]) -> Iterable[dict[str, str]]:
-    for card in cards.TEST_CARDS:
+def _shown_line(line: Object, session: Object, request: Request) -> dict[str, str]:
+    times = f" × {line['quantity']}" if line["quantity"] > 1 else ""
+    return {
+        "title": f"{line['description']}{times}",
+        "amount": _amount(line["amount_total"], line["currency"], session, request),
+    }
+
+
+def _consent(session: Object, form: Form, t: dict[str, str]) -> str:
+    """What the payer agrees to by pressing the button."""
+    if form.kind != "card":
+        return t["consent_debit"]
+    is_kept = session["_intent_data"].get("setup_future_usage") == "off_session"
+    return t["consent_card"] if session["mode"] == "setup" or is_kept else ""
+
+
+def _examples(form: Form, language: str, t: dict[str, str]) -> Iterable[dict[str, str]]:
+    for choice, number, does in forms.examples(form.kind, language):
         yield {
-            "number": card.number,
-            "spaced": _spaced(card.number),
-            "does": t[f"does_{card.does}"],
+            "query": f"method={form.kind}&{choice}={number}",
+            "spaced": forms.spaced(number) if form.kind in ("card", "sepa_debit") else number,
+            "does": t[f"does_{does}"],
         }
+
+
+def _title(method: Object) -> str:
+    details = method[method["type"]]
+    name = details.get("brand") or details.get("bank_name") or details.get("country") or "Bacs"
+    return f"{str(name).capitalize()} •••• {details['last4']}"
+
+
+def _session_amount(session: Object, request: Request) -> str:
+    return _amount(session["amount_total"], session["currency"], session, request)
 
 
 def _amount(amount: int, currency: str, session: Object | None, request: Request) -> str:
@@ -247,14 +254,21 @@ def _language(session: Object | None, request: Request) -> str:
 
 
 def _to_success(session: Object) -> Response:
-    url = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
-    return RedirectResponse(url, 303, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(_success_url(session), 303, headers={"Cache-Control": "no-store"})
 
 
-def _after(intent: Object, session: Object | None, request: Request) -> Response:
+def _success_url(session: Object) -> str:
+    url: str = session["success_url"]
+    return url.replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _after(made: Object, session: Object | None, request: Request) -> Response:
     """Where the customer goes when the bank has answered."""
     if session is None:
-        key = "complete" if intent["status"] == "succeeded" else "missing"
+        back = made.get("_return_url")
+        if back:
+            return RedirectResponse(back, 303)
+        key = "complete" if made["status"] == "succeeded" else "missing"
         return _notice(key, None, _language(None, request))
     if session["status"] == "complete":
         return _to_success(session)
@@ -263,8 +277,7 @@ def _after(intent: Object, session: Object | None, request: Request) -> Response
 
 def _over(session: Object, request: Request) -> Response:
     if session["status"] == "complete":
-        url = session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
-        return _notice("complete", url, _language(session, request))
+        return _notice("complete", _success_url(session), _language(session, request))
     return _notice("expired", session["cancel_url"], _language(session, request), status=410)
 
 

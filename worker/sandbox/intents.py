@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.sandbox import methods, tries
+from worker.sandbox import accounts, methods, tries
 from worker.sandbox.call import Call, check_metadata, only, public, random_text
 from worker.sandbox.currencies import check_amount, check_currency
 from worker.sandbox.events import emit
+from worker.sandbox.outcomes import OPEN
 from worker.sandbox.state import Object
-from worker.sandbox.tries import OPEN
 from worker.sandbox.wire import ApiError, invalid
 
 _CREATE = (
@@ -25,22 +25,44 @@ _CREATE = (
     "customer",
     "description",
     "error_on_requires_action",
+    "mandate_data",
     "metadata",
     "off_session",
     "payment_method",
     "receipt_email",
     "return_url",
+    "setup_future_usage",
     "statement_descriptor",
     "statement_descriptor_suffix",
 )
 _CONFIRM = (
     "error_on_requires_action",
+    "mandate_data",
     "off_session",
     "payment_method",
     "receipt_email",
     "return_url",
+    "setup_future_usage",
 )
-_COPIED = ("customer", "description", "receipt_email", "statement_descriptor")
+_UPDATE = (
+    "amount",
+    "customer",
+    "description",
+    "metadata",
+    "payment_method",
+    "receipt_email",
+    "setup_future_usage",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+)
+_COPIED = (
+    "customer",
+    "description",
+    "receipt_email",
+    "setup_future_usage",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+)
 
 
 def create(call: Call, params: dict[str, Any]) -> Object:
@@ -61,7 +83,9 @@ def create(call: Call, params: dict[str, Any]) -> Object:
         check_amount(params["amount"], currency, "amount"),
         currency,
         metadata=check_metadata(params.get("metadata") or {}),
-        statement_descriptor_suffix=params.get("statement_descriptor_suffix"),
+        payment_method_types=check_types(
+            params.get("allowed_payment_method_types"), currency, "allowed_payment_method_types"
+        ),
         **{name: params.get(name) for name in _COPIED},
     )
     if method is None:
@@ -69,6 +93,26 @@ def create(call: Call, params: dict[str, Any]) -> Object:
     intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
     call.save(intent)
     return _confirmed(call, intent, method, params) if params.get("confirm") else intent
+
+
+def update(call: Call, params: dict[str, Any], id_: str) -> Object:
+    """The intent with other fields; the amount changes only before it is confirmed."""
+    only(params, *_UPDATE)
+    intent = call.get("payment_intent", id_)
+    if intent["status"] not in OPEN:
+        raise _unexpected(intent, "update")
+    if "amount" in params:
+        intent["amount"] = check_amount(params["amount"], intent["currency"], "amount")
+    if "customer" in params:
+        call.get("customer", params["customer"])
+    if "metadata" in params:
+        merged = {**intent["metadata"], **(params["metadata"] or {})}
+        intent["metadata"] = check_metadata(merged) if params["metadata"] else {}
+    intent |= {name: params[name] or None for name in _COPIED if name in params}
+    if "payment_method" in params:
+        method = methods.used(call, params["payment_method"], intent["customer"])
+        intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    return call.save(intent)
 
 
 def confirm(call: Call, params: dict[str, Any], id_: str) -> Object:
@@ -81,7 +125,6 @@ def confirm(call: Call, params: dict[str, Any], id_: str) -> Object:
     if token is None:
         raise invalid("payment_method", "A payment_method is needed to confirm.")
     method = methods.used(call, token, intent["customer"])
-    intent["payment_method"] = method["id"]
     return _confirmed(call, intent, method, params)
 
 
@@ -107,6 +150,22 @@ def close(call: Call, intent: Object, reason: str | None) -> Object:
     call.save(intent)
     emit(call, "payment_intent.canceled", intent)
     return intent
+
+
+def check_types(wanted: list[str] | None, currency: str, param: str) -> list[str]:
+    """The kinds of payment method that may pay: those named, or all that suit the currency."""
+    possible = accounts.types_for(currency)
+    for type_ in wanted or []:
+        if type_ != "card" and type_ not in accounts.CURRENCIES:
+            raise ApiError(
+                400,
+                f"The sandbox has no {type_}; Stripe would.",
+                code="sandbox_unsupported",
+                param=param,
+            )
+        if type_ not in possible:
+            raise invalid(param, f"The currency {currency} is not supported for the type {type_}.")
+    return wanted or possible
 
 
 def list_intents(call: Call, params: dict[str, Any]) -> Object:
@@ -158,22 +217,17 @@ def new_intent(call: Call, amount: int, currency: str, **fields: Any) -> Object:
 
 
 def _confirmed(call: Call, intent: Object, method: Object, params: dict[str, Any]) -> Object:
-    intent |= {name: params[name] for name in ("receipt_email",) if name in params}
+    for name in ("receipt_email", "setup_future_usage"):
+        intent[name] = params.get(name, intent[name]) or None
     intent["_return_url"] = params.get("return_url")
     off_session = bool(params.get("off_session"))
-    intent = tries.attempt(call, intent, method, off_session=off_session)
+    agreed = bool(params.get("mandate_data"))
+    intent = tries.attempt(call, intent, method, off_session=off_session, agreed=agreed)
+    if intent["status"] == "requires_action" and params.get("error_on_requires_action"):
+        intent = tries.unanswered(call, intent)
     if intent["status"] != "requires_payment_method":
         return intent
-    failure = intent["last_payment_error"]
-    shown = {name: value for name, value in failure.items() if name not in ("type", "message")}
-    raise ApiError(
-        402,
-        failure["message"],
-        kind=failure["type"],
-        stored=True,
-        **shown,
-        payment_intent=public(intent),
-    )
+    raise tries.refused(intent["last_payment_error"], payment_intent=public(intent))
 
 
 def _unexpected(intent: Object, verb: str) -> ApiError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from worker.sandbox import refunds
+from worker.sandbox import debits, disputes, refunds
 from worker.sandbox.call import Call
 
 _DOES: dict[str, Callable[[Call, str, str], object]] = {
+    "debit": debits.on_time,
+    "dispute": disputes.at_once,
     "refund": refunds.settle,
 }
 

@@ -152,7 +152,7 @@ def _new_refund(call: Call, charge: Object, amount: int, params: dict[str, Any])
     if kind == "card":
         destination[kind] = {"reference_status": "pending", "type": "refund"}
     return call.new(
-        "refund",
+        "refund" if kind == "card" else "payment_refund",
         amount=amount,
         balance_transaction=None,
         charge=charge["id"],

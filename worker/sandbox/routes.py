@@ -10,7 +10,19 @@ from typing import Any
 import stripe.params as p
 from stripe.params import checkout as c
 
-from worker.sandbox import balance, charges, events, intents, parties, refunds, sessions
+from worker.sandbox import (
+    balance,
+    charges,
+    disputes,
+    events,
+    intents,
+    methods,
+    parties,
+    payouts,
+    refunds,
+    sessions,
+    setups,
+)
 from worker.sandbox.call import by_id
 from worker.sandbox.state import Object
 from worker.sandbox.wire import ApiError
@@ -40,6 +52,10 @@ _INTENT = "/v1/payment_intents"
 _ENDPOINT = "/v1/webhook_endpoints"
 _CHARGE = "/v1/charges"
 _REFUND = "/v1/refunds"
+_CUSTOMER = "/v1/customers"
+_DISPUTE = "/v1/disputes"
+_METHOD = "/v1/payment_methods"
+_SETUP = "/v1/setup_intents"
 _TXN = "/v1/balance_transactions"
 ROUTES = _routes(
     ("POST", _SESSION, c.SessionCreateParams, sessions.create),
@@ -50,6 +66,7 @@ ROUTES = _routes(
     ("POST", _INTENT, p.PaymentIntentCreateParams, intents.create),
     ("GET", _INTENT, p.PaymentIntentListParams, intents.list_intents),
     ("GET", _INTENT + "/{id}", p.PaymentIntentRetrieveParams, by_id("payment_intent")),
+    ("POST", _INTENT + "/{id}", p.PaymentIntentUpdateParams, intents.update),
     ("POST", _INTENT + "/{id}/confirm", p.PaymentIntentConfirmParams, intents.confirm),
     ("POST", _INTENT + "/{id}/cancel", p.PaymentIntentCancelParams, intents.cancel),
     ("GET", _CHARGE, p.ChargeListParams, charges.list_charges),
@@ -62,16 +79,41 @@ ROUTES = _routes(
     ("POST", _REFUND + "/{id}/cancel", p.RefundCancelParams, refunds.cancel),
     ("GET", _TXN, p.BalanceTransactionListParams, balance.list_transactions),
     ("GET", _TXN + "/{id}", p.BalanceTransactionRetrieveParams, by_id("balance_transaction")),
+    ("POST", _SETUP, p.SetupIntentCreateParams, setups.create),
+    ("GET", _SETUP, p.SetupIntentListParams, setups.list_setups),
+    ("GET", _SETUP + "/{id}", p.SetupIntentRetrieveParams, by_id("setup_intent")),
+    ("POST", _SETUP + "/{id}/confirm", p.SetupIntentConfirmParams, setups.confirm),
+    ("POST", _SETUP + "/{id}/cancel", p.SetupIntentCancelParams, setups.cancel),
+    ("GET", "/v1/mandates/{id}", p.MandateRetrieveParams, by_id("mandate")),
+    ("POST", _METHOD, p.PaymentMethodCreateParams, methods.create),
+    ("GET", _METHOD, p.PaymentMethodListParams, methods.list_methods),
+    ("GET", _METHOD + "/{id}", p.PaymentMethodRetrieveParams, by_id("payment_method")),
+    ("POST", _METHOD + "/{id}", p.PaymentMethodUpdateParams, methods.update),
+    ("POST", _METHOD + "/{id}/attach", p.PaymentMethodAttachParams, methods.attach),
+    ("POST", _METHOD + "/{id}/detach", p.PaymentMethodDetachParams, methods.detach),
+    ("GET", _DISPUTE, p.DisputeListParams, disputes.list_disputes),
+    ("GET", _DISPUTE + "/{id}", p.DisputeRetrieveParams, by_id("dispute")),
+    ("POST", _DISPUTE + "/{id}", p.DisputeUpdateParams, disputes.update),
+    ("POST", _DISPUTE + "/{id}/close", p.DisputeCloseParams, disputes.close),
+    ("GET", "/v1/payouts", p.PayoutListParams, payouts.list_payouts),
+    ("GET", "/v1/payouts/{id}", p.PayoutRetrieveParams, by_id("payout")),
+    ("POST", _CUSTOMER, p.CustomerCreateParams, parties.create_customer),
+    ("GET", _CUSTOMER, p.CustomerListParams, parties.list_customers),
+    ("GET", _CUSTOMER + "/{id}", p.CustomerRetrieveParams, by_id("customer")),
+    ("POST", _CUSTOMER + "/{id}", p.CustomerUpdateParams, parties.update_customer),
+    ("DELETE", _CUSTOMER + "/{id}", p.CustomerDeleteParams, parties.delete_customer),
     (
         "GET",
-        "/v1/payment_methods/{id}",
-        p.PaymentMethodRetrieveParams,
-        by_id("payment_method"),
+        _CUSTOMER + "/{id}/payment_methods",
+        p.CustomerListPaymentMethodsParams,
+        methods.list_of_customer,
     ),
-    ("POST", "/v1/customers", p.CustomerCreateParams, parties.create_customer),
-    ("GET", "/v1/customers", p.CustomerListParams, parties.list_customers),
-    ("GET", "/v1/customers/{id}", p.CustomerRetrieveParams, by_id("customer")),
-    ("POST", "/v1/customers/{id}", p.CustomerUpdateParams, parties.update_customer),
+    (
+        "GET",
+        _CUSTOMER + "/{id}/payment_methods/{id}",
+        p.CustomerRetrievePaymentMethodParams,
+        methods.one_of_customer,
+    ),
     ("GET", "/v1/account", p.AccountRetrieveCurrentParams, parties.retrieve_account),
     ("GET", "/v1/balance", p.BalanceRetrieveParams, balance.retrieve_balance),
     ("GET", "/v1/events", p.EventListParams, events.list_events),

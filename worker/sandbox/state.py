@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     position INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, url TEXT NOT NULL,
     secret TEXT NOT NULL, due_at REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
     signing TEXT NOT NULL DEFAULT 'good', last_status INTEGER, done_at REAL);
+CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event);
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due_at) WHERE done_at IS NULL;
 """
 
@@ -58,15 +59,22 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is wanted; newest first, as Stripe lists."""
+    """Which part of a list is wanted; newest first, as Stripe lists. Of events: those of types
+    that match one of `patterns`, such as `charge.*`, and whether every endpoint has taken them."""
 
     limit: int = 10
     starting_after: str | None = None
     ending_before: str | None = None
     created: dict[str, int] | None = None
     where: dict[str, str] | None = None
+    patterns: Sequence[str] = ()
+    delivered: bool | None = None
 
 
+_UNDELIVERED = (
+    "EXISTS (SELECT 1 FROM deliveries d WHERE d.event = objects.id"
+    " AND (d.last_status IS NULL OR d.last_status NOT BETWEEN 200 AND 299))"
+)
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -153,7 +161,7 @@ class State:
                 "id": body["id"],
                 "account": account,
                 "kind": body["object"],
-                "created": body["created"],
+                "created": body.get("created", body.get("_created")),
                 "body": json.dumps(body),
             },
         )
@@ -184,6 +192,13 @@ class State:
         for number, (name, wanted) in enumerate((page.where or {}).items()):
             clauses.append(f"json_extract(body, :path{number}) = :wanted{number}")
             values |= {f"path{number}": f"$.{name}", f"wanted{number}": wanted}
+        if page.patterns:
+            names = [f":pattern{number}" for number in range(len(page.patterns))]
+            one_of = " OR ".join(f"json_extract(body, '$.type') GLOB {name}" for name in names)
+            clauses.append(f"({one_of})")
+            values |= {f"pattern{number}": text for number, text in enumerate(page.patterns)}
+        if page.delivered is not None:
+            clauses.append(("NOT " if page.delivered else "") + _UNDELIVERED)
         order = "DESC"
         if page.starting_after:
             clauses.append("position < (SELECT position FROM objects WHERE id = :cursor)")
@@ -276,11 +291,26 @@ class State:
     # Webhook deliveries.
 
     def queue_delivery(
-        self, event: str, endpoint: Object, *, due_at: float, signing: str = "good"
+        self,
+        event: str,
+        endpoint: Object,
+        *,
+        due_at: float,
+        signing: str = "good",
+        is_lost: bool = False,
     ) -> None:
+        """One that `is_lost` is over before it was tried."""
         self._db.execute(
-            "INSERT INTO deliveries (event, url, secret, due_at, signing) VALUES (?, ?, ?, ?, ?)",
-            (event, endpoint["url"], endpoint["secret"], due_at, signing),
+            "INSERT INTO deliveries (event, url, secret, due_at, signing, done_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                event,
+                endpoint["url"],
+                endpoint["secret"],
+                due_at,
+                signing,
+                due_at if is_lost else None,
+            ),
         )
 
     def send_again(self, event: str, *, account: str, copies: int, signing: str) -> None:
