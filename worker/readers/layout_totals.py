@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from worker.readers import written_amounts
@@ -58,6 +58,8 @@ class Totals:
     confidence: float = 0.0
     is_proven: bool = False
     places: dict[str, Cell] = field(default_factory=dict)
+    # Every amount that is called a sum without tax, the sum of the lines among them.
+    subtotals: tuple[Decimal, ...] = ()
 
 
 def read(layout: Layout, mark: str) -> Totals:
@@ -78,7 +80,9 @@ def read(layout: Layout, mark: str) -> Totals:
     best = max(scored, key=lambda each: each[0])
     # Rows of a tax table each add up as the whole does; the whole is the largest.
     rivals = [t for score, t in scored if t.is_proven and score > best[0] - 0.6]
-    return max(rivals, key=lambda t: abs(t.grand or Decimal(0))) if best[1].is_proven else best[1]
+    chosen = max(rivals, key=lambda t: abs(t.grand or Decimal(0))) if rivals else best[1]
+    chosen = chosen if best[1].is_proven else best[1]
+    return replace(chosen, subtotals=tuple(candidate.value for candidate in by_role["net"]))
 
 
 def _best(found: Iterable[Candidate], role: str, counts: dict[Decimal, int]) -> list[Candidate]:

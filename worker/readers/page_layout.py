@@ -18,6 +18,7 @@ _GRID_WIDTH, _GRID_HEIGHT = 6.0, 12.0
 _CELL_GAP = 0.95
 MAX_WORDS = 60_000
 # Where lines nearby have an edge too, a gap that is not as wide as a blank separates cells as well.
+_THOUSANDS = re.compile(r"\d{3}(?!\d)")
 _NO_BLANK, _EDGE_SLACK = 0.07, 0.6
 # Words of such different heights stand in different cells, however close.
 _OTHER_SIZE = 1.3
@@ -200,11 +201,17 @@ def _at_edges(lines: list[list[list[Word]]]) -> Iterator[list[list[Word]]]:
             for before, word in pairwise(cell):
                 gap = (word.left - before.right) / max(before.height, word.height, 6.0)
                 count = sum(abs(word.left - edge) < _EDGE_SLACK for edge in near)
+                # Figures of one width end flush right, so their thousands form an edge too.
+                count = 0 if _is_thousands(before.text, word.text) else count
                 wider = gap - blank
                 if count and (wider > _NO_BLANK or (count > 1 and wider < -_NO_BLANK)):
                     cut.append([])
                 cut[-1].append(word)
         yield cut
+
+
+def _is_thousands(before: str, after: str) -> bool:
+    return bool(_THOUSANDS.match(after)) and before[-1].isdigit() and not before[-4:].isdigit()
 
 
 def _blank(lines: list[list[list[Word]]]) -> float:

@@ -12,7 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from worker.readers import layout_due, layout_parties, layout_totals, written_amounts, written_dates
+from worker.readers import (
+    layout_due,
+    layout_lines,
+    layout_parties,
+    layout_totals,
+    written_amounts,
+    written_dates,
+)
 from worker.readers.amounts import with_currency_digits
 from worker.readers.credited import named_invoices
 from worker.readers.invoice_words import (
@@ -25,7 +32,7 @@ from worker.readers.invoice_words import (
 from worker.readers.layout_labels import Fact, Labelled, label_in, labelled
 from worker.readers.layout_parties import Parties
 from worker.readers.layout_totals import Totals
-from worker.readers.model import Buyer, DocType, Invoice, Problem, Seller, Source
+from worker.readers.model import Buyer, DocType, Invoice, Line, Problem, Seller, Source
 from worker.readers.page_layout import Cell, Layout, Row
 from worker.readers.structured import ReadInvoice
 from worker.readers.written_dates import DateOrder
@@ -57,6 +64,7 @@ class _Facts:
     due: Fact | None
     totals: Totals
     currency: str | None
+    lines: tuple[Line, ...]
 
     def places(self, parties: Parties) -> dict[str, Cell]:
         """Where each fact stands."""
@@ -86,7 +94,8 @@ def read(layout: Layout, source: Source) -> ReadInvoice | None:
     due = layout_due.due(layout, labels, order, issued)
     shown = written_amounts.currency_of(text)
     currency = shown or written_amounts.currency_of_account(text)
-    facts = _Facts(kind, number, issued, due, totals, currency)
+    lines = layout_lines.read(layout, totals, mark)
+    facts = _Facts(kind, number, issued, due, totals, currency, lines)
     invoice = _invoice(layout, labels, facts, source)
     problems = list(_problems(invoice, totals))
     if currency and not shown:
@@ -318,6 +327,7 @@ def _invoice(layout: Layout, labels: list[Labelled], facts: _Facts, source: Sour
         ),
         payment_reference=_labelled_text(labels, "payment_reference"),
         preceding_invoices=_preceding(layout, facts),
+        lines=facts.lines,
         source=source,
         confidence=_confidence(facts.number, facts.issued, totals),
         evidence={
