@@ -24,8 +24,8 @@ from sqlalchemy.orm import Session
 from worker import businesses, customers, documents, invoices, ledger, paylinks, store
 from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
 from worker.app import App
-from worker.commands import time_line
 from worker.businesses import Rules
+from worker.commands import time_line
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.mail import Address
 from worker.ledger import Account

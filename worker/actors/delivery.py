@@ -133,13 +133,27 @@ def _compose(run: Run) -> Outgoing:
         look = app.look(s, run.business, notice.template_set)
         files = enclosures(s, notice, app.rules(run.business), look)
         files += transfer_code(notice, app.qr_png)
+        pixel = _pixel(app, s, notice)
     order = delivery.EmailOrder(
-        notice.kind, look.folder, look.set_hash, notice.language, notice.context
+        notice.kind, look.folder, look.set_hash, notice.language, notice.context | pixel
     )
     words = app.press.compose(order)
     rules = app.rules(run.business)
     message = delivery.build(notice, words, rules, files, secret=app.mail_secret)
     return delivery.signed(message, app.signer(run.business))
+
+
+def _pixel(app: App, s: Session, notice: Notice) -> dict[str, str]:
+    """The address of the picture whose loading is noted, where the business wants that."""
+    business = BusinessKey(notice.business)
+    if notice.kind != "invoice" or not app.rules(business).links.email_opens:
+        return {}
+    link = paylinks.live_link(s, business, notice.subject_id)
+    if link is None:
+        return {}
+    base = app.settings.web.public_url.rstrip("/")
+    signature = app.link_keys.sign("pixel", link.id)
+    return {"pixel_url": f"{base}/o/{business}/{link.id}/{signature}"}
 
 
 def _hand_over(run: Run, message: Outgoing) -> None:

@@ -33,6 +33,7 @@ from worker.paylinks.renewing import (
     renew,
     renewal,
 )
+from worker.paylinks.seeing import Sight, sight
 from worker.paylinks.tokens import LinkKeys
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "LinkState",
     "Renewal",
     "RenewalTerms",
+    "Sight",
     "Subject",
     "Thresholds",
     "Verdict",
@@ -70,5 +72,6 @@ __all__ = [
     "renew",
     "renewal",
     "revoke",
+    "sight",
     "state_of",
 ]

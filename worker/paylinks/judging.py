@@ -95,10 +95,15 @@ def is_within_scan(seen: Evidence, limits: Thresholds) -> bool:
     return seen.since_sent_s is not None and seen.since_sent_s < limits.scan_window_s
 
 
+def is_program(user_agent: str) -> bool:
+    """Whether it calls itself a program, or says nothing of itself."""
+    return not user_agent or _MACHINE.search(user_agent) is not None
+
+
 def _machine(seen: Evidence) -> str | None:
     if seen.honeypot_hit:
         return "It filled in a field that people do not see."
-    if not seen.user_agent or _MACHINE.search(seen.user_agent):
+    if is_program(seen.user_agent):
         return "Its browser calls itself a program."
     if seen.is_webdriver:
         return "Its browser is steered by a program."

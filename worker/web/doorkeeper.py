@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 GUESSES_A_MINUTE = 10
 BURST_S = 10.0
 _MINUTE_S = 60.0
-_REMEMBERED = 10_000
 _TOUCHES_KEPT = 32
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -44,12 +43,21 @@ class Doorkeeper:
     """
 
     def __init__(
-        self, refuse: Callable[[Request], Response], clock: Callable[[], float] = time.monotonic
+        self,
+        refuse: Callable[[Request], Response],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        remembered: int = 10_000,
     ) -> None:
         self._refuse = refuse
         self._clock = clock
+        self._remembered = remembered
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many addresses are remembered."""
+        return len(self._seen)
 
     def guard(self, handler: Handler) -> Handler:
         """The handler, behind the door."""
@@ -99,7 +107,7 @@ class Doorkeeper:
     def _of(self, address: str) -> _Seen:
         seen = self._seen.setdefault(address, _Seen())
         self._seen.move_to_end(address)
-        if len(self._seen) > _REMEMBERED:
+        if len(self._seen) > self._remembered:
             self._seen.popitem(last=False)
         return seen
 

@@ -26,6 +26,7 @@ from worker.web.opening import Opening
 from worker.web.pay_page import PayPage
 from worker.web.renewing import Renewing
 from worker.web.security import SecureAnswers, is_https
+from worker.web.seeing import Seeing
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def build(app: App) -> Starlette:
             _post("/l/{token}/open", door(opening.note), MAX_FORM_BYTES),
             _post("/l/{token}/pay", door(paying.pay), MAX_FORM_BYTES),
             _post("/l/{token}/renew", door(renewing.renew), MAX_FORM_BYTES),
+            _get("/o/{business}/{link}/{signature}", Seeing(app).look),
             _post("/hooks/stripe/{business}", hooks.stripe, MAX_EVENT_BYTES),
             _get("/health", health.alive),
             _get("/ready", health.ready),
