@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -38,9 +37,9 @@ def test_a_session_lasts_a_day_unless_told(client: stripe.StripeClient) -> None:
     [(29 * 60, False), (31 * 60, True), (23 * HOUR, True), (25 * HOUR, False)],
 )
 def test_a_session_lasts_between_30_minutes_and_24_hours(
-    client: stripe.StripeClient, seconds: int, is_taken: bool
+    client: stripe.StripeClient, sandbox: StripeSandbox, seconds: int, is_taken: bool
 ) -> None:
-    wanted = order(expires_at=int(time.time()) + seconds)
+    wanted = order(expires_at=sandbox.now() + seconds)
     if is_taken:
         client.v1.checkout.sessions.create(wanted)
         return
@@ -155,13 +154,15 @@ def test_what_is_not_expandable_is_refused(client: stripe.StripeClient, path: st
         client.v1.checkout.sessions.list({"expand": [path]})
 
 
-def test_sessions_are_listed_newest_first_page_by_page(client: stripe.StripeClient) -> None:
+def test_sessions_are_listed_newest_first_page_by_page(
+    client: stripe.StripeClient, sandbox: StripeSandbox
+) -> None:
     made = [client.v1.checkout.sessions.create(order()).id for _ in range(5)]
     listed = client.v1.checkout.sessions.list({"limit": 2, "created": {"gte": 1}})
     assert [one.id for one in listed.data] == made[:2:-1]
     assert listed.has_more
     assert [one.id for one in listed.auto_paging_iter()] == made[::-1]
-    in_a_minute = int(time.time()) + 60
+    in_a_minute = sandbox.now() + 60
     assert client.v1.checkout.sessions.list({"created": {"gte": in_a_minute}}).data == []
 
 

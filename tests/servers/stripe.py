@@ -84,6 +84,10 @@ class StripeSandbox:
         """Move the sandbox's clock forward."""
         self.control("clock", {"seconds": seconds})
 
+    def now(self) -> int:
+        """The sandbox's time."""
+        return int(HTTP.get(f"{self.url}/_sandbox/clock").json()["now"])
+
     def charges(self) -> list[dict[str, Any]]:
         """What was truly taken."""
         found: list[dict[str, Any]] = HTTP.get(f"{self.url}/_sandbox/charges").json()
