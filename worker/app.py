@@ -41,13 +41,18 @@ Step = Callable[["App", Session, Event, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What follows from a fact: a job for an actor, or a step in the same transaction."""
+    """What follows from a fact: a job for an actor, or a step in the same transaction.
+
+    An actor that `acts_outside` may have to wait for somebody else's server.
+    """
 
     actor: str | None = None
     step: Step | None = None
+    acts_outside: bool = False
 
 
 Flow = Mapping[type[Event], Sequence[Route]]
+HandOut = Callable[[Sequence[Slip]], None]
 
 
 class App:
@@ -68,7 +73,7 @@ class App:
         self._press: ZygotePress | None = None
         self._transport: delivery.Transport | None = None
         # Where jobs go after a commit; another object may stand here instead of a queue.
-        self.hand_out: Callable[[Sequence[Slip]], None] = self._push
+        self.hand_out: HandOut = lambda slips: self.queue.push(slips)  # noqa: PLW0108 - made late.
 
     def now(self) -> datetime:
         """Business time."""
@@ -116,12 +121,18 @@ class App:
         return self.link_keys.secrets[min(self.link_keys.secrets)]
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One transaction; at its end the facts told become jobs in it, and the queue is nudged."""
+    def transaction(self, hand_out: HandOut | None = None) -> Iterator[Session]:
+        """One transaction; at its end the facts told become jobs in it, and the queue is nudged.
+
+        With `hand_out` the jobs go there, once they are committed, and not to the queue.
+        """
         with store.transaction(self.engine) as session:
             yield session
             slips = self._follow(session)
-        self._nudge(slips)
+        if hand_out is not None:
+            hand_out(slips)
+        else:
+            self.nudge(slips)
 
     def reading(self) -> AbstractContextManager[Session]:
         """One consistent state, to read only."""
@@ -144,7 +155,8 @@ class App:
                         slips.append(outbox.add(session, event, route.actor, at=at))
         return slips
 
-    def _nudge(self, slips: Sequence[Slip]) -> None:
+    def nudge(self, slips: Sequence[Slip]) -> None:
+        """Hand out jobs that are committed; what does not arrive is sent again by the relay."""
         if not slips:
             return
         try:
@@ -162,9 +174,6 @@ class App:
                 "Run: tillmail release"
             )
 
-    def _push(self, slips: Sequence[Slip]) -> None:
-        self.queue.push(slips)
-
     @property
     def queue(self) -> DramatiqQueue:
         """Where jobs are handed out."""
@@ -173,7 +182,10 @@ class App:
         with self._making:
             if self._queue is None:
                 url = self.settings.queue.url or self._embedded_queue_url()
-                self._queue = DramatiqQueue(url, heartbeat_s=self.settings.queue.heartbeat_s)
+                routes = [route for routes in self.flow.values() for route in routes]
+                calls = frozenset(r.actor for r in routes if r.actor and r.acts_outside)
+                heartbeat_s = self.settings.queue.heartbeat_s
+                self._queue = DramatiqQueue(url, heartbeat_s=heartbeat_s, calls=calls)
             return self._queue
 
     def start_children(self, *, reader: bool = False, press: bool = False) -> None:
@@ -222,14 +234,9 @@ class App:
             return MaildirMailbox(self.settings.path(rules.path), limit_bytes=limit_bytes)
         from worker.adapters.imap_mailbox import ImapAccount, ImapMailbox
 
-        account = ImapAccount(
-            host=rules.host,
-            port=rules.port,
-            username=rules.user,
-            password=self.settings.mailbox_password(business, rules) or "",
-            folder=rules.folder,
-            security=rules.security,
-        )
+        host, port, folder, security = rules.host, rules.port, rules.folder, rules.security
+        password = self.settings.mailbox_password(business, rules) or ""
+        account = ImapAccount(host, port, rules.user, password, folder=folder, security=security)
         return ImapMailbox(account, limit_bytes=limit_bytes)
 
     @property
@@ -313,9 +320,8 @@ class App:
 
     def close(self) -> None:
         """Let go of everything; the process may end now."""
-        for part in (self._queue,):
-            if part is not None:
-                part.stop()
+        if self._queue is not None:
+            self._queue.stop()
         for pool in (self._reader, self._press):
             if pool is not None:
                 pool.close()
@@ -353,15 +359,8 @@ class App:
             return MaildirTransport(self.settings.path(out.path))
         from worker.adapters.smtp_transport import SmtpRelay, SmtpTransport
 
-        return SmtpTransport(
-            SmtpRelay(
-                host=out.host,
-                port=out.port,
-                security=out.security,
-                username=out.user,
-                password=self.settings.secret("SMTP_PASSWORD") or "",
-            )
-        )
+        password = self.settings.secret("SMTP_PASSWORD") or ""
+        return SmtpTransport(SmtpRelay(out.host, out.port, out.security, out.user, password))
 
     def _make_gateway(self, business: BusinessKey) -> payments.Gateway:
         from worker.adapters.stripe_gateway import StripeAccess, StripeGateway

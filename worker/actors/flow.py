@@ -7,14 +7,14 @@ told the fact: steps that only touch the database share one commit, so that an i
 from __future__ import annotations
 
 from worker.actors import delivery, documents, intake, paylinks, payments
-from worker.actors.shapes import Actor, name_of
+from worker.actors.shapes import Actor, is_call, name_of
 from worker.app import Flow, Route, Step
 from worker.kernel import events as fact
 
 
 def job(actor: Actor) -> Route:
     """Work for the queue."""
-    return Route(actor=name_of(actor))
+    return Route(actor=name_of(actor), acts_outside=is_call(actor))
 
 
 def then(step: Step) -> Route:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from worker import review
-from worker.app import App
+from worker.app import App, HandOut
 from worker.kernel.errors import OutcomeUnknown, PermanentError, ReviewNeeded, TransientError
 from worker.kernel.ids import BusinessKey
 from worker.store import outbox
@@ -44,6 +44,8 @@ class Run:
 
     app: App
     slip: Slip
+    hand_out: HandOut | None = None
+    must_start: bool = False
 
     @property
     def business(self) -> BusinessKey:
@@ -56,23 +58,23 @@ class Run:
         return self.slip.subject
 
     def reading(self) -> AbstractContextManager[Session]:
-        """One consistent state, to read only."""
-        return self.app.reading()
+        """What to prepare from, to read only; a work's first reading is the one that starts it."""
+        return self.intent() if self.must_start else self.app.reading()
 
     @contextmanager
     def intent(self) -> Iterator[Session]:
         """A transaction that starts the job and commits what is about to be done."""
-        with self.app.transaction() as session:
+        with self.app.transaction(self.hand_out) as session:
             started = outbox.start(session, self.slip, at=self.app.now())
             if started is None:
                 raise outbox.LeaseLost(f"Job {self.slip.job} is held by somebody else.")
             yield session
-        self.slip = started
+        self.slip, self.must_start = started, False
 
     @contextmanager
     def finish(self) -> Iterator[Session]:
         """The transaction of the effect: it ends the job, or neither happens."""
-        with self.app.transaction() as session:
+        with self.app.transaction(self.hand_out) as session:
             outbox.finish(session, self.slip, at=self.app.now())
             yield session
 
@@ -118,21 +120,29 @@ def runs() -> frozenset[str]:
     return frozenset(_WORKS) | frozenset(_CALLS)
 
 
+def is_call(actor: Actor) -> bool:
+    """Whether an actor acts outside."""
+    return name_of(actor) in _CALLS
+
+
+def acts_outside(slip: Slip) -> bool:
+    """Whether this job may have to wait for somebody else's server."""
+    return slip.actor in _CALLS
+
+
 def sweeps() -> frozenset[str]:
     """Every sweep that the timetable may name."""
     return frozenset(_SWEEPS)
 
 
-def run_job(app: App, slip: Slip) -> None:
-    """Run a job to one of its ends: done, again later, with a person, or parked."""
-    run = Run(app, slip)
+def run_job(app: App, slip: Slip, hand_out: HandOut | None = None) -> None:
+    """Run a job to one of its ends: done, again later, with a person, or parked.
+
+    What follows from it is given to `hand_out`, else to the queue.
+    """
+    run = Run(app, slip, hand_out, must_start=slip.actor in _WORKS)
     try:
-        if slip.actor in _WORKS:
-            with run.intent():
-                pass
-            _WORKS[slip.actor](run)
-        else:
-            _CALLS[slip.actor](run)
+        (_WORKS if run.must_start else _CALLS)[slip.actor](run)
     except outbox.LeaseLost:
         log.info("%s %s: somebody else has it.", slip.actor, slip.job)
     except Later as e:

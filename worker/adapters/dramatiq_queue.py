@@ -23,29 +23,41 @@ from worker.store.outbox import Slip
 log = logging.getLogger(__name__)
 
 TIME_LIMIT_MS = 10 * 60 * 1000
-# Each queue is polled on its own, many times a second: two are enough.
-_JOBS, _SWEEPS = "jobs", "sweeps"
+# Each queue is polled on its own, many times a second, so there are few. Calls have theirs, and
+# threads with it: a mail server that hangs must not keep mails from being read.
+_JOBS, _CALLS, _SWEEPS = "jobs", "calls", "sweeps"
 # A tick that nobody took in a minute is worth nothing: the next one asks for the same.
-_OPTIONS: dict[str, dict[str, int]] = {_JOBS: {}, _SWEEPS: {"max_age": 60_000}}
+_OPTIONS: dict[str, dict[str, int]] = {_JOBS: {}, _CALLS: {}, _SWEEPS: {"max_age": 60_000}}
+
+
+class _Broker(RedisBroker):
+    """A broker that delays nothing: when something is due is the outbox's to say."""
+
+    def get_declared_delay_queues(self) -> set[str]:
+        """None; each would be polled as often as a queue in use."""
+        return set()
 
 
 class DramatiqQueue:
-    """Hands out jobs. `url` is Redis's; `runs` and `sweeps` are what a worker can do, by name."""
+    """Hands out jobs. `url` is Redis's; `calls` are the actors that wait for others' servers."""
 
-    def __init__(self, url: str, *, heartbeat_s: int = 15) -> None:
-        self._broker = RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq's own gap
+    def __init__(
+        self, url: str, *, heartbeat_s: int = 15, calls: frozenset[str] = frozenset()
+    ) -> None:
+        self._calls = calls
+        self._broker = _Broker(  # type: ignore[no-untyped-call]  # dramatiq's own gap
             url=url,
             middleware=[AgeLimit(), TimeLimit(time_limit=TIME_LIMIT_MS), ShutdownNotifications()],
             maintenance_chance=1_000_000,
             heartbeat_timeout=heartbeat_s * 1000,
         )
-        self._worker: dramatiq.Worker | None = None
+        self._workers: list[dramatiq.Worker] = []
 
     def push(self, slips: Iterable[Slip]) -> None:
         """Send jobs to whichever worker is free. Raises TransientError when Redis is away."""
         for slip in slips:
             ids = (slip.business, slip.job, slip.ticket, slip.subject)
-            self._send(_JOBS, slip.actor, ids)
+            self._send(self._queue_of(slip.actor), slip.actor, ids)
 
     def tick(self, sweep: str) -> None:
         """Have a sweep run once, soon. Raises TransientError when Redis is away."""
@@ -58,20 +70,26 @@ class DramatiqQueue:
         *,
         threads: int,
     ) -> None:
-        """Start running jobs in threads of this process; returns at once."""
+        """Start running jobs in threads of this process; returns at once.
+
+        `runs` and `sweeps` are what a worker can do, by name. As many threads again take calls.
+        """
         for name, run in runs.items():
-            self._declare(name, _JOBS, _taking_slips(name, run))
+            self._declare(name, self._queue_of(name), _taking_slips(name, run))
         for name, sweep in sweeps.items():
             self._declare(name, _SWEEPS, sweep)
-        # The long-poll inside a fetch makes an idle worker hear of new jobs sooner.
-        self._worker = dramatiq.Worker(self._broker, worker_threads=threads, worker_timeout=250)
-        self._worker.start()
+        for queues in ({_JOBS, _SWEEPS}, {_CALLS}):
+            # The long-poll inside a fetch makes an idle worker hear of new jobs sooner.
+            worker = dramatiq.Worker(
+                self._broker, queues=queues, worker_threads=threads, worker_timeout=250
+            )
+            worker.start()
+            self._workers.append(worker)
 
     def stop(self, *, timeout_s: float = 30.0) -> None:
         """Take no more jobs, let the running ones end, close the connections."""
-        if self._worker is not None:
-            self._worker.stop(timeout=int(timeout_s * 1000))
-            self._worker = None
+        while self._workers:
+            self._workers.pop().stop(timeout=int(timeout_s * 1000))
         self._broker.close()
         self._broker.client.close()
 
@@ -81,6 +99,9 @@ class DramatiqQueue:
             self._broker.client.ping()
         except redis.RedisError as e:
             raise TransientError(f"The queue does not answer: {e}") from e
+
+    def _queue_of(self, actor: str) -> str:
+        return _CALLS if actor in self._calls else _JOBS
 
     def _declare(self, name: str, queue: str, run: Callable[..., None]) -> None:
         actor = dramatiq.Actor(

@@ -44,9 +44,10 @@ def worker() -> None:
         stopping = _stop_on_signals()
         templates.publish_templates(app)
         relay = make_relay(app)
-        runs = dict.fromkeys(actors.runs(), partial(actors.run_job, app))
+        threads = app.settings.queue.worker_threads
+        runs = dict.fromkeys(actors.runs(), actors.Carrier(app, calls=threads // 2).run)
         sweeps = {name: partial(actors.run_sweep, app, name) for name in actors.sweeps()}
-        app.queue.work(runs, sweeps, threads=app.settings.queue.worker_threads)
+        app.queue.work(runs, sweeps, threads=threads)
         relay.start()
         stopping.wait()
         relay.stop()
