@@ -110,21 +110,32 @@ class Names:
 
     def __init__(self, namespaces: Mapping[str, str]) -> None:
         self.namespaces = dict(namespaces)
-        self.expanded = lru_cache(maxsize=512)(self._expanded)
+        self.steps = lru_cache(maxsize=512)(self._steps)
 
-    def _expanded(self, path: str) -> str:
-        return _PREFIXED.sub(lambda m: f"{{{self.namespaces[m[1]]}}}{m[2]}", path)
+    def _steps(self, path: str) -> tuple[str, ...]:
+        """The tags on the way, as lxml writes them."""
+        steps = (step for step in path.split("/") if step != ".")
+        return tuple(_PREFIXED.sub(self._expanded, step) for step in steps)
+
+    def _expanded(self, prefixed: re.Match[str]) -> str:
+        space = self.namespaces[prefixed[1]]
+        return f"{{{space}}}{prefixed[2]}" if space else prefixed[2]
 
 
 class Node:
-    """An element, its descendants by prefixed paths, and the problems met while reading."""
+    """An element, its descendants by prefixed paths, and the problems met while reading.
 
-    __slots__ = ("_element", "_names", "_problems")
+    Each element's children are sorted by name once: a document is asked for many more fields than
+    it has.
+    """
+
+    __slots__ = ("_children", "_element", "_names", "_problems")
 
     def __init__(self, element: etree._Element, names: Names, problems: list[Problem]) -> None:
         self._element = element
         self._names = names
         self._problems = problems
+        self._children: dict[str, list[Node]] | None = None
 
     @property
     def name(self) -> str:
@@ -133,8 +144,19 @@ class Node:
 
     def all(self, path: str) -> Iterator[Node]:
         """Every element at the path, in the order of the document."""
-        for element in self._element.iterfind(self._names.expanded(path)):
-            yield Node(element, self._names, self._problems)
+        nodes = [self]
+        for tag in self._names.steps(path):
+            nodes = [child for node in nodes for child in node._named().get(tag, ())]
+        return iter(nodes)
+
+    def _named(self) -> dict[str, list[Node]]:
+        """The children by their tags."""
+        if self._children is None:
+            self._children = {}
+            for element in self._element.iterchildren(etree.Element):
+                node = Node(element, self._names, self._problems)
+                self._children.setdefault(str(element.tag), []).append(node)
+        return self._children
 
     def first(self, path: str) -> Node | None:
         """The first element at the path."""
