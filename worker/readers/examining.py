@@ -12,6 +12,8 @@ from worker.readers import (
     forwards,
     invoice_files,
     opening,
+    remittance_mails,
+    remittance_pages,
     replies,
     sniffing,
     sorting,
@@ -33,7 +35,9 @@ from worker.readers.model import (
     Statement,
 )
 from worker.readers.opening import OpenedMail
-from worker.readers.sorting import Findings
+from worker.readers.page_layout import Layout
+from worker.readers.remittance_advice import Advice
+from worker.readers.sorting import Findings, Sorted
 from worker.readers.structured import ReadInvoice
 
 # Documents that carry their data; the others were read from a page.
@@ -102,7 +106,7 @@ def _mail(opened: OpenedMail) -> Examined:
         if not part.is_attachment:
             continue
         money = bank_files.read(data)
-        if money is not None:
+        if money is not None and not _is_payers_list(money, part, data):
             gathered.add_money(money)
         else:
             gathered.add(part, invoice_files.read(data, part.media_type))
@@ -111,13 +115,16 @@ def _mail(opened: OpenedMail) -> Examined:
     findings = Findings(
         doc_types=tuple(read.invoice.doc_type for read in gathered.invoices),
         is_structured=any(_is_data(read) for read in gathered.invoices),
-        remittances=sum(money.is_remittance for money in gathered.money),
+        remittances=sum(money.is_remittance for money in gathered.money) + gathered.advice_pages,
         statements=len(gathered.statements),
         forwarded=forwards.forwarded(opened),
         reply=replies.reply(opened.body) if opened.body.strip() else None,
         bounce=bounce,
     )
     decided = sorting.sort(opened, findings)
+    if decided.kind is Kind.OTHER and remittance_mails.brings_list(opened):
+        decided = Sorted(Kind.REMITTANCE, ("A table of invoices paid on one day is attached.",))
+    advice = _advice(decided.kind, opened, findings, gathered)
     errors = [*opened.unreadable, *gathered.errors]
     is_lost = bool(errors) and decided.kind is Kind.OTHER
     doubts = [*opened.problems, *opened.warnings, *(() if is_lost else errors)]
@@ -130,7 +137,7 @@ def _mail(opened: OpenedMail) -> Examined:
             forwarded=findings.forwarded,
             reply=findings.reply,
             invoices=tuple(read.invoice for read in gathered.invoices),
-            remittances=gathered.remittances,
+            remittances=advice.remittances if advice else gathered.remittances,
             statements=gathered.statements,
             bounce=bounce,
         ),
@@ -138,7 +145,26 @@ def _mail(opened: OpenedMail) -> Examined:
         parts=tuple(part for part, _ in opened.parts),
         invoice_parts=gathered.carriers(),
         invoice_problems=gathered.problems(),
+        claim=advice.claim if advice else None,
     )
+
+
+def _is_payers_list(money: Money, part: Part, data: bytes) -> bool:
+    """Whether what looks like a bank's list of entries is a payer's list of invoices."""
+    formats = {statement.format for statement in money.statements}
+    return formats <= {"csv", "xlsx"} and remittance_mails.lists_payments(part, data)
+
+
+def _advice(
+    kind: Kind, opened: OpenedMail, findings: Findings, gathered: _Gathered
+) -> Advice | None:
+    """The payments that the mail's words and pages state; a program's own data need no reading."""
+    if kind is not Kind.REMITTANCE or gathered.remittances:
+        return None
+    if not findings.is_structured:
+        # An advice lists numbers and totals just as an invoice does; it was taken for one.
+        gathered.forget_invoices()
+    return remittance_mails.of_mail(opened, findings.reply, gathered.pages)
 
 
 def _add_body(gathered: _Gathered, opened: OpenedMail) -> None:
@@ -178,6 +204,7 @@ class _Gathered:
     reasons: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     money: list[Money] = field(default_factory=list)
+    pages: dict[int, tuple[Layout, bool]] = field(default_factory=dict)
 
     def add_money(self, found: Money) -> None:
         """Take what a bank or a payer's program wrote."""
@@ -203,8 +230,21 @@ class _Gathered:
         self.said += found.warnings
         self.reasons += found.reasons
         self.errors += [found.error] if found.error else []
+        if found.page is not None:
+            self.pages[part.index] = (found.page, found.is_scan)
         for read in found.invoices:
             self._keep(read, part.index)
+
+    @property
+    def advice_pages(self) -> int:
+        """How many pages name themselves an advice of payment, none where data says otherwise."""
+        if any(_is_data(read) for read in self.invoices):
+            return 0
+        return sum(remittance_pages.is_advice(page) for page, _ in self.pages.values())
+
+    def forget_invoices(self) -> None:
+        """Take back what pages seemed to be."""
+        self.invoices, self.indexes, self.reasons = [], [], []
 
     def _keep(self, read: ReadInvoice, index: int) -> None:
         for place, kept in enumerate(self.invoices):

@@ -14,6 +14,7 @@ from worker.readers import (
     page_layout,
     pdf_attachments,
     pdf_words,
+    plain_documents,
     plain_invoices,
     scans,
     signed_files,
@@ -42,12 +43,17 @@ _UNKNOWN = frozenset({"application/octet-stream", "text/plain"})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one file holds. `error` says why nothing could be read of it."""
+    """What one file holds. `error` says why nothing could be read of it.
+
+    `page` is the words where they stand, of a file that is a page or a picture of one.
+    """
 
     invoices: tuple[ReadInvoice, ...] = ()
     reasons: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    page: Layout | None = None
+    is_scan: bool = False
 
 
 def read(data: bytes, media_type: str) -> Found:
@@ -170,23 +176,28 @@ def _words(data: bytes, warnings: tuple[str, ...]) -> Found:
         return _scanned(
             lambda: scans.read_pdf(data), "The PDF has no text: it is a scan.", warnings
         )
-    found = plain_invoices.read(layout, Source.PDF)
-    if found is None:
-        return Found(reasons=("The PDF's text is not one of an invoice.",), warnings=warnings)
-    return Found((found,), (_shows(found),), warnings)
+    found = plain_documents.read(layout, Source.PDF, lambda: scans.read_pdf(data))
+    if not found:
+        said = ("The PDF's text is not one of an invoice.",)
+        return Found(reasons=said, warnings=warnings, page=layout)
+    return Found(found, tuple(map(_shows, found)), warnings, page=layout)
 
 
 def _scanned(read_words: Callable[[], Layout], what: str, warnings: tuple[str, ...]) -> Found:
     """What a picture of a page says. OCR errs, so a person compares before anything is sent."""
     try:
-        found = plain_invoices.read(read_words(), Source.OCR)
+        page = read_words()
     except (NoOcr, UnreadablePdf) as error:
-        return Found(warnings=(*warnings, f"{what} It was not read: {error}."))
+        said = f"{what} It was not read: {error}."
+        return Found(warnings=(*warnings, said), page=Layout(), is_scan=True)
+    found = plain_invoices.read(page, Source.OCR)
     if found is None:
-        return Found(reasons=(f"{what} Its words are not those of an invoice.",), warnings=warnings)
+        reasons = (f"{what} Its words are not those of an invoice.",)
+        return Found(reasons=reasons, warnings=warnings, page=page, is_scan=True)
     text = "it was read from a picture, where letters and figures may be mistaken; please compare"
     problems = (*found.problems, Problem(rule="OCR", text=text))
-    return Found((ReadInvoice(found.invoice, problems),), (what, _shows(found)), warnings)
+    read = ReadInvoice(found.invoice, problems)
+    return Found((read,), (what, _shows(found)), warnings, page=page, is_scan=True)
 
 
 def _shows(found: ReadInvoice) -> str:

@@ -203,6 +203,34 @@ class BankDetail(_Value):
     return_reason: str | None = None
 
 
+class Covers(StrEnum):
+    """The items that a payer means without naming them."""
+
+    ALL = "all"
+    PERIOD = "period"
+    OLDEST = "oldest"
+
+
+class Claim(_Value):
+    """What a remittance says beyond its figures, for whoever matches it to open items.
+
+    `text` is the new words of the mail and of its advices, `sent_on` the day on the mail itself.
+    `covers` is set where the payer describes the items and names none; a period's days are days of
+    issue, or due days where the payer says so. A problem that `holds` lets nothing be applied.
+    """
+
+    text: str = ""
+    sent_on: dt.date | None = None
+    is_part: bool = False
+    is_resent: bool = False
+    covers: Covers | None = None
+    covers_from: dt.date | None = None
+    covers_until: dt.date | None = None
+    covers_due_days: bool = False
+    rate: Amount | None = Field(default=None, description="A stated deduction, in per cent.")
+    problems: tuple[Problem, ...] = ()
+
+
 class BankEntry(_Value):
     """One movement on an account; a debit is negative. `reference` is the bank's own, if any.
 
@@ -357,4 +385,7 @@ class Examined(_Value):
     )
     invoice_problems: tuple[tuple[Problem, ...], ...] = Field(
         default=(), description="For each invoice, the rules it breaks; `warnings` says them too."
+    )
+    claim: Claim | None = Field(
+        default=None, description="What the remittances say beyond their figures."
     )

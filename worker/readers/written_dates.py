@@ -123,6 +123,11 @@ def _with_month_names(text: str) -> list[WrittenDay]:
     return found
 
 
+def month_of(name: str) -> int | None:
+    """The number of the month that the word names in any of our languages."""
+    return _months().get(_plain(name))
+
+
 @lru_cache(maxsize=1)
 def _months() -> dict[str, int]:
     """Month names and their short forms in the languages that we read (CLDR)."""

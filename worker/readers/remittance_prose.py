@@ -1,0 +1,406 @@
+"""A remittance in running text: who pays how much for what, in one's own words.
+
+Amounts are paired with the references beside them, in whichever direction adds up; what an amount
+is (a deduction, what is still to come, the sum of all) its neighbouring words say. Arithmetic
+decides; where it does not close, a problem says so and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from worker.readers.model import Problem
+from worker.readers.remittance_days import paid_day
+from worker.readers.remittance_drafts import (
+    Doubts,
+    Draft,
+    DraftLine,
+    checked,
+    distinct,
+    method_in,
+    reason_in,
+    share,
+    squeezed,
+)
+from worker.readers.remittance_figures import digits
+from worker.readers.remittance_settling import Role, Settled, Sum, settle
+from worker.readers.remittance_tokens import Token, TokenKind, tokens
+from worker.readers.remittance_words import flattened, folded, says
+
+_BEFORE, _AFTER = 60, 32
+_TAKEN_OFF_NEXT = re.compile(
+    r"^[\s,;(-]*(?:less|minus|abzüglich|abzgl|unter abzug|moins|min\b|menos|meno|minus|after)"
+)
+
+
+def read(text: str, sent_on: dt.date | None, currency: str | None = None) -> list[Draft]:
+    """The payments that the text speaks of; none where it names no figure."""
+    page = flattened(text)
+    found = tokens(page, sent_on=sent_on, currency=currency)
+    currencies = distinct_currencies(found)
+    if currency is None and len(currencies) == 1:
+        # Now that the currency is known, its decimals are: "1,120.000" and "410.500" are dinars.
+        currency = currencies[0]
+        found = tokens(page, sent_on=sent_on, currency=currency)
+    reader = _Reader(page, found, currency)
+    return [
+        replace(
+            draft,
+            paid_on=paid_day(page, sent_on),
+            method=method_in(folded(page)),
+            payer_reference=next((t.text for t in found if t.kind is TokenKind.PAYMENT), None),
+        )
+        for draft in reader.drafts(currencies)
+    ]
+
+
+def distinct_currencies(found: list[Token]) -> list[str]:
+    """The currencies that stand beside amounts, in their order."""
+    return list(dict.fromkeys(t.currency for t in found if t.currency is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A reference with the amounts that stand by it."""
+
+    reference: str
+    sums: tuple[Sum, ...]
+
+
+class _Reader:
+    def __init__(self, page: str, found: list[Token], currency: str | None) -> None:
+        self._page = page
+        self._tokens = found
+        self._currency = currency
+        self._rate = next((t.value for t in found if t.kind is TokenKind.RATE), None)
+        self._words = folded(page)
+        self._is_part = says("part", self._words)
+
+    def drafts(self, currencies: list[str]) -> list[Draft]:
+        """One draft for each currency that is paid in."""
+        if len(currencies) < 2:
+            draft = self._draft()
+            return [checked(draft)] if draft is not None else []
+        return [checked(each) for each in self._by_currency(currencies)]
+
+    # -- one currency ---------------------------------------------------------------------------
+
+    def _draft(self) -> Draft | None:
+        sums = [self._sum(t) for t in self._tokens if t.kind is TokenKind.AMOUNT]
+        references = self._references()
+        if not sums:
+            if not references:
+                return None
+            lines = tuple(DraftLine(written, None) for written in references)
+            return self._made(lines)
+        if not references:
+            return self._total_only(sums)
+        if len(references) == 1:
+            return self._single(references[0], sums)
+        return self._several(references)
+
+    def _references(self) -> list[str]:
+        """The references, each once, as it was first written."""
+        kept: dict[str, str] = {}
+        for token in self._tokens:
+            if token.kind is TokenKind.REFERENCE:
+                self._merge(kept, token.text)
+        return list(kept.values())
+
+    @staticmethod
+    def _merge(kept: dict[str, str], written: str) -> None:
+        key = squeezed(written)
+        for other in list(kept):
+            # "INV-2026-0047" and later just "0047" are one.
+            if key == other or (len(key) >= 3 and other.endswith(key)):
+                return
+            if len(other) >= 3 and key.endswith(other):
+                kept[other] = written
+                return
+        kept[key] = written
+
+    def _made(
+        self,
+        lines: tuple[DraftLine, ...],
+        total: Decimal | None = None,
+        *,
+        is_stated: bool = False,
+        on_account: Decimal | None = None,
+        problems: tuple[Problem, ...] = (),
+    ) -> Draft:
+        return Draft(
+            lines=lines,
+            total=total,
+            is_total_stated=is_stated,
+            currency=self._currency,
+            on_account=on_account,
+            is_part=self._is_part,
+            rate=self._rate,
+            problems=problems,
+        )
+
+    def _total_only(self, sums: list[Sum]) -> Draft:
+        payable = [s for s in sums if s.role not in (Role.DEDUCTION, Role.REST)]
+        totals = [s for s in payable if s.role is Role.TOTAL] or payable or sums
+        values = distinct(s.value for s in totals)
+        doubts = Doubts()
+        if len(distinct(s.value for s in sums)) > 1 and len(values) > 1:
+            doubts.add("AMOUNTS", "several amounts stand in the text and no invoice number")
+        total = values[0]
+        if says("on_account", self._words):
+            return self._made((), total, on_account=total, problems=tuple(doubts.found))
+        return self._made(
+            (DraftLine(None, total),), total, is_stated=True, problems=tuple(doubts.found)
+        )
+
+    def _single(self, reference: str, sums: list[Sum]) -> Draft:
+        settled = settle(sums, self._rate, digits(self._currency), is_part=self._is_part)
+        amount = -settled.amount if self._is_credit(reference) else settled.amount
+        line = DraftLine(reference, amount, settled.deduction, self._reason(settled))
+        draft = self._made((line,), settled.amount, is_stated=True, problems=settled.problems)
+        return replace(draft, is_part=settled.is_part or self._is_part)
+
+    def _reason(self, settled: Settled) -> str | None:
+        if settled.deduction is None:
+            return None
+        return settled.reason or reason_in(self._words, self._rate)
+
+    def _several(self, references: list[str]) -> Draft:
+        best: Draft | None = None
+        for is_forward in (True, False):
+            draft = self._paired(references, is_forward=is_forward)
+            if draft is None:
+                continue
+            if draft.is_total_stated and not checked(draft).problems:
+                return draft
+            if best is None or (not draft.problems and bool(best.problems)):
+                best = draft
+        return best if best is not None else self._unpaired(references)
+
+    def _paired(self, references: list[str], *, is_forward: bool) -> Draft | None:
+        """Each reference with the amounts behind it, or before it; None where one has none."""
+        groups, loose = self._groups(references, is_forward=is_forward)
+        totals = [s for s in loose if s.role in (Role.TOTAL, Role.PLAIN)]
+        lines: list[DraftLine] = []
+        problems: list[Problem] = []
+        over_all: list[Sum] = []
+        for place, group in enumerate(groups):
+            own = list(group.sums)
+            if place == (len(groups) - 1 if is_forward else 0) and len(own) > 1:
+                # By the last reference may also stand what is said of all of them.
+                said_of_all = [s for s in own if s.role is Role.TOTAL]
+                if len(said_of_all) == len(own):
+                    said_of_all = said_of_all[1:] if is_forward else said_of_all[:-1]
+                totals += said_of_all
+                own, over_all = _apart([s for s in own if s not in said_of_all], over_all)
+            if not own:
+                return None
+            settled = settle(own, self._rate, digits(self._currency), is_part=self._is_part)
+            problems += settled.problems
+            sign = -1 if self._is_credit(group.reference) and settled.amount > 0 else 1
+            lines.append(
+                DraftLine(
+                    group.reference, sign * settled.amount, settled.deduction, self._reason(settled)
+                )
+            )
+        return self._closed(lines, totals, over_all, tuple(problems))
+
+    def _closed(
+        self,
+        lines: list[DraftLine],
+        totals: list[Sum],
+        over_all: list[Sum],
+        problems: tuple[Problem, ...],
+    ) -> Draft:
+        """The lines with their total; deductions from all of them are spread where they fit."""
+        whole = sum((line.amount for line in lines if line.amount is not None), Decimal(0))
+        stated = distinct(s.value for s in totals)
+        taken_off = sum((s.value for s in over_all), Decimal(0))
+        if over_all:
+            lines = self._spread(lines, taken_off, over_all) or lines
+            whole = sum((line.amount for line in lines if line.amount is not None), Decimal(0))
+        if not stated:
+            return self._made(tuple(lines), None, problems=problems)
+        total = whole if whole in stated else stated[-1]
+        if len(stated) > 1:
+            text = "several sums are stated"
+            problems = (
+                (*problems, Problem(rule="AMOUNTS", text=text)) if whole not in stated else problems
+            )
+        return self._made(tuple(lines), total, is_stated=True, problems=problems)
+
+    def _spread(
+        self, lines: list[DraftLine], taken_off: Decimal, over_all: list[Sum]
+    ) -> list[DraftLine] | None:
+        """A deduction from the sum, shared by its rate; None unless the shares are exact."""
+        if self._rate is None:
+            return None
+        decimals = digits(self._currency)
+        shares = [share(line.amount or Decimal(0), self._rate, decimals) for line in lines]
+        if sum(shares, Decimal(0)) != taken_off:
+            return None
+        reason = reason_in(" ".join(s.words for s in over_all), self._rate)
+        return [
+            replace(line, amount=(line.amount or Decimal(0)) - part, deduction=part, reason=reason)
+            for line, part in zip(lines, shares, strict=True)
+        ]
+
+    def _unpaired(self, references: list[str]) -> Draft:
+        """References without amounts of their own, and one total for all."""
+        sums = [self._sum(t) for t in self._tokens if t.kind is TokenKind.AMOUNT]
+        totals = [s for s in sums if s.role is Role.TOTAL] or [
+            s for s in sums if s.role is Role.PLAIN
+        ]
+        values = distinct(s.value for s in totals)
+        lines = tuple(DraftLine(written, None) for written in references)
+        if len(values) == 1 and len(distinct(s.value for s in sums)) == 1:
+            return self._made(lines, values[0], is_stated=True)
+        problem = Problem(rule="AMOUNTS", text="which amount is for which invoice is not clear")
+        total = values[-1] if values else None
+        return self._made(lines, total, is_stated=bool(values), problems=(problem,))
+
+    def _groups(self, references: list[str], *, is_forward: bool) -> tuple[list[_Group], list[Sum]]:
+        """The amounts that follow (or precede) each reference, and those by none."""
+        sums: dict[str, list[Sum]] = {written: [] for written in references}
+        loose: list[Sum] = []
+        current: str | None = None
+        order = self._tokens if is_forward else self._tokens[::-1]
+        for token in order:
+            if token.kind is TokenKind.REFERENCE:
+                current = _named(token.text, references)
+            elif token.kind is TokenKind.AMOUNT:
+                each = self._sum(token)
+                (sums[current] if current is not None else loose).append(each)
+        groups = [_Group(written, tuple(sums[written])) for written in references]
+        return groups, loose
+
+    # -- several currencies ---------------------------------------------------------------------
+
+    def _by_currency(self, currencies: list[str]) -> list[Draft]:
+        """One payment for each currency; an amount without a reference is on account."""
+        references = self._references()
+        drafts: list[Draft] = []
+        used: set[str] = set()
+        for currency in currencies:
+            lines: list[DraftLine] = []
+            loose: list[Decimal] = []
+            for place, token in enumerate(self._tokens):
+                if token.kind is TokenKind.AMOUNT and token.currency == currency:
+                    reference = self._nearest(place, references)
+                    if reference is None or reference in used:
+                        loose.append(token.value or Decimal(0))
+                    else:
+                        used.add(reference)
+                        lines.append(DraftLine(reference, token.value))
+            drafts.append(self._in_currency(currency, lines, loose))
+        return drafts
+
+    def _in_currency(self, currency: str, lines: list[DraftLine], loose: list[Decimal]) -> Draft:
+        whole = sum((line.amount or Decimal(0) for line in lines), Decimal(0))
+        rest = [value for value in distinct(loose) if value != whole]
+        problems: tuple[Problem, ...] = ()
+        if len(rest) > 1 or (rest and lines):
+            problems = (Problem(rule="CURRENCIES", text="amounts of several currencies are mixed"),)
+        on_account = rest[0] if rest and not lines else None
+        total = on_account if on_account is not None else whole
+        return Draft(
+            lines=tuple(lines),
+            total=total,
+            currency=currency,
+            on_account=on_account,
+            problems=problems,
+        )
+
+    def _nearest(self, place: int, references: list[str]) -> str | None:
+        """The reference right behind an amount, else the one right before it."""
+        for step in (1, -1):
+            beside = place + step
+            while 0 <= beside < len(self._tokens):
+                token = self._tokens[beside]
+                if token.kind is TokenKind.AMOUNT:
+                    break
+                if token.kind is TokenKind.REFERENCE:
+                    return _named(token.text, references)
+                beside += step
+        return None
+
+    # -- words around an amount -----------------------------------------------------------------
+
+    def _sum(self, token: Token) -> Sum:
+        before, after = self._around(token)
+        return Sum(token.value or Decimal(0), _role(before, after), f"{before} {after}")
+
+    def _around(self, token: Token) -> tuple[str, str]:
+        """The folded words before and behind a token on its line, up to the next figure."""
+        stops = (TokenKind.AMOUNT, TokenKind.REFERENCE, TokenKind.DAY)
+        place = self._tokens.index(token)
+        last = max((t.end for t in self._tokens[:place] if t.kind in stops), default=0)
+        following = self._tokens[place + 1] if place + 1 < len(self._tokens) else None
+        start = max(last, self._page.rfind("\n", 0, token.start) + 1, token.start - _BEFORE)
+        before = re.split(r"[.;!?] ", self._page[start : token.start])[-1]
+        line_end = self._page.find("\n", token.end)
+        line_end = len(self._page) if line_end < 0 else line_end
+        end = min(line_end, token.end + _AFTER, following.start if following else len(self._page))
+        after = re.split(r"[.;!?](?: |$)", self._page[token.end : end])[0]
+        is_next_near = following is not None and following.start <= line_end
+        if (
+            is_next_near
+            and following is not None
+            and following.kind in (TokenKind.AMOUNT, TokenKind.RATE)
+        ):
+            after = ""
+        return folded(before), folded(after)
+
+    def _is_credit(self, reference: str) -> bool:
+        """Whether the words right before a reference call it a credit note."""
+        for token in self._tokens:
+            if token.kind is TokenKind.REFERENCE and token.text == reference:
+                before, after = self._around(token)
+                if says("credit_note", " ".join(before.split()[-4:])) or after.startswith(
+                    "(credit"
+                ):
+                    return True
+        return False
+
+
+def _apart(own: list[Sum], over_all: list[Sum]) -> tuple[list[Sum], list[Sum]]:
+    """The last reference's own amount, and the deductions under the list that are from all."""
+    plain = [s for s in own if s.role is not Role.DEDUCTION]
+    taken_off = [s for s in own if s.role is Role.DEDUCTION]
+    if len(plain) == 1 and taken_off:
+        return plain, [*over_all, *taken_off]
+    return own, over_all
+
+
+def _named(written: str, references: list[str]) -> str | None:
+    key = squeezed(written)
+    for reference in references:
+        other = squeezed(reference)
+        if other == key or (len(key) >= 3 and other.endswith(key)):
+            return reference
+    return None
+
+
+def _role(before: str, after: str) -> Role:
+    """What an amount is, by the words on its two sides."""
+    near = before[-40:]
+    for role, name in (
+        (Role.REST, "rest"),
+        (Role.DEDUCTION, "deduction"),
+        (Role.TOTAL, "total"),
+        (Role.ASKED, "asked"),
+    ):
+        if says(name, near):
+            return role
+    if after and not _TAKEN_OFF_NEXT.match(after):
+        for role, name in (
+            (Role.DEDUCTION, "deduction"),
+            (Role.REST, "rest"),
+            (Role.TOTAL, "total"),
+        ):
+            if says(name, after):
+                return role
+    return Role.PLAIN
