@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -50,18 +51,47 @@ def read(
 
     Files are known by what is in them, never by their names.
     """
-    del open_items  # Proposals come with the remittance desk.
-    with sentence_for_errors(), _children(len(paths)) as examiner:
-        if as_json:
-            for line in json_lines(paths, examiner):
-                print(line, flush=True)
-            return
-        _show(_with_progress(_readings(paths, examiner), len(paths)))
+    with sentence_for_errors():
+        finish = proposer(open_items) if open_items else _as_read
+        with _children(len(paths)) as examiner:
+            if as_json:
+                for line in json_lines(paths, examiner, finish):
+                    print(line, flush=True)
+                return
+            _show(_with_progress(_readings(paths, examiner, finish), len(paths)))
 
 
-def json_lines(paths: list[Path], examiner: Examiner) -> Iterator[str]:
+def json_lines(
+    paths: list[Path], examiner: Examiner, finish: Callable[[Examined], Reading] | None = None
+) -> Iterator[str]:
     """One JSON object per path, in the order given (DESIGN section 7)."""
-    return (_json(path, reading) for path, reading in _readings(paths, examiner))
+    readings = _readings(paths, examiner, finish or _as_read)
+    return (_json(path, reading) for path, reading in readings)
+
+
+def _as_read(examined: Examined) -> Reading:
+    return examined.reading
+
+
+def proposer(path: Path) -> Callable[[Examined], Reading]:
+    """What adds the proposal, matched against the items in this file alone."""
+    from worker import remittance
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            items = remittance.OpenItems(remittance.read_open_items(lines))
+    except (remittance.NotOpenItems, UnicodeDecodeError, csv.Error) as error:
+        raise PermanentError(f"{path} is no list of open items. {error}") from error
+
+    def finish(examined: Examined) -> Reading:
+        sender = examined.envelope.sender
+        address = sender.address if sender is not None else None
+        reading = examined.reading
+        proposal = remittance.propose(reading, examined.claim, address, items)
+        reading = remittance.currency_filled(reading, proposal, items)
+        return reading.model_copy(update={"proposal": proposal})
+
+    return finish
 
 
 @contextmanager
@@ -81,7 +111,9 @@ def _children(files: int) -> Iterator[Examiner]:
         reader.close()
 
 
-def _readings(paths: list[Path], examiner: Examiner) -> Iterator[tuple[Path, Reading]]:
+def _readings(
+    paths: list[Path], examiner: Examiner, finish: Callable[[Examined], Reading]
+) -> Iterator[tuple[Path, Reading]]:
     """What each path says; what cannot be opened says so, and the rest go on."""
     unopened: dict[int, str] = {}
     answers = examiner.examine_many(_bytes(paths, unopened))
@@ -91,7 +123,7 @@ def _readings(paths: list[Path], examiner: Examiner) -> Iterator[tuple[Path, Rea
         elif isinstance(answer, PermanentError):
             yield path, Reading(kind=Kind.OTHER, error=str(answer))
         else:
-            yield path, answer.reading
+            yield path, finish(answer)
 
 
 def _bytes(paths: list[Path], unopened: dict[int, str]) -> Iterator[bytes]:
