@@ -40,7 +40,11 @@ def send_notice(run: Run) -> None:
 def queue_invoice_notice(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: the email of an invoice whose PDF is frozen."""
     invoice = invoices.by_id(s, event.business, event.subject)
-    if invoice is not None:
+    if invoice is not None and invoice.is_credit:
+        paper = _paper(app, s, event.business)
+        note = delivery.credit_letter(s, invoice, paper)
+        delivery.queue(s, event.business, note, paper.rules.mail, at=at)
+    elif invoice is not None:
         occasion: delivery.Occasion = (
             "corrected" if invoices.replaces_sent(s, invoice) else "issued"
         )

@@ -24,7 +24,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w.\-]+")
 def enclosures(s: Session, notice: Notice, rules: Rules, look: Look) -> list[Enclosure]:
     """The files of a notice."""
     files = _logo(rules, look)
-    if notice.kind == "invoice":
+    if notice.kind in ("invoice", "credit_note"):
         invoice = invoices.by_id(s, BusinessKey(notice.business), notice.subject_id)
         if invoice is not None:
             files += _papers(s, notice, invoice)
@@ -59,7 +59,7 @@ def _papers(s: Session, notice: Notice, invoice: Invoice) -> list[Enclosure]:
         return []
     name = _NOT_IN_NAMES.sub("-", invoice.number).strip("-.") or "invoice"
     frozen = Enclosure(f"{name}.pdf", "application/pdf", documents.pdf_of(s, document))
-    return [frozen, *_originals(s, invoice, name, behind_sheet=document.face == "payment_sheet")]
+    return [frozen, *_originals(s, invoice, name, behind_sheet=document.face != "invoice")]
 
 
 def _originals(s: Session, invoice: Invoice, name: str, *, behind_sheet: bool) -> list[Enclosure]:

@@ -45,7 +45,8 @@ def _item_obstacle(session: Session, notice: Notice) -> Obstacle | None:
         return Obstacle("The invoice is gone.", needs_person=True)
     owed = invoices.still_to_pay(session, invoice)
     state = invoices.state_of(invoice, owed)
-    if state not in _MAY_GO:
+    asks_nothing = state is State.PAID and not notice.context["still_to_pay"]["minor"]
+    if state not in _MAY_GO and not asks_nothing:
         return Obstacle(f"The invoice is {state.value} meanwhile.", needs_person=False)
     if notice.context["still_to_pay"] != {"minor": owed.minor, "currency": owed.currency}:
         return Obstacle("Another amount is to be paid meanwhile.", needs_person=True)

@@ -14,6 +14,7 @@ from worker.delivery import records
 from worker.delivery.queueing import Letter
 from worker.delivery.wording import (
     BankFace,
+    CreditNoteNotice,
     Fact,
     InvoiceNotice,
     PaidItem,
@@ -85,6 +86,37 @@ def invoice_letter(
         template_set=paper.set_hash,
         context=notice.context(),
         customer_id=invoice.customer_id,
+    )
+
+
+def credit_letter(session: Session, note: Invoice, paper: Paper) -> Letter:
+    """A credit note to its customer: what it gives, and what it was set against."""
+    business = BusinessKey(note.business)
+    customer = customers.by_id(session, business, note.customer_id or "")
+    credited = payments.credited_by(session, business, note.id)
+    items = [(a, invoices.by_id(session, business, a.item_id)) for a in credited]
+    rest = -note.effect - total((a.amount for a in credited), note.currency)
+    notice = CreditNoteNotice(
+        business=paper.sender,
+        customer_name=_addressee(note, customer),
+        number=note.number,
+        amount=-note.effect,
+        issue_on=note.issue_on,
+        items=tuple(
+            PaidItem(i.number, a.amount, invoices.still_to_pay(session, i))
+            for a, i in items
+            if i is not None
+        ),
+        to_balance=rest if rest.is_positive else None,
+    )
+    return Letter(
+        kind="credit_note",
+        subject_id=note.id,
+        recipient=note.recipient or "",
+        language=(customer.language if customer else None) or paper.rules.language,
+        template_set=paper.set_hash,
+        context=notice.context(),
+        customer_id=note.customer_id,
     )
 
 

@@ -10,6 +10,7 @@ from worker.delivery.letters import Paper
 from worker.delivery.ports import EmailOrder
 from worker.delivery.wording import (
     BankFace,
+    CreditNoteNotice,
     Fact,
     InvoiceNotice,
     Notice,
@@ -40,6 +41,15 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
     linkless = replace(invoice, pay_url=None, pixel_url="", transfer_text="SAMPLE")
     notices: dict[str, Notice] = {
         "invoice": invoice,
+        "credit_note": CreditNoteNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            number="SAMPLE-2",
+            amount=amount,
+            issue_on=date(2026, 2, 1),
+            items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
+            to_balance=amount,
+        ),
         "receipt": ReceiptNotice(
             business=sender,
             customer_name="Sample",

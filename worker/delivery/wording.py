@@ -78,6 +78,26 @@ class InvoiceNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditNoteNotice:
+    """A credit note to its customer; the PDF is attached. Template folder `credit_note`.
+
+    `items` are the invoices that it was set against; `to_balance` is what they did not need.
+    """
+
+    business: SenderFace
+    customer_name: str
+    number: str
+    amount: Money
+    issue_on: date | None
+    items: tuple[PaidItem, ...]
+    to_balance: Money | None = None
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
 class PaidItem:
     """What a payment paid: one invoice, how much of it, and what is still to pay on it."""
 
@@ -136,7 +156,7 @@ class QuestionNotice:
         return _fields(self)
 
 
-Notice = InvoiceNotice | ReceiptNotice | QuestionNotice
+Notice = InvoiceNotice | CreditNoteNotice | ReceiptNotice | QuestionNotice
 
 
 def _plain(value: Any) -> Any:

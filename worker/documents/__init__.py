@@ -5,6 +5,7 @@ from worker.documents.model import Document
 from worker.documents.ports import Attachment, Press, Printed, PrintOrder
 from worker.documents.rendering import (
     Look,
+    credit_face,
     freeze,
     keep,
     language_of,
@@ -21,6 +22,7 @@ __all__ = [
     "Press",
     "PrintOrder",
     "Printed",
+    "credit_face",
     "freeze",
     "keep",
     "language_of",

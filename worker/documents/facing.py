@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from worker.businesses import Rules, transfer_code
 from worker.documents.sheet import (
     BusinessFace,
+    CreditFace,
     CustomerFace,
     InvoiceFace,
     LinkFace,
@@ -38,13 +40,19 @@ _UNITS: dict[str, str | None] = {
 
 
 def sheet(
-    rules: Rules, invoice: Invoice, still_to_pay: Money, *, language: str, url: str | None
+    rules: Rules,
+    invoice: Invoice,
+    still_to_pay: Money,
+    *,
+    language: str,
+    url: str | None,
+    credit: CreditFace | None = None,
 ) -> Sheet:
-    """The whole context for one invoice."""
+    """The whole context for one invoice, or with `credit` for one that gives money back."""
     return Sheet(
         language=language,
         business=business_face(rules),
-        invoice=_invoice_face(invoice, still_to_pay),
+        invoice=replace(_invoice_face(invoice, still_to_pay), credit=credit),
         link=LinkFace(url) if url else None,
         has_transfer_code=url is None
         and transfer_code(rules, still_to_pay, reference_of(invoice)) is not None,

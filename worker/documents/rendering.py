@@ -12,16 +12,18 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from worker import customers, invoices
+from worker import customers, invoices, payments
 from worker.businesses import Rules, money_text, transfer_code
 from worker.documents.facing import reference_of, sheet
 from worker.documents.model import Document
 from worker.documents.ports import Attachment, Printed, PrintOrder
+from worker.documents.sheet import CreditedFace, CreditFace
 from worker.documents.xmp import factur_x, level_of
 from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError, ReviewNeeded
 from worker.kernel.events import DocumentStored
 from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.money import total
 from worker.readers.model import Invoice as Reading
 from worker.readers.model import Source
 from worker.store import blobs, tell
@@ -42,21 +44,45 @@ def order(
     business = BusinessKey(invoice.business)
     language = language_of(session, invoice, rules)
     owed = invoices.still_to_pay(session, invoice)
+    credit = credit_face(session, invoice) if invoice.is_credit else None
+    if not owed.is_positive:
+        url = None
     xml = blobs.fetch(session, business, invoice.xml_sha256) if invoice.xml_sha256 else None
     behind = _picture(session, invoice, rules)
     reading = Reading.model_validate(invoice.reading)
     return PrintOrder(
-        template="invoice" if behind is None else "payment_sheet",
+        template=_template(invoice) if behind is not None else "invoice",
         template_dir=look.folder,
         set_hash=look.set_hash,
-        context=sheet(rules, invoice, owed, language=language, url=url).context(),
+        context=sheet(rules, invoice, owed, language=language, url=url, credit=credit).context(),
         qr_text=url or transfer_code(rules, owed, reference_of(invoice)),
         behind=behind,
         attachments=_embedded(xml, reading.source) if behind is None else (),
         xmp=_metadata(reading) if behind is None and xml else None,
-        must_show=(invoice.number, money_text(owed, language)),
+        must_show=(invoice.number, money_text(credit.amount if credit else owed, language)),
         must_link=url,
     )
+
+
+def credit_face(session: Session, note: Invoice) -> CreditFace:
+    """What a credit note gives, and what it was set against."""
+    business = BusinessKey(note.business)
+    credited = payments.credited_by(session, business, note.id)
+    items = [(a, invoices.by_id(session, business, a.item_id)) for a in credited]
+    rest = -note.effect - total((a.amount for a in credited), note.currency)
+    return CreditFace(
+        amount=-note.effect,
+        against=tuple(
+            CreditedFace(item.number, a.amount, invoices.still_to_pay(session, item))
+            for a, item in items
+            if item is not None
+        ),
+        to_balance=rest if rest.is_positive else None,
+    )
+
+
+def _template(invoice: Invoice) -> str:
+    return "credit_note" if invoice.is_credit else "payment_sheet"
 
 
 def keep(

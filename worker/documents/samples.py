@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -9,7 +10,15 @@ from worker.businesses import Rules
 from worker.documents.facing import business_face
 from worker.documents.ports import PrintOrder
 from worker.documents.rendering import Look
-from worker.documents.sheet import CustomerFace, InvoiceFace, LinkFace, Sheet, SheetLine
+from worker.documents.sheet import (
+    CreditedFace,
+    CreditFace,
+    CustomerFace,
+    InvoiceFace,
+    LinkFace,
+    Sheet,
+    SheetLine,
+)
 from worker.kernel.money import Money
 
 _URL = "https://pay.example.com/l/sample"
@@ -17,29 +26,53 @@ _URL = "https://pay.example.com/l/sample"
 
 def samples(rules: Rules, look: Look) -> list[PrintOrder]:
     """Orders for every PDF template in every language."""
-    return [
-        PrintOrder(
-            template=template,
-            template_dir=look.folder,
-            set_hash=look.set_hash,
-            context=_sheet(rules, language).context(),
-            qr_text=_URL,
-            must_show=("SAMPLE-1",),
-            must_link=_URL,
-        )
-        for template in ("invoice", "payment_sheet")
-        for language in ("en", "de")
-    ] + [
-        PrintOrder(
-            template=template,
-            template_dir=look.folder,
-            set_hash=look.set_hash,
-            context=_sheet(rules, "en", has_link=False).context(),
-            qr_text="SAMPLE",
-            must_show=("SAMPLE-1",),
-        )
-        for template in ("invoice", "payment_sheet")
-    ]
+    return (
+        [
+            PrintOrder(
+                template=template,
+                template_dir=look.folder,
+                set_hash=look.set_hash,
+                context=_sheet(rules, language).context(),
+                qr_text=_URL,
+                must_show=("SAMPLE-1",),
+                must_link=_URL,
+            )
+            for template in ("invoice", "payment_sheet")
+            for language in ("en", "de")
+        ]
+        + [
+            PrintOrder(
+                template=template,
+                template_dir=look.folder,
+                set_hash=look.set_hash,
+                context=_sheet(rules, "en", has_link=False).context(),
+                qr_text="SAMPLE",
+                must_show=("SAMPLE-1",),
+            )
+            for template in ("invoice", "payment_sheet")
+        ]
+        + [
+            PrintOrder(
+                template=template,
+                template_dir=look.folder,
+                set_hash=look.set_hash,
+                context=_credit(rules, language).context(),
+                must_show=("SAMPLE-1",),
+            )
+            for template in ("invoice", "credit_note")
+            for language in ("en", "de")
+        ]
+    )
+
+
+def _credit(rules: Rules, language: str) -> Sheet:
+    """A credit note, set against an invoice that was paid in part: the rest is balance."""
+    plain = _sheet(rules, language, has_link=False)
+    amount, nothing = Money(11900, rules.currency), Money(0, rules.currency)
+    against = CreditedFace("SAMPLE-0", Money(10000, rules.currency), nothing)
+    credit = CreditFace(amount, (against,), Money(1900, rules.currency))
+    face = replace(plain.invoice, still_to_pay=nothing, doc_type="credit_note", credit=credit)
+    return replace(plain, invoice=face, has_transfer_code=False)
 
 
 def _sheet(rules: Rules, language: str, *, has_link: bool = True) -> Sheet:

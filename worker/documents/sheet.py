@@ -73,10 +73,29 @@ class TaxRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditedFace:
+    """An invoice that a credit was set against, how much of it, and what is still to pay there."""
+
+    number: str
+    amount: Money
+    still_to_pay: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CreditFace:
+    """What a document gives back, never less than nothing, and what became of it."""
+
+    amount: Money
+    against: tuple[CreditedFace, ...] = ()
+    to_balance: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceFace:
     """The invoice as the document shows it. `total` is with tax and before prepayment.
 
-    `doc_type` is `invoice`, `credit_note` or `credit_request`.
+    `doc_type` is `invoice`, `credit_note` or `credit_request`. With `credit` it gives money back
+    and asks for none.
     """
 
     number: str
@@ -94,6 +113,7 @@ class InvoiceFace:
     prepaid: Money | None = None
     payment_reference: str | None = None
     notes: tuple[str, ...] = ()
+    credit: CreditFace | None = None
 
 
 @dataclass(frozen=True, slots=True)
