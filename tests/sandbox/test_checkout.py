@@ -214,12 +214,50 @@ def test_a_connected_account_is_its_platforms_alone(sandbox: StripeSandbox) -> N
             lambda c: c.v1.balance_transactions.list({"source": _taken(c)}).data[0],
             stripe.BalanceTransaction,
         ),
+        (lambda c: c.v1.disputes.retrieve(_disputed(c)), stripe.Dispute),
+        (
+            lambda c: c.v1.setup_intents.create(
+                {"payment_method": "pm_card_visa", "confirm": True}
+            ),
+            stripe.SetupIntent,
+        ),
+        (
+            lambda c: c.v1.payment_methods.create(
+                {"type": "card", "card": {"number": "4242424242424242"}}
+            ),
+            stripe.PaymentMethod,
+        ),
+        (lambda c: c.v1.mandates.retrieve(_mandate(c)), stripe.Mandate),
     ],
 )
 def test_objects_have_only_fields_that_the_sdk_knows(
     client: stripe.StripeClient, shown: Any, kind: type
 ) -> None:
     assert set(shown(client).to_dict()) <= set(kind.__annotations__)
+
+
+def _disputed(client: stripe.StripeClient) -> str:
+    client.v1.payment_intents.create(
+        {
+            "amount": 500,
+            "currency": "eur",
+            "payment_method": "pm_card_createDispute",
+            "confirm": True,
+        }
+    )
+    return client.v1.disputes.list().data[0].id
+
+
+def _mandate(client: stripe.StripeClient) -> str:
+    """Consent to debit an account again and again."""
+    setup = client.v1.setup_intents.create(
+        {
+            "payment_method": "pm_sepaDebit_success_at",
+            "mandate_data": {"customer_acceptance": {"type": "offline"}},
+            "confirm": True,
+        }
+    )
+    return str(setup.mandate)
 
 
 def _taken(client: stripe.StripeClient) -> str:

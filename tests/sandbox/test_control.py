@@ -13,6 +13,7 @@ import stripe
 from tests.sandbox.conftest import client_of
 from tests.sandbox.orders import order
 from tests.servers.stripe import HTTP, SECRET, StripeSandbox, pay, running_sandbox
+from worker.sandbox.state import Reply, State
 
 
 def test_it_listens_on_loopback_only(sandbox: StripeSandbox) -> None:
@@ -120,3 +121,52 @@ def test_an_endpoint_can_be_made_seen_and_removed(client: stripe.StripeClient) -
     client.v1.webhook_endpoints.delete(made.id)
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.webhook_endpoints.retrieve(made.id)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "code"),
+    [
+        ("refuse", 400, "parameter_invalid"),
+        ("error_429", 429, "rate_limit"),
+        ("lock_timeout", 429, "lock_timeout"),
+        ("error_409", 409, "lock_timeout"),
+        ("key_in_use", 409, "idempotency_key_in_use"),
+        ("error_500_before", 500, None),
+    ],
+)
+def test_a_request_that_is_refused_does_nothing_and_may_be_repeated(
+    sandbox: StripeSandbox,
+    client: stripe.StripeClient,
+    trouble: str,
+    status: int,
+    code: str | None,
+) -> None:
+    sandbox.fail("POST /v1/customers", trouble)
+    with pytest.raises(stripe.StripeError) as refused:
+        client.v1.customers.create({}, {"idempotency_key": "k"})
+    error = refused.value.error
+    assert error is not None
+    assert (refused.value.http_status, error.to_dict().get("code")) == (status, code)
+    assert client.v1.customers.list().data == []
+    client.v1.customers.create({}, {"idempotency_key": "k"})
+
+
+def test_what_can_be_told_is_listed_with_an_example(sandbox: StripeSandbox) -> None:
+    index = HTTP.get(f"{sandbox.url}/_sandbox").json()
+    assert "do_not_honor" in index["POST /_sandbox/faults"]
+    assert all(index.values())
+
+
+def test_what_stripe_forgets_is_forgotten() -> None:
+    state = State()
+    state.save("acct_1", {"id": "evt_1", "object": "event", "created": state.now()})
+    state.save("acct_1", {"id": "cus_1", "object": "customer", "created": state.now()})
+    state.queue_delivery("evt_1", {"url": "http://x", "secret": "s"}, due_at=0)
+    state.keep_reply("acct_1", "k", Reply("r", 200, {}, state.now()))
+    for events_ahead, events, replies in ((-5, 1, 1), (5, 0, 0)):
+        limit = state.now() + events_ahead
+        state.forget(replies_before=limit, events_before=limit)
+        assert len(state.every("event")) == len(state.deliveries()) == events
+        assert (state.reply("acct_1", "k") is not None) is bool(replies)
+    assert len(state.every("customer")) == 1
+    state.close()

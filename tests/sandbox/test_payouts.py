@@ -30,6 +30,7 @@ def test_a_payout_names_all_that_it_is_made_of(
     not_yet = pay(client, 4_000)
     sandbox.control("payouts", {"account": account, "currency": "eur"})
     (payout,) = client.v1.payouts.list().data
+    assert set(payout.to_dict()) <= set(stripe.Payout.__annotations__)
     assert (payout.status, payout.amount) == ("paid", 960 + 1_945 - 500)
     parts = client.v1.balance_transactions.list({"payout": payout.id}).data
     assert sum(one.net for one in parts) == 0, "the payout itself is one of them"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 import stripe
@@ -45,6 +46,43 @@ def test_events_are_listed_by_type(client: stripe.StripeClient) -> None:
     make_payment(client)
     listed = client.v1.events.list({"type": "checkout.session.completed"})
     assert [one.type for one in listed.data] == ["checkout.session.completed"]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"type": "checkout.session.*"}, ["checkout.session.completed"]),
+        ({"types": ["charge.succeeded", PAID[0]]}, ["charge.succeeded", PAID[0]]),
+        ({"delivery_success": False}, ["charge.succeeded"]),
+        ({"delivery_success": True, "limit": 1}, ["checkout.session.completed"]),
+        ({"types": ["charge.succeeded"], "delivery_success": True}, []),
+    ],
+)
+def test_events_are_listed_by_how_they_were_delivered(
+    client: stripe.StripeClient,
+    endpoint: WebhookEndpoint,
+    sandbox: StripeSandbox,
+    params: Any,
+    expected: list[str],
+) -> None:
+    sandbox.fail("webhook charge.succeeded", "omit")
+    make_payment(client)
+    endpoint.await_types(PAID[0], PAID[2], PAID[3])
+    sandbox.await_deliveries()
+    assert [one.type for one in client.v1.events.list(params).data] == expected
+
+
+def test_a_webhook_may_be_days_late(
+    client: stripe.StripeClient, endpoint: WebhookEndpoint, sandbox: StripeSandbox
+) -> None:
+    sandbox.fail("webhook customer.created", "delay", seconds=3 * 86_400)
+    first = client.v1.customers.create({}).id
+    second = client.v1.customers.create({}).id
+    (heard,) = endpoint.await_types("customer.created")
+    assert heard.event["data"]["object"]["id"] == second
+    sandbox.forward(3 * 86_400)
+    _, late = endpoint.await_types("customer.created", "customer.created")
+    assert late.event["data"]["object"]["id"] == first
 
 
 def test_a_webhook_is_sent_again_until_it_is_taken(

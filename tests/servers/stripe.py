@@ -103,6 +103,17 @@ class StripeSandbox:
         found: list[dict[str, Any]] = HTTP.get(f"{self.url}/_sandbox/deliveries").json()
         return found
 
+    def await_deliveries(self) -> None:
+        """Return once every webhook that is due has been answered."""
+        deadline = time.monotonic() + _WAIT_S
+        while any(
+            one["done_at"] is None and not one["attempts"] and one["due_at"] <= self.now()
+            for one in self.deliveries()
+        ):
+            if time.monotonic() > deadline:
+                raise AssertionError("The sandbox still has webhooks to send.")
+            time.sleep(0.02)
+
     def control(self, name: str, body: Any) -> Any:
         answer = HTTP.post(f"{self.url}/_sandbox/{name}", json=body)
         answer.raise_for_status()

@@ -79,7 +79,11 @@ def sandbox(
         list[str] | None, typer.Option(help="KEY=URL,SECRET; may be given several times.")
     ] = None,
 ) -> None:
-    """Start the Stripe sandbox: a test server that takes no real money."""
+    """Start the Stripe sandbox: a test server that takes no real money.
+
+    Its address with /_sandbox behind it lists what can be told: declines, debits, disputes,
+    payouts, faults, the clock.
+    """
     import subprocess
     import sys
 

@@ -30,6 +30,8 @@ from worker.sandbox.state import Object, Reply, State
 from worker.sandbox.wire import ApiError, decode
 
 KEY_LIFE_S = 24 * 60 * 60
+EVENT_LIFE_S = 30 * 24 * 60 * 60
+_FORGET_EVERY_S = 60 * 60
 _MAX_BODY = 1_000_000
 _MAX_KEY = 255
 _HANG_S = 600
@@ -81,6 +83,7 @@ class Api:
     keys: frozenset[str] = frozenset()
     in_flight: set[tuple[str, str]] = field(default_factory=set)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    forgets_at: int = 0
 
     def call_for(self, account: str) -> Call:
         """A call that nobody's key made: of a hosted page, or of time that passed."""
@@ -117,6 +120,10 @@ class Api:
                 self.state.drop_timer(timer["position"])
                 later.happen(self.call_for(timer["account"]), timer)
             self.wake.set()
+        if (now := self.state.now()) >= self.forgets_at:
+            with self.state.transaction():
+                self.state.forget(replies_before=now - KEY_LIFE_S, events_before=now - EVENT_LIFE_S)
+            self.forgets_at = now + _FORGET_EVERY_S
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request under /v1. Raises Dropped when a fault cuts the line."""

@@ -1,4 +1,7 @@
-"""`/_sandbox`: what only a sandbox has. Faults, the clock, and the oracle of true charges."""
+"""`/_sandbox`: what only a sandbox has. Faults, the clock, what banks decide, and the oracle.
+
+`GET /_sandbox` lists it all with an example each.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,13 @@ def routes(api: Api) -> list[Route]:
         "payouts": _pay_out,
         "refunds": _settle_refund,
     }
+    told = [("GET", name, read) for name, read in reads.items()]
+    index = {
+        f"{verb} /_sandbox/{name}": " ".join((does.__doc__ or "").split())
+        for verb, name, does in [*told, *(("POST", *one) for one in writes.items())]
+    }
     return [
+        Route("/_sandbox", _reading(api, lambda _: index), methods=["GET"]),
         *(_route("GET", name, _reading(api, read)) for name, read in reads.items()),
         *(_route("POST", name, _writing(api, write)) for name, write in writes.items()),
         _route("DELETE", "faults", _reading(api, _clear_faults)),
@@ -71,15 +80,19 @@ def _writing(
 
 
 def _health(_: Api) -> Answer:
+    """Whether the sandbox is up."""
     return {"ready": True, "real_money": False}
 
 
 def _faults(api: Api) -> Answer:
+    """The troubles that are still to come; DELETE calls them off."""
     return api.faults.listed()
 
 
 def _add_faults(api: Api, entries: Any) -> Answer:
-    """One fault or a list of them, such as `{"on": "POST /v1/customers", "do": "delay"}`."""
+    """One fault or a list of them: `{"on": "POST /v1/customers", "do": "commit_then_drop"}`,
+    `{"on": "webhook charge.refunded", "do": "duplicate"}`, `{"on": "card pm_…", "do": "decline",
+    "decline_code": "do_not_honor"}`, `{"on": "debit *", "do": "fail", "reason": "no_account"}`."""
     for entry in entries if isinstance(entries, list) else [entries]:
         api.faults.add(entry)
     return api.faults.listed()
@@ -185,6 +198,7 @@ def _pay_out(api: Api, wanted: Any) -> Answer:
 
 
 def _deliveries(api: Api) -> Answer:
+    """Every webhook delivery and how it went."""
     return api.state.deliveries()
 
 
@@ -204,6 +218,7 @@ def _redeliver(api: Api, wanted: Any) -> Answer:
 
 
 def _clock(api: Api) -> Answer:
+    """The sandbox's time."""
     return {"now": api.state.now()}
 
 

@@ -234,7 +234,9 @@ def _session(call: Call, params: dict[str, Any], **fields: Any) -> Object:
         custom_fields=[],
         custom_text={},
         customer=params.get("customer"),
-        customer_creation=params.get("customer_creation", "if_required"),
+        customer_creation=None
+        if "customer" in params
+        else params.get("customer_creation", "if_required"),
         customer_details={"email": known, "name": None},
         customer_email=email,
         discounts=[],

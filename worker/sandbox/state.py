@@ -251,6 +251,17 @@ class State:
             (self.now(),),
         )
 
+    def forget(self, *, replies_before: int, events_before: int) -> None:
+        """Drops what Stripe, too, no longer knows, so that a long run stays small."""
+        self._db.execute("DELETE FROM replies WHERE made_at < ?", (replies_before,))
+        self._db.execute(
+            "DELETE FROM objects WHERE kind = 'event' AND created < ?", (events_before,)
+        )
+        self._db.execute(
+            "DELETE FROM deliveries"
+            " WHERE event NOT IN (SELECT id FROM objects WHERE kind = 'event')"
+        )
+
     # What happens by itself later.
 
     def set_timer(self, account: str, due_at: float, work: tuple[str, str, str]) -> None:
