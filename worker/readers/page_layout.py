@@ -99,6 +99,10 @@ class Layout:
     height: float = 842.0
     width: float = 595.0
     pages: int = 1
+    # What a PDF's text layer says and its page does not show; and whether all of the words lie
+    # behind a picture, as those of a scan do that a program has read before.
+    hidden: tuple[Word, ...] = ()
+    is_behind_picture: bool = False
 
     @cached_property
     def text(self) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Iterator
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from worker.readers import pdf_visibility
 from worker.readers.page_layout import MAX_WORDS, Layout, Word, from_words
 from worker.readers.pdf_attachments import UnreadablePdf
+from worker.readers.pdf_visibility import Placed, Seen, Turn
 
 MAX_PAGES = 20
 _MAX_CHARACTERS = 120_000
+_SAMPLES = 60
 _BLANKS = frozenset(" \t\r\n\x00\xa0\u2002\u2003\u2007\u2009\u200a\u202f\u3000\x02\ufffe\uffff")
 # Shares of the text's height: the narrowest blank, and the gap that parts words without one.
 _BLANK_WIDTH, _GAP_WIDTH, _CODE_WIDTH = 0.14, 0.22, 0.12
@@ -28,17 +32,24 @@ def read(data: bytes) -> Layout:
         raise UnreadablePdf(f"the PDF cannot be opened: {error}") from error
     try:
         words: list[Word] = []
+        hidden: list[Word] = []
+        behind = 0
         width, height = 595.0, 842.0
         count = len(document)
         for index in range(min(count, MAX_PAGES)):
             page = document[index]
-            if index == 0:
-                width, height = page.get_size()
-            words.extend(_words(page, index + 1))
+            seen, size = _seen(page, index + 1)
+            width, height = size if index == 0 else (width, height)
+            words += seen.shown
+            hidden += seen.hidden
+            behind += seen.behind
             page.close()
             if len(words) > MAX_WORDS:
                 break
-        return from_words(words, width=width, height=height, pages=count)
+        layout = from_words(words, width=width, height=height, pages=count)
+        layout.hidden = tuple(hidden)
+        layout.is_behind_picture = behind > len(words) / 2
+        return layout
     except pypdfium2.PdfiumError as error:
         raise UnreadablePdf(f"a page of the PDF is damaged: {error}") from error
     finally:
@@ -48,14 +59,39 @@ def read(data: bytes) -> Layout:
 _Box = tuple[str, float, float, float, float]
 
 
-def _words(page: pypdfium2.PdfPage, number: int) -> Iterator[Word]:
-    """Characters joined to words where they touch; every character is asked for its box."""
+def _seen(page: pypdfium2.PdfPage, number: int) -> tuple[Seen, tuple[float, float]]:
+    """The words of a page, turned so that they are level, and the size of the page then."""
     text_page = page.get_textpage()
-    page_height = page.get_height()
+    width, height = page.get_size()
+    if page.get_rotation() in (90, 270):
+        width, height = height, width
+    turn = Turn(_quarters(text_page), width, height)
+    try:
+        placed = list(_words(text_page, number, turn))
+        return pdf_visibility.sort_out(page, text_page, placed, turn), turn.size
+    finally:
+        text_page.close()
+
+
+def _quarters(text_page: pypdfium2.PdfTextPage) -> int:
+    """By how many quarters most of the text runs away from the level."""
+    count = pdfium.FPDFText_CountChars(text_page)
+    step = max(1, count // _SAMPLES)
+    votes = [
+        round(2 * pdfium.FPDFText_GetCharAngle(text_page, index) / math.pi) % 4
+        for index in range(0, min(count, step * _SAMPLES), step)
+    ]
+    return max(set(votes), key=votes.count, default=0)
+
+
+def _words(text_page: pypdfium2.PdfTextPage, number: int, turn: Turn) -> Iterator[Placed]:
+    """Characters joined to words where they touch; every character is asked for its box."""
+    page_height = turn.size[1]
     # The loose box is as high as the font, so words of one line are level whatever their letters.
     rectangle = pdfium.FS_RECTF()
     pointer = ctypes.byref(rectangle)
     run: list[_Box] = []
+    start = 0
     after_blank = False
     for index in range(min(pdfium.FPDFText_CountChars(text_page), _MAX_CHARACTERS)):
         code = pdfium.FPDFText_GetUnicode(text_page, index)
@@ -67,14 +103,17 @@ def _words(page: pypdfium2.PdfPage, number: int) -> Iterator[Word]:
             continue
         pdfium.FPDFText_GetLooseCharBox(text_page, index, pointer)
         box = (character, rectangle.left, rectangle.top, rectangle.right, rectangle.bottom)
+        if turn.quarters:
+            left, bottom, right, top = turn.box(box[1], box[4], box[3], box[2])
+            box = (character, left, top, right, bottom)
         if run and _is_apart(run[-1], box, after_blank=after_blank):
-            yield _word(run, page_height, number)
+            yield Placed(_word(run, page_height, number), start)
             run = []
+        start = start if run else index
         run.append(box)
         after_blank = False
     if run:
-        yield _word(run, page_height, number)
-    text_page.close()
+        yield Placed(_word(run, page_height, number), start)
 
 
 def _is_apart(one: _Box, other: _Box, *, after_blank: bool) -> bool:

@@ -104,6 +104,15 @@ def read(layout: Layout, source: Source) -> ReadInvoice | None:
     return ReadInvoice(invoice, tuple(problems))
 
 
+def headed_number(layout: Layout) -> str | None:
+    """The number on a page that has an invoice's title of its own; None on other pages."""
+    titles = [cell for cell in layout.cells if cell.top < 0.5 * layout.height]
+    if not any(_TITLED.match(folded(cell.text)) for cell in titles if len(cell.text) < 70):
+        return None
+    number = _number(layout, list(labelled(layout)), written_dates.order_of(layout.text))
+    return str(number.value) if number is not None and number.strength >= 0.6 else None
+
+
 def _kind(layout: Layout, labels: list[Labelled]) -> DocType | None:
     """What the first page calls itself; None where nothing on it is an invoice's word."""
     first = [cell for cell in layout.cells if cell.page == 1]
