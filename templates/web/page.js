@@ -8,13 +8,19 @@
     set(form, "trusted", event && event.isTrusted ? "1" : "");
     set(form, "traits", traits());
   };
-  // Marks of a browser without a screen or a person's settings.
+  // Marks of a browser without a screen, without a person's settings, or under a false name.
   const traits = () => {
     const found = [];
     const brands = (navigator.userAgentData && navigator.userAgentData.brands) || [];
+    const engine = brands.find((each) => each.brand === "Chromium");
+    const said = /Chrome\/(\d+)/.exec(navigator.userAgent);
     if (brands.some((each) => /headless/i.test(each.brand))) found.push("brand");
+    if (engine && said && engine.version !== said[1]) found.push("version");
     if (!navigator.languages || !navigator.languages.length) found.push("languages");
-    if (!window.outerWidth || !window.outerHeight) found.push("window");
+    if (!outerWidth || !outerHeight) found.push("window");
+    else if (!navigator.maxTouchPoints && outerHeight === innerHeight && outerWidth === innerWidth) {
+      found.push("frame");
+    }
     return found.join(",");
   };
 

@@ -27,6 +27,11 @@ _MACHINE = re.compile(
 )
 
 
+# Marks that people's browsers bear at times: in full screen, or with a name that an add-on changed.
+# They count only while scanners are at work.
+WEAK_TRAITS = frozenset({"no frame around its window", "a name that is not its engine's"})
+
+
 class Verdict(StrEnum):
     """Only `human` starts a link's clock."""
 
@@ -119,8 +124,9 @@ def _unsure(seen: Evidence, limits: Thresholds) -> str | None:
         return "It came faster than a person reads."
     if seen.links_touched >= limits.burst_links:
         return f"{seen.links_touched} links were opened from one address within seconds."
-    if len(seen.traits) > 1:
-        return f"Its browser has no screen or no person's settings: {', '.join(seen.traits)}."
+    strong = [trait for trait in seen.traits if trait not in WEAK_TRAITS]
+    if len(strong) > 1:
+        return f"Its browser has no screen or no person's settings: {', '.join(strong)}."
     return None
 
 

@@ -24,7 +24,13 @@ from worker.web.standing import Face, Standing, find
 # A field that people do not see; what fills it in is a program that fills in forms.
 TRAP = "fax_line"
 # Marks of a browser without a screen, as the page's script names them.
-_TRAITS = {"brand": "a headless brand", "languages": "no languages", "window": "no window"}
+_TRAITS = {
+    "brand": "a headless brand",
+    "languages": "no languages",
+    "window": "no window",
+    "frame": "no frame around its window",
+    "version": "a name that is not its engine's",
+}
 
 
 @dataclass(frozen=True, slots=True)
