@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.customers.model import Contact, Customer
 from worker.customers.naming import name_key, vat_key
 from worker.kernel.ids import BusinessKey
@@ -14,14 +15,12 @@ from worker.kernel.ids import BusinessKey
 
 def by_id(session: Session, business: BusinessKey, customer_id: str) -> Customer | None:
     """One customer."""
-    return session.get(Customer, (business, customer_id))
+    return store.get(session, Customer, business, customer_id)
 
 
 def by_number(session: Session, business: BusinessKey, number: str) -> Customer | None:
     """Who has this customer number."""
-    return session.scalar(
-        select(Customer).where(Customer.business == business, Customer.number == number.strip())
-    )
+    return store.one(session, Customer, business=business, number=number.strip())
 
 
 def with_vat_id(session: Session, business: BusinessKey, vat_id: str) -> Sequence[Customer]:
@@ -47,16 +46,13 @@ def everyone(session: Session, business: BusinessKey) -> Sequence[Customer]:
 
 def contact(session: Session, business: BusinessKey, contact_id: str) -> Contact | None:
     """One contact."""
-    return session.get(Contact, (business, contact_id))
+    return store.get(session, Contact, business, contact_id)
 
 
 def contacts_of(session: Session, business: BusinessKey, customer_id: str) -> Sequence[Contact]:
     """A customer's contacts, the first on file first."""
-    return session.scalars(
-        select(Contact)
-        .where(Contact.business == business, Contact.customer_id == customer_id)
-        .order_by(Contact.added_at, Contact.id)
-    ).all()
+    about = {"business": business, "customer_id": customer_id}
+    return store.every(session, Contact, order="added_at, id", **about)
 
 
 def billing_contacts(
@@ -71,13 +67,8 @@ def contact_at(
     session: Session, business: BusinessKey, customer_id: str, address: str
 ) -> Contact | None:
     """The customer's contact with this address."""
-    return session.scalar(
-        select(Contact).where(
-            Contact.business == business,
-            Contact.customer_id == customer_id,
-            Contact.address_key == address.lower(),
-        )
-    )
+    about = {"business": business, "customer_id": customer_id}
+    return store.one(session, Contact, address_key=address.lower(), **about)
 
 
 def contacts_at(session: Session, business: BusinessKey, address: str) -> Sequence[Contact]:

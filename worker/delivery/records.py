@@ -16,7 +16,7 @@ from worker.kernel.ids import BusinessKey
 
 def by_id(session: Session, business: BusinessKey, notice_id: str) -> Notice | None:
     """One notice."""
-    return session.get(Notice, (business, notice_id))
+    return store.get(session, Notice, business, notice_id)
 
 
 def lock(session: Session, notice: Notice) -> Notice:
@@ -29,9 +29,7 @@ def lock(session: Session, notice: Notice) -> Notice:
 
 def with_message_id(session: Session, business: BusinessKey, message_id: str) -> Notice | None:
     """The notice that bears this Message-ID."""
-    return session.scalar(
-        select(Notice).where(Notice.business == business, Notice.message_id == message_id)
-    )
+    return store.one(session, Notice, business=business, message_id=message_id)
 
 
 def about(session: Session, business: BusinessKey, subject_id: str) -> Sequence[Notice]:

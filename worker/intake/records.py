@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.intake.model import Disposition, Mail
 from worker.intake.ports import Spot
 from worker.kernel.ids import BusinessKey
@@ -14,20 +15,13 @@ from worker.kernel.ids import BusinessKey
 
 def by_id(session: Session, business: BusinessKey, mail_id: str) -> Mail | None:
     """One mail."""
-    return session.get(Mail, (business, mail_id))
+    return store.get(session, Mail, business, mail_id)
 
 
 def at_spot(session: Session, business: BusinessKey, mailbox: str, spot: Spot) -> Mail | None:
     """The mail seen at this place of the mailbox before."""
-    return session.scalar(
-        select(Mail).where(
-            Mail.business == business,
-            Mail.mailbox == mailbox,
-            Mail.folder == spot.folder,
-            Mail.epoch == spot.epoch,
-            Mail.uid == spot.uid,
-        )
-    )
+    place = {"folder": spot.folder, "epoch": spot.epoch, "uid": spot.uid}
+    return store.one(session, Mail, business=business, mailbox=mailbox, **place)
 
 
 def with_bytes(session: Session, business: BusinessKey, sha256: str) -> Mail | None:

@@ -16,7 +16,7 @@ from worker.ledger import Account
 
 def by_id(session: Session, business: BusinessKey, invoice_id: str) -> Invoice | None:
     """One invoice."""
-    return session.get(Invoice, (business, invoice_id))
+    return store.get(session, Invoice, business, invoice_id)
 
 
 def lock(session: Session, business: BusinessKey, invoice_id: str) -> Invoice | None:
@@ -36,11 +36,7 @@ def called(session: Session, business: BusinessKey, name: str) -> Sequence[Invoi
 
 def versions(session: Session, business: BusinessKey, key: str) -> Sequence[Invoice]:
     """Every version of a number, the oldest first."""
-    return session.scalars(
-        select(Invoice)
-        .where(Invoice.business == business, Invoice.number_key == key)
-        .order_by(Invoice.version)
-    ).all()
+    return store.every(session, Invoice, order="version", business=business, number_key=key)
 
 
 def of_mail(session: Session, business: BusinessKey, mail_id: str) -> Sequence[Invoice]:

@@ -22,7 +22,7 @@ def by_token(session: Session, token: str) -> Link | None:
 
 def by_id(session: Session, business: BusinessKey, link_id: str) -> Link | None:
     """One link."""
-    return session.get(Link, (business, link_id))
+    return store.get(session, Link, business, link_id)
 
 
 def lock(session: Session, link: Link) -> Link:
@@ -35,11 +35,7 @@ def lock(session: Session, link: Link) -> Link:
 
 def live_link(session: Session, business: BusinessKey, item_id: str) -> Link | None:
     """The one link of an item that is not revoked."""
-    return session.scalar(
-        select(Link).where(
-            Link.business == business, Link.item_id == item_id, Link.revoked_at.is_(None)
-        )
-    )
+    return store.one(session, Link, business=business, item_id=item_id, revoked_at=None)
 
 
 def live_link_of_customer(

@@ -2,7 +2,8 @@
 
 from worker.store import blobs, once, outbox, schema
 from worker.store.engine import make_engine, reading, transaction
-from worker.store.locking import get, lock
+from worker.store.finding import every, get, one
+from worker.store.locking import lock
 from worker.store.once import insert_once
 from worker.store.outbox import tell
 from worker.store.tables import Instant, Record, table_of
@@ -11,11 +12,13 @@ __all__ = [
     "Instant",
     "Record",
     "blobs",
+    "every",
     "get",
     "insert_once",
     "lock",
     "make_engine",
     "once",
+    "one",
     "outbox",
     "reading",
     "schema",
