@@ -204,6 +204,29 @@ def test_without_consent_no_account_is_debited(client: stripe.StripeClient) -> N
     assert made.status == "processing"
 
 
+def test_only_a_debit_that_waits_can_be_cancelled(client: stripe.StripeClient) -> None:
+    by_token = {account.token: account for account in TEST_ACCOUNTS}
+    waits = debited(client, by_token["pm_usBankAccount_processing"])
+    assert client.v1.payment_intents.cancel(waits.id).status == "canceled"
+    assert client.v1.charges.retrieve(str(waits.latest_charge)).status == "failed"
+    goes = debited(client, by_token["pm_sepaDebit_successDelayed_at"])
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.payment_intents.cancel(goes.id)
+    assert refused.value.code == "payment_intent_unexpected_state"
+
+
+def test_an_account_taken_away_meanwhile_stays_away(
+    client: stripe.StripeClient, sandbox: StripeSandbox
+) -> None:
+    session = paid_by_debit(
+        client, "sepa_debit", SLOW_SEPA, payment_intent_data={"setup_future_usage": "off_session"}
+    )
+    client.v1.payment_methods.detach(str(intent_of(client, session).payment_method))
+    sandbox.control("debits", {"payment_intent": session.payment_intent, "do": "succeed"})
+    assert intent_of(client, session).status == "succeeded"
+    assert client.v1.customers.payment_methods.list(str(session.customer)).data == []
+
+
 @pytest.mark.parametrize(
     ("kind", "changed", "sentence"),
     [

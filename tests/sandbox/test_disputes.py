@@ -101,7 +101,9 @@ def test_an_inquiry_may_become_a_dispute(
     client: stripe.StripeClient, sandbox: StripeSandbox
 ) -> None:
     charge = paid(client)
-    dispute = opened(sandbox, charge, inquiry=True)
+    intent = client.v1.charges.retrieve(charge).payment_intent
+    told = {"payment_intent": intent, "inquiry": True}
+    dispute = str(sandbox.control("disputes", told)["id"])
     assert moved(sandbox, charge) == [("charge", 960)]
     sandbox.control("disputes", {"dispute": dispute, "do": "escalate"})
     assert moved(sandbox, charge) == [("charge", 960), ("adjustment", -3_000)]

@@ -44,12 +44,11 @@ def test_a_payout_names_all_that_it_is_made_of(
 
 
 def test_a_payout_may_come_back(
-    client: stripe.StripeClient, sandbox: StripeSandbox, endpoint: WebhookEndpoint
+    client: stripe.StripeClient, key: str, sandbox: StripeSandbox, endpoint: WebhookEndpoint
 ) -> None:
-    account = client.v1.accounts.retrieve_current().id
     pay(client, 1_000)
     sandbox.forward(3 * DAYS)
-    payout = sandbox.control("payouts", {"account": account, "currency": "eur"})["id"]
+    payout = sandbox.control("payouts", {"key": key, "currency": "eur"})["id"]
     sandbox.control("payouts", {"payout": payout, "do": "fail"})
     now = client.v1.payouts.retrieve(payout)
     assert (now.status, now.failure_code) == ("failed", "account_closed")

@@ -15,6 +15,8 @@ import hashlib
 import json
 import re
 import secrets
+import sqlite3
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -116,14 +118,23 @@ class Api:
             self.wake.set()
         self.state.release_transactions()
         while timer := self.state.next_timer():
-            with self.state.transaction():
-                self.state.drop_timer(timer["position"])
-                later.happen(self.call_for(timer["account"]), timer)
+            self._happen(timer)
             self.wake.set()
         if (now := self.state.now()) >= self.forgets_at:
             with self.state.transaction():
                 self.state.forget(replies_before=now - KEY_LIFE_S, events_before=now - EVENT_LIFE_S)
             self.forgets_at = now + _FORGET_EVERY_S
+
+    def _happen(self, timer: sqlite3.Row) -> None:
+        """What the timer is for, once: what cannot happen any more is said and left."""
+        call = self.call_for(timer["account"])
+        try:
+            with self.state.transaction():
+                self.state.drop_timer(timer["position"])
+                later.happen(call, timer)
+        except (ApiError, ValueError) as e:
+            self.state.drop_timer(timer["position"])
+            sys.stderr.write(f"sandbox: {timer['what']} {timer['subject']} was left: {e}\n")
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request under /v1. Raises Dropped when a fault cuts the line."""

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from worker.sandbox import debits, disputes, methods, payouts, refunds
-from worker.sandbox.api import Api
+from worker.sandbox.api import Api, account_of
 from worker.sandbox.call import public
 from worker.sandbox.state import Object
 from worker.sandbox.wire import ApiError
@@ -110,11 +110,16 @@ def _charges(api: Api) -> Answer:
         {
             "account": account,
             "amount": charge["amount"],
+            "amount_refunded": charge["amount_refunded"],
             "charge": charge["id"],
             "created": charge["created"],
             "currency": charge["currency"],
+            "customer": charge["customer"],
+            "disputed": charge["disputed"],
             "metadata": charge["metadata"],
+            "method": charge["payment_method_details"]["type"],
             "payment_intent": charge["payment_intent"],
+            "payment_method": charge["payment_method"],
             "session": intents[charge["payment_intent"]].get("_session"),
         }
         for account, charge in api.state.every("charge")
@@ -161,16 +166,20 @@ def _decide_debit(api: Api, wanted: Any) -> Answer:
 def _dispute(api: Api, wanted: Any) -> Answer:
     """Opens a dispute, `{"charge": "ch_…", "reason": "fraudulent", "inquiry": false}`, perhaps over
     a smaller `amount`; or decides one, `{"dispute": "du_…", "do": "win"}`: win, lose, review, or
-    escalate an inquiry."""
+    escalate an inquiry. A charge may be named by its `payment_intent`."""
     if "dispute" in wanted:
         with api.acting_on(wanted["dispute"]) as call:
             dispute = call.get("dispute", wanted["dispute"])
             return public(disputes.decide(call, dispute, wanted["do"]))
-    with api.acting_on(wanted["charge"]) as call:
+    named = wanted.get("charge") or wanted["payment_intent"]
+    with api.acting_on(named) as call:
+        charge = named
+        if "payment_intent" in wanted:
+            charge = call.get("payment_intent", named)["latest_charge"]
         return public(
             disputes.open_dispute(
                 call,
-                call.get("charge", wanted["charge"]),
+                call.get("charge", charge),
                 wanted.get("reason", "fraudulent"),
                 inquiry=wanted.get("inquiry") is True,
                 amount=wanted.get("amount"),
@@ -188,12 +197,13 @@ def _renew_card(api: Api, wanted: Any) -> Answer:
 
 
 def _pay_out(api: Api, wanted: Any) -> Answer:
-    """Pays out what is available: `{"account": "acct_…", "currency": "eur"}`; or has the bank send
-    one back: `{"payout": "po_…", "do": "fail"}`."""
+    """Pays out what is available: `{"key": "sk_test_…", "currency": "eur"}`, or with the `account`
+    it goes from; or has the bank send one back: `{"payout": "po_…", "do": "fail"}`."""
     if "payout" in wanted:
         with api.acting_on(wanted["payout"]) as call:
             return public(payouts.fail(call, wanted["payout"]))
-    with api.acting_for(wanted["account"]) as call:
+    account = account_of(wanted["key"]) if "key" in wanted else wanted["account"]
+    with api.acting_for(account) as call:
         return public(payouts.pay_out(call, wanted["currency"]))
 
 

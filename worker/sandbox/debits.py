@@ -71,6 +71,21 @@ def decide(call: Call, id_: str, outcome: str) -> Object:
     return intent
 
 
+def can_stop(call: Call, intent: Object) -> bool:
+    """Whether the debit has not gone to the bank yet: only an ACH debit waits that long."""
+    if intent["status"] != "processing":
+        return False
+    method = call.get("payment_method", intent["payment_method"])
+    return bool(method["type"] == "us_bank_account")
+
+
+def stop(call: Call, intent: Object) -> None:
+    """The debit does not go to the bank."""
+    charge = call.get("charge", intent["latest_charge"])
+    why = accounts.failure("payment_intent_payment_attempt_failed")
+    emit(call, "charge.failed", charges.refuse(call, charge, why))
+
+
 def account_of(method: Object) -> accounts.Account:
     """The test account behind a method."""
     account = accounts.by_number(method["type"], method["_number"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.sandbox import accounts, methods, tries
+from worker.sandbox import accounts, debits, methods, tries
 from worker.sandbox.call import Call, check_metadata, only, public, random_text
 from worker.sandbox.currencies import check_amount, check_currency
 from worker.sandbox.events import emit
@@ -131,7 +131,7 @@ def confirm(call: Call, params: dict[str, Any], id_: str) -> Object:
 def cancel(call: Call, params: dict[str, Any], id_: str) -> Object:
     only(params, "cancellation_reason")
     intent = call.get("payment_intent", id_)
-    if intent["status"] not in OPEN:
+    if intent["status"] not in OPEN and not debits.can_stop(call, intent):
         raise _unexpected(intent, "cancel")
     if intent.get("_session"):
         raise ApiError(
@@ -140,6 +140,8 @@ def cancel(call: Call, params: dict[str, Any], id_: str) -> Object:
             code="payment_intent_unexpected_state",
             stored=True,
         )
+    if intent["status"] == "processing":
+        debits.stop(call, intent)
     return close(call, intent, params.get("cancellation_reason"))
 
 

@@ -138,7 +138,7 @@ def detach(call: Call, params: dict[str, Any], id_: str) -> Object:
     if customer["invoice_settings"]["default_payment_method"] == id_:
         customer["invoice_settings"]["default_payment_method"] = None
         call.save(customer)
-    method |= {"customer": None, "_used": True}
+    method |= {"customer": None, "_detached": True, "_used": True}
     call.save(method)
     mandates.end(call, method.get("_mandate"))
     emit(call, "payment_method.detached", method)

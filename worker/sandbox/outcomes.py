@@ -76,4 +76,7 @@ def keep_method(call: Call, intent: Object) -> None:
     if not (usage and intent["customer"]):
         return
     method = call.get("payment_method", intent["payment_method"])
+    if method.get("_detached"):
+        # Its owner took it away while the bank debit was under way.
+        return
     methods.keep(call, method, intent["customer"], for_later=usage == "off_session")
