@@ -29,7 +29,8 @@ def answer(request: Frame) -> Frame:
     """`examine` gives an Examined as JSON; `part` gives the bytes of one part."""
     data = request.blobs[0]
     if request.head["op"] == "examine":
-        return Frame({}, (readers.examine(data).model_dump_json().encode("utf-8"),))
+        hints = readers.Hints.model_validate(request.head.get("hints", {}))
+        return Frame({}, (readers.examine(data, hints).model_dump_json().encode("utf-8"),))
     index = int(request.head["index"])
     for part, content in readers.parts(data):
         if part.index == index:

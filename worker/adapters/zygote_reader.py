@@ -13,7 +13,7 @@ from worker.adapters.zygote import Limits, Pool, Trade
 from worker.adapters.zygote_frames import Frame
 from worker.adapters.zygote_isolation import Isolation
 from worker.kernel.errors import PermanentError
-from worker.readers import Examined
+from worker.readers import NO_HINTS, Examined, Hints
 
 # OCR of a scan starts tesseract, so readers may start processes; nothing else may.
 _TRADE = Trade("reader", "worker.adapters.reader_child", may_start_processes=True)
@@ -47,9 +47,10 @@ class ZygoteReader:
         """What the children are shut in by; the caller decides whether that is enough."""
         return self._pool.isolation
 
-    def examine(self, data: bytes) -> Examined:
+    def examine(self, data: bytes, hints: Hints = NO_HINTS) -> Examined:
         """What the bytes are and say; PermanentError when they kill, hang or flood the child."""
-        answer = self._pool.call(Frame({"op": "examine"}, (data,)))
+        head = {"op": "examine", "hints": hints.model_dump(mode="json", exclude_defaults=True)}
+        answer = self._pool.call(Frame(head, (data,)))
         try:
             return Examined.model_validate_json(answer.blobs[0])
         except (ValidationError, IndexError) as error:
@@ -59,7 +60,9 @@ class ZygoteReader:
         """One part of a mail, decoded; PermanentError when there is none of that number."""
         return self._pool.call(Frame({"op": "part", "index": index}, (data,))).blobs[0]
 
-    def examine_many(self, sources: Iterable[bytes]) -> Iterator[Examined | PermanentError]:
+    def examine_many(
+        self, sources: Iterable[bytes], hints: Hints = NO_HINTS
+    ) -> Iterator[Examined | PermanentError]:
         """What each of many files says, in their order, all children at work.
 
         `sources` is taken lazily, a few files ahead, so thousands of them need little memory.
@@ -68,14 +71,14 @@ class ZygoteReader:
         waiting: deque[Future[Examined | PermanentError]] = deque()
         with ThreadPoolExecutor(self._pool.size, thread_name_prefix="reader") as threads:
             for data in sources:
-                waiting.append(threads.submit(self._examine_or_say_why, data))
+                waiting.append(threads.submit(self._examine_or_say_why, data, hints))
                 if len(waiting) >= ahead:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
 
-    def _examine_or_say_why(self, data: bytes) -> Examined | PermanentError:
+    def _examine_or_say_why(self, data: bytes, hints: Hints) -> Examined | PermanentError:
         try:
-            return self.examine(data)
+            return self.examine(data, hints)
         except PermanentError as error:
             return error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from worker.readers.hints import NO_HINTS, Hints
 from worker.readers.instructions import Instructions, instructions
 from worker.readers.model import (
     Envelope,
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from worker.readers.examining import examine, parts
 
 __all__ = [
+    "NO_HINTS",
     "Envelope",
     "Examined",
+    "Hints",
     "Instructions",
     "Invoice",
     "Kind",

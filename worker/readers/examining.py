@@ -20,6 +20,7 @@ from worker.readers import (
 )
 from worker.readers.bank_files import Money
 from worker.readers.forwards import subject_kind
+from worker.readers.hints import NO_HINTS, Hints
 from worker.readers.invoice_files import Found
 from worker.readers.model import (
     DocType,
@@ -44,10 +45,13 @@ from worker.readers.structured import ReadInvoice
 _STRUCTURED = frozenset({Source.UBL, Source.CII, Source.FATTURAPA, Source.EDIFACT})
 
 
-def examine(data: bytes) -> Examined:
-    """What the bytes are and say; a file known by its content, never by its name."""
+def examine(data: bytes, hints: Hints = NO_HINTS) -> Examined:
+    """What the bytes are and say; a file known by its content, never by its name.
+
+    `hints` is what the business that got them says of its own papers.
+    """
     opened = opening.open_mail(data)
-    return _mail(opened) if opened.is_mail else _file(data)
+    return _mail(opened, hints) if opened.is_mail else _file(data, hints)
 
 
 def parts(data: bytes) -> list[tuple[Part, bytes]]:
@@ -56,12 +60,12 @@ def parts(data: bytes) -> list[tuple[Part, bytes]]:
     return list(opened.parts) if opened.is_mail else [(_whole(data), data)]
 
 
-def _file(data: bytes) -> Examined:
+def _file(data: bytes, hints: Hints) -> Examined:
     part = _whole(data)
     money = bank_files.read(data)
     if money is not None:
         return _money(part, money)
-    found = invoice_files.read(data, part.media_type)
+    found = invoice_files.read(data, part.media_type, hints)
     gathered = _Gathered()
     gathered.add(part, found)
     kinds = {read.invoice.doc_type for read in gathered.invoices}
@@ -98,7 +102,7 @@ def _money(part: Part, money: Money) -> Examined:
     )
 
 
-def _mail(opened: OpenedMail) -> Examined:
+def _mail(opened: OpenedMail, hints: Hints) -> Examined:
     bounce = bounces.bounce(opened)
     gathered = _Gathered()
     # What a mail server sends back was our own; it is not another invoice.
@@ -109,9 +113,9 @@ def _mail(opened: OpenedMail) -> Examined:
         if money is not None and not _is_payers_list(money, part, data):
             gathered.add_money(money)
         else:
-            gathered.add(part, invoice_files.read(data, part.media_type))
+            gathered.add(part, invoice_files.read(data, part.media_type, hints))
     if bounce is None and not (gathered.invoices or gathered.has_money):
-        _add_body(gathered, opened)
+        _add_body(gathered, opened, hints)
     findings = Findings(
         doc_types=tuple(read.invoice.doc_type for read in gathered.invoices),
         is_structured=any(_is_data(read) for read in gathered.invoices),
@@ -167,7 +171,7 @@ def _advice(
     return remittance_mails.of_mail(opened, findings.reply, gathered.pages)
 
 
-def _add_body(gathered: _Gathered, opened: OpenedMail) -> None:
+def _add_body(gathered: _Gathered, opened: OpenedMail, hints: Hints) -> None:
     """Take the invoice that the mail's own text is; an answer only quotes one."""
     if opened.envelope.in_reply_to or subject_kind(opened.envelope.subject) == "reply":
         return
@@ -178,7 +182,8 @@ def _add_body(gathered: _Gathered, opened: OpenedMail) -> None:
         if not is_html and part.media_type != "text/plain":
             continue
         text = charsets.decode(data[: invoice_files.MAX_TEXT_BYTES], None)[0]
-        found = invoice_files.text_invoice(text if is_html else opened.body, is_html=is_html)
+        text = text if is_html else opened.body
+        found = invoice_files.text_invoice(text, is_html=is_html, hints=hints)
         if found is not None:
             gathered.add(part, Found((found,), ("The mail's text is the invoice itself.",)))
             return

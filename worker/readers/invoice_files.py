@@ -24,6 +24,7 @@ from worker.readers import (
     xml_trees,
 )
 from worker.readers.edifact_segments import NotEdifact
+from worker.readers.hints import NO_HINTS, Hints
 from worker.readers.model import Invoice, Problem, Source
 from worker.readers.page_layout import Layout
 from worker.readers.pdf_attachments import UnreadablePdf
@@ -56,12 +57,12 @@ class Found:
     is_scan: bool = False
 
 
-def read(data: bytes, media_type: str) -> Found:
+def read(data: bytes, media_type: str, hints: Hints = NO_HINTS) -> Found:
     """The invoices in these bytes, of the type that their content shows."""
     if media_type == "application/pdf":
-        return _pdf(data)
+        return _pdf(data, hints)
     if media_type == "application/pkcs7-mime" or signed_files.is_signed(data):
-        return _signed(data)
+        return _signed(data, hints)
     if edifact_segments.is_edifact(data):
         return _edifact(data)
     if media_type.endswith(("/xml", "+xml")) or (
@@ -69,27 +70,27 @@ def read(data: bytes, media_type: str) -> Found:
     ):
         return _xml(data)
     if media_type in _PICTURES and len(data) >= MIN_PICTURE_BYTES:
-        return _scanned(lambda: scans.read_picture(data), "It is a picture.", ())
+        return _scanned(lambda: scans.read_picture(data), "It is a picture.", hints)
     if media_type in _TEXTS:
-        return _text(data, media_type)
+        return _text(data, media_type, hints)
     return Found()
 
 
-def _text(data: bytes, media_type: str) -> Found:
+def _text(data: bytes, media_type: str, hints: Hints) -> Found:
     """An invoice written as plain text or as a web page."""
     if len(data) > MAX_TEXT_BYTES or b"\0" in data[:2048]:
         return Found()
     text, _ = charsets.decode(data, None)
-    found = text_invoice(text, is_html=media_type == "text/html")
+    found = text_invoice(text, is_html=media_type == "text/html", hints=hints)
     if found is None:
         return Found()
     return Found((found,), (f"Its text is that of {_article(_kind(found))} {_kind(found)}.",))
 
 
-def text_invoice(text: str, *, is_html: bool) -> ReadInvoice | None:
+def text_invoice(text: str, *, is_html: bool, hints: Hints = NO_HINTS) -> ReadInvoice | None:
     """The invoice in a text that anything may be: only where a sum proves it one."""
     layout = html_layout.from_html(text) if is_html else page_layout.from_text(text)
-    found = plain_invoices.read(layout, Source.TEXT)
+    found = plain_invoices.read(layout, Source.TEXT, hints)
     if found is None or any(problem.holds for problem in found.problems):
         return None
     return found
@@ -105,14 +106,14 @@ def _xml(data: bytes) -> Found:
     return Found(tuple(found), tuple(_says(each) for each in found))
 
 
-def _signed(data: bytes) -> Found:
+def _signed(data: bytes, hints: Hints) -> Found:
     try:
         inside = signed_files.content(data)
     except NotSigned as error:
         return Found(error=f"Not read: {error}.")
     if signed_files.is_signed(inside):
         return Found(error="Not read: it is signed more than once.")
-    found = read(inside, sniffing.media_type(inside, "application/octet-stream"))
+    found = read(inside, sniffing.media_type(inside, "application/octet-stream"), hints)
     warning = "It is a signed file (p7m); the signature was not verified."
     return replace(found, warnings=(warning, *found.warnings))
 
@@ -129,7 +130,7 @@ def _edifact(data: bytes) -> Found:
     return Found(tuple(found), tuple(reasons))
 
 
-def _pdf(data: bytes) -> Found:
+def _pdf(data: bytes, hints: Hints) -> Found:
     try:
         pdf = pdf_attachments.read(data)
     except UnreadablePdf as error:
@@ -141,7 +142,8 @@ def _pdf(data: bytes) -> Found:
     if embedded.found is not None:
         reasons = (f"The PDF carries its data: {_says(embedded.found)}",)
         return Found((_compared(embedded.found, data),), reasons, embedded.warnings)
-    return _words(data, embedded.warnings)
+    found = _words(data, hints)
+    return replace(found, warnings=(*embedded.warnings, *found.warnings))
 
 
 def _compared(found: ReadInvoice, data: bytes) -> ReadInvoice:
@@ -166,38 +168,35 @@ def _unseen(invoice: Invoice, layout: Layout) -> Iterator[Problem]:
             yield Problem(rule="PAGE", text=f"the pages do not show the {what}, {amount}")
 
 
-def _words(data: bytes, warnings: tuple[str, ...]) -> Found:
+def _words(data: bytes, hints: Hints) -> Found:
     """What the pages of a PDF without data show."""
     try:
         layout = pdf_words.read(data)
     except UnreadablePdf as error:
         return Found(error=f"Not read: {error}.")
     if not layout.rows:
-        return _scanned(
-            lambda: scans.read_pdf(data), "The PDF has no text: it is a scan.", warnings
-        )
-    found = plain_documents.read(layout, Source.PDF, lambda: scans.read_pdf(data))
-    if not found:
-        said = ("The PDF's text is not one of an invoice.",)
-        return Found(reasons=said, warnings=warnings, page=layout)
-    return Found(found, tuple(map(_shows, found)), warnings, page=layout)
+        return _scanned(lambda: scans.read_pdf(data), "The PDF has no text: it is a scan.", hints)
+    found = plain_documents.read(layout, Source.PDF, hints, lambda: scans.read_pdf(data))
+    reasons = tuple(map(_shows, found)) or ("The PDF's text is not one of an invoice.",)
+    return Found(found, reasons, page=layout)
 
 
-def _scanned(read_words: Callable[[], Layout], what: str, warnings: tuple[str, ...]) -> Found:
+def _scanned(read_words: Callable[[], Layout], what: str, hints: Hints) -> Found:
     """What a picture of a page says. OCR errs, so a person compares before anything is sent."""
     try:
         page = read_words()
     except (NoOcr, UnreadablePdf) as error:
         said = f"{what} It was not read: {error}."
-        return Found(warnings=(*warnings, said), page=Layout(), is_scan=True)
-    found = plain_invoices.read(page, Source.OCR)
-    if found is None:
-        reasons = (f"{what} Its words are not those of an invoice.",)
-        return Found(reasons=reasons, warnings=warnings, page=page, is_scan=True)
+        return Found(warnings=(said,), page=Layout(), is_scan=True)
     text = "it was read from a picture, where letters and figures may be mistaken; please compare"
-    problems = (*found.problems, Problem(rule="OCR", text=text))
-    read = ReadInvoice(found.invoice, problems)
-    return Found((read,), (what, _shows(found)), warnings, page=page, is_scan=True)
+    found = tuple(
+        ReadInvoice(each.invoice, (*each.problems, Problem(rule="OCR", text=text)))
+        for each in plain_documents.read(page, Source.OCR, hints)
+    )
+    if not found:
+        reasons = (f"{what} Its words are not those of an invoice.",)
+        return Found(reasons=reasons, page=page, is_scan=True)
+    return Found(found, (what, *map(_shows, found)), page=page, is_scan=True)
 
 
 def _shows(found: ReadInvoice) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -15,6 +15,8 @@ from worker.readers.page_layout import Cell, Layout, Row
 _SPLIT = re.compile(r"\s*[:：]\s*|\s+#\s*(?=\S)|(?<=[°º#])(?=\w)")
 _COLON = re.compile(r" ?: ")
 _GLUED = re.compile(r"(?<=[^\W\d_A-Z]{4})(?=[A-Z]{0,3}[-/]?\d)")
+# What a business says of its own papers outweighs any guess.
+HINTED = 1.0
 _LEADING = re.compile(r"^[\s:：#.\-–]+(?=\S)")
 
 
@@ -49,13 +51,31 @@ class Label:
     is_bare: bool
 
 
-def labelled(layout: Layout) -> Iterator[Labelled]:
-    """Every label with every text that may be its value: in its cell, beside it, below it."""
+def labelled(
+    layout: Layout, hinted: Mapping[str, tuple[str, ...]] | None = None
+) -> Iterator[Labelled]:
+    """Every label with every text that may be its value: in its cell, beside it, below it.
+
+    `hinted` are a business's own labels; they count for more than any other.
+    """
     for index, row in enumerate(layout.rows):
         for place, cell in enumerate(row.cells):
+            if own := _hinted(cell.text, hinted or {}):
+                for found in _values(layout, index, row, place, own):
+                    yield replace(found, strength=found.strength + HINTED)
             if label := label_in(cell.text):
                 yield from _values(layout, index, row, place, label)
             yield from _inner(cell)
+
+
+def _hinted(text: str, hinted: Mapping[str, tuple[str, ...]]) -> Label | None:
+    """The hinted label that the text is or begins with."""
+    plain = folded(text) if hinted else ""
+    for phrase, roles in hinted.items():
+        if plain == phrase or plain.startswith(f"{phrase} "):
+            rest = _after(text, len(phrase.split()))
+            return Label(roles, phrase, rest, is_whole=not rest, is_bare=not rest)
+    return None
 
 
 def _inner(cell: Cell) -> Iterator[Labelled]:

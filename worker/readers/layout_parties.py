@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -50,11 +50,15 @@ class Parties:
     iban: str | None = None
 
 
-def read(layout: Layout) -> Parties:
-    """The seller and the buyer of the document and the numbers that name them."""
+def read(layout: Layout, sellers: Iterable[str] = ()) -> Parties:
+    """The seller and the buyer of the document and the numbers that name them.
+
+    `sellers` are names to look for first: those of the business whose papers these are.
+    """
     blocks = list(islice(_blocks(layout), _MAX_BLOCKS))
     seller = (
-        _labelled_party(layout, "seller", is_strong=True)
+        _known(layout, sellers)
+        or _labelled_party(layout, "seller", is_strong=True)
         or _sender_line(layout)
         or _labelled_party(layout, "seller", is_strong=False)
         or _sender_line(layout, from_top=0.8)
@@ -70,6 +74,16 @@ def read(layout: Layout) -> Parties:
     return Parties(
         seller or Named(), buyer or Named(), seller_vat, buyer_vat, party_numbers.iban(layout)
     )
+
+
+def _known(layout: Layout, sellers: Iterable[str]) -> Named | None:
+    """The first of the names that the pages show, wherever they do."""
+    for name in sellers:
+        plain = folded(name)
+        for cell in layout.cells if plain else ():
+            if plain in folded(cell.text):
+                return Named(name, cell, 0.99)
+    return None
 
 
 def _sender_line(layout: Layout, *, from_top: float = 0.0) -> Named | None:

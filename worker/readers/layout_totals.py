@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from worker.readers import written_amounts
 from worker.readers.invoice_words import LONGEST_PHRASE, ROLES_BY_PHRASE, folded
+from worker.readers.layout_labels import Labelled
 from worker.readers.page_layout import Cell, Layout, Row
 from worker.readers.written_amounts import WrittenAmount
 
@@ -62,9 +63,12 @@ class Totals:
     subtotals: tuple[Decimal, ...] = ()
 
 
-def read(layout: Layout, mark: str) -> Totals:
-    """The totals of the layout, its amounts read with this decimal mark."""
-    found = list(_candidates(layout, mark))
+def read(layout: Layout, mark: str, hinted: Iterable[Labelled] = ()) -> Totals:
+    """The totals of the layout, its amounts read with this decimal mark.
+
+    `hinted` are texts that the business itself calls the amount payable.
+    """
+    found = [*_candidates(layout, mark), *_hinted(hinted, mark)]
     counts: dict[Decimal, int] = {}
     for row in layout.rows:
         for cell in row.cells:
@@ -192,6 +196,13 @@ def _candidates(layout: Layout, mark: str) -> Iterator[Candidate]:
                     yield from _named(own_words, amount, cell, 1.0 + _late(index))
                 else:
                     yield from _by_place(layout, index, place, amount)
+
+
+def _hinted(hinted: Iterable[Labelled], mark: str) -> Iterator[Candidate]:
+    for each in hinted:
+        amount = next(written_amounts.find(each.value, mark), None)
+        if amount is not None:
+            yield Candidate("payable", amount.value, 2 + each.strength, each.label, each.cell)
 
 
 def _late(index: int) -> float:

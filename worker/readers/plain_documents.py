@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from worker.readers import plain_invoices, written_amounts
+from worker.readers.hints import NO_HINTS, Hints
 from worker.readers.layout_labels import label_in
 from worker.readers.model import Invoice, Problem, Source
 from worker.readers.page_layout import Layout, Row, from_text
@@ -20,7 +21,10 @@ from worker.readers.structured import ReadInvoice
 
 
 def read(
-    layout: Layout, source: Source, picture: Callable[[], Layout] | None = None
+    layout: Layout,
+    source: Source,
+    hints: Hints = NO_HINTS,
+    picture: Callable[[], Layout] | None = None,
 ) -> tuple[ReadInvoice, ...]:
     """The invoices that the pages show, in their order.
 
@@ -29,12 +33,12 @@ def read(
     ranges = list(_ranges(layout))
     found = []
     for first, last in ranges:
-        one = plain_invoices.read(_pages(layout, first, last), source)
+        one = plain_invoices.read(_pages(layout, first, last), source, hints)
         if one is not None:
             found.append(_placed(one, first, last) if len(ranges) > 1 else one)
     doubts = list(_doubts(layout, len(found)))
     if layout.is_behind_picture and picture is not None and len(found) == 1:
-        doubts += _differences(found[0].invoice, picture)
+        doubts += _differences(found[0].invoice, picture, hints)
     return tuple(ReadInvoice(one.invoice, (*one.problems, *doubts)) for one in found)
 
 
@@ -98,10 +102,12 @@ def _carries_figures(hidden: str) -> bool:
     return has_money or has_account or (label is not None and "number" in label.roles)
 
 
-def _differences(invoice: Invoice, picture: Callable[[], Layout]) -> Iterator[Problem]:
+def _differences(
+    invoice: Invoice, picture: Callable[[], Layout], hints: Hints
+) -> Iterator[Problem]:
     """What the picture itself shows otherwise than the text that was laid behind it."""
     try:
-        seen = plain_invoices.read(picture(), Source.OCR)
+        seen = plain_invoices.read(picture(), Source.OCR, hints)
     except (NoOcr, UnreadablePdf):
         seen = None
     if seen is None:

@@ -16,20 +16,16 @@ from worker.readers import (
     layout_due,
     layout_lines,
     layout_parties,
+    layout_titles,
     layout_totals,
     written_amounts,
     written_dates,
 )
 from worker.readers.amounts import with_currency_digits
 from worker.readers.credited import named_invoices
-from worker.readers.invoice_words import (
-    CREDIT_TITLE,
-    INVOICE_TITLE,
-    NUMBER_MARK,
-    OTHER_TITLES,
-    folded,
-)
-from worker.readers.layout_labels import Fact, Labelled, label_in, labelled
+from worker.readers.hints import NO_HINTS, Hints
+from worker.readers.invoice_words import folded
+from worker.readers.layout_labels import HINTED, Fact, Labelled, labelled
 from worker.readers.layout_parties import Parties
 from worker.readers.layout_totals import Totals
 from worker.readers.model import Buyer, DocType, Invoice, Line, Problem, Seller, Source
@@ -38,25 +34,11 @@ from worker.readers.structured import ReadInvoice
 from worker.readers.written_dates import DateOrder
 
 _NUMBER = re.compile(r"[^\W_][\w/\\.#-]*", re.UNICODE)
-_TITLED = re.compile(
-    rf"^(?:{INVOICE_TITLE}|{CREDIT_TITLE})(?: (?:des|der|de|du|of) [a-z]+)?(?: \d{{3}})?"
-    rf"(?: (?P<mark>{NUMBER_MARK}))?(?= |$)"
-)
-_ANY_TITLE = re.compile(rf"\b(?:{INVOICE_TITLE}|{CREDIT_TITLE})\b")
-_CREDIT = re.compile(rf"^(?:\w+ )?{CREDIT_TITLE}\b")
-# `2nd reminder`, `Letzte Mahnung`, `Copy of quotation`
-_ORDINAL = re.compile(
-    r"^(?:\d(?:st|nd|rd|th|e|er|ere|re|a|o)? |(?:erste|zweite|dritte|letzte|first|second|third|last"
-    r"|final|friendly|premiere?|deuxieme|derniere?|eerste|tweede|laatste|primo|secondo|ultimo|primer"
-    r"|segundo|forsta|andra|sista|forste|anden|andre|sidste|siste|prvni|druha|posledni|pierwsze"
-    r"|drugie|ostateczne|copy of) )+"
-)
-_LONGEST_TITLE = max(len(title.split()) for title in OTHER_TITLES)
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What was settled of the document itself; its parties are read apart."""
+    """What was settled of the document."""
 
     kind: DocType
     number: Fact | None
@@ -65,27 +47,29 @@ class _Facts:
     totals: Totals
     currency: str | None
     lines: tuple[Line, ...]
+    parties: Parties
 
-    def places(self, parties: Parties) -> dict[str, Cell]:
+    def places(self) -> dict[str, Cell]:
         """Where each fact stands."""
         places = dict(self.totals.places)
         facts = (("number", self.number), ("issue_date", self.issued), ("due_date", self.due))
         places |= {name: fact.cell for name, fact in facts if fact is not None}
-        named = (("seller", parties.seller.cell), ("buyer", parties.buyer.cell))
-        return places | {name: cell for name, cell in named if cell is not None}
+        parties = (("seller", self.parties.seller.cell), ("buyer", self.parties.buyer.cell))
+        return places | {name: cell for name, cell in parties if cell is not None}
 
 
-def read(layout: Layout, source: Source) -> ReadInvoice | None:
+def read(layout: Layout, source: Source, hints: Hints = NO_HINTS) -> ReadInvoice | None:
     """The invoice that the layout shows; None where it shows none."""
     text = layout.text
-    labels = list(labelled(layout))
-    kind = _kind(layout, labels)
+    labels = list(labelled(layout, hints.roles_by_phrase))
+    kind = layout_titles.kind(layout, labels)
     if kind is None:
         return None
-    mark = written_amounts.decimal_mark_of(_without_dates(text))
-    order = written_dates.order_of(text)
+    mark = hints.decimal_mark or written_amounts.decimal_mark_of(_without_dates(text))
+    order = _order(text, hints)
     number = _number(layout, labels, order)
-    totals = layout_totals.read(layout, mark)
+    hinted = [each for each in labels if "payable" in each.roles and each.strength > HINTED]
+    totals = layout_totals.read(layout, mark, hinted)
     issued = _issue_date(layout, labels, order, number)
     if totals.payable is None and number is None:
         return None
@@ -95,7 +79,8 @@ def read(layout: Layout, source: Source) -> ReadInvoice | None:
     shown = written_amounts.currency_of(text)
     currency = shown or written_amounts.currency_of_account(text)
     lines = layout_lines.read(layout, totals, mark)
-    facts = _Facts(kind, number, issued, due, totals, currency, lines)
+    parties = layout_parties.read(layout, hints.sellers)
+    facts = _Facts(kind, number, issued, due, totals, currency, lines, parties)
     invoice = _invoice(layout, labels, facts, source)
     problems = list(_problems(invoice, totals))
     if currency and not shown:
@@ -104,67 +89,21 @@ def read(layout: Layout, source: Source) -> ReadInvoice | None:
     return ReadInvoice(invoice, tuple(problems))
 
 
+def _order(text: str, hints: Hints) -> DateOrder:
+    if hints.date_order is not None:
+        return DateOrder(month_first=hints.date_order == "month_first")
+    return written_dates.order_of(text)
+
+
 def headed_number(layout: Layout) -> str | None:
     """The number on a page that has an invoice's title of its own; None on other pages."""
     titles = [cell for cell in layout.cells if cell.top < 0.5 * layout.height]
-    if not any(_TITLED.match(folded(cell.text)) for cell in titles if len(cell.text) < 70):
+    if not any(
+        layout_titles.TITLED.match(folded(cell.text)) for cell in titles if len(cell.text) < 70
+    ):
         return None
     number = _number(layout, list(labelled(layout)), written_dates.order_of(layout.text))
     return str(number.value) if number is not None and number.strength >= 0.6 else None
-
-
-def _kind(layout: Layout, labels: list[Labelled]) -> DocType | None:
-    """What the first page calls itself; None where nothing on it is an invoice's word."""
-    first = [cell for cell in layout.cells if cell.page == 1]
-    titles = sorted(
-        (cell for cell in first if len(cell.text) < 70),
-        key=lambda cell: (-round(cell.height), cell.top),
-    )
-    for cell in titles:
-        plain = folded(cell.text.replace(" ", "") if _is_spaced(cell.text) else cell.text)
-        if _is_other(layout, cell, plain):
-            return None
-        if _CREDIT.match(plain):
-            return DocType.CREDIT_NOTE
-        if _TITLED.match(plain):
-            return DocType.INVOICE
-    is_named = _ANY_TITLE.search(folded(layout.text[:6000])) or any(
-        "number" in found.roles for found in labels
-    )
-    return DocType.INVOICE if is_named else None
-
-
-def _is_other(layout: Layout, cell: Cell, plain: str) -> bool:
-    """Whether the cell is the title of a paper that is no invoice: a reminder, a quotation."""
-    words = (plain if plain in OTHER_TITLES else _ORDINAL.sub("", plain)).split()
-    size = next((n for n in range(_LONGEST_TITLE, 0, -1) if " ".join(words[:n]) in OTHER_TITLES), 0)
-    rest = words[size:]
-    if not size or len(rest) > 5 or cell.top > 0.45 * layout.height:
-        return False
-    # `Order 4711` and `Delivery note: 12` in the letters of the text are references.
-    is_reference = ":" in cell.text or any(map(str.isdigit, rest)) or _has_value(layout, cell)
-    is_large = cell.height > 1.15 * layout.usual_height
-    about_invoice = _ANY_TITLE.search(" ".join(rest)) is not None
-    return is_large or about_invoice or not is_reference
-
-
-def _has_value(layout: Layout, cell: Cell) -> bool:
-    """Whether figures stand beside the cell or right under it, as they do with a label."""
-    row, below = layout.row_of(cell)
-    place = row.cells.index(cell)
-    near = [*row.cells[place + 1 : place + 2]]
-    near += [
-        other
-        for other in (below.cells if below else ())
-        if abs(other.left - cell.left) < 12 or abs(other.right - cell.right) < 12
-    ]
-    return any(any(map(str.isdigit, other.text)) and not label_in(other.text) for other in near)
-
-
-def _is_spaced(text: str) -> bool:
-    """Whether the letters are spaced out: `I N V O I C E`."""
-    words = text.split()
-    return len(words) > 4 and all(len(word) == 1 for word in words)
 
 
 def _without_dates(text: str) -> str:
@@ -190,12 +129,12 @@ def _number(layout: Layout, labels: list[Labelled], order: DateOrder) -> Fact | 
 def _titled_numbers(layout: Layout, index: int, row: Row, order: DateOrder) -> Iterator[Fact]:
     """Numbers in the title itself: `Invoice # 42`, `Rechnung Nr. 42 vom …`, `Facture FA-42`."""
     for place, cell in enumerate(row.cells):
-        if not _ANY_TITLE.search(folded(cell.text)):
+        if not layout_titles.ANY_TITLE.search(folded(cell.text)):
             continue
         words = cell.text.split()
         for start, end in _spans(len(words)):
             plain = folded(re.sub(r"\((\d{3})\)", r"\1", " ".join(words[start:end])))
-            match = _TITLED.fullmatch(plain)
+            match = layout_titles.TITLED.fullmatch(plain)
             # Inside a sentence only `invoice no. 42` is a title, not `invoice 42`.
             if not match or (start and not match["mark"]):
                 continue
@@ -309,7 +248,7 @@ def _loose_dates(layout: Layout, labels: list[Labelled], order: DateOrder) -> It
 
 
 def _invoice(layout: Layout, labels: list[Labelled], facts: _Facts, source: Source) -> Invoice:
-    parties = layout_parties.read(layout)
+    parties = facts.parties
     currency = facts.currency
     totals = facts.totals
 
@@ -341,7 +280,7 @@ def _invoice(layout: Layout, labels: list[Labelled], facts: _Facts, source: Sour
         confidence=_confidence(facts.number, facts.issued, totals),
         evidence={
             name: {"page": cell.page, "words": cell.text[:120]}
-            for name, cell in facts.places(parties).items()
+            for name, cell in facts.places().items()
         },
     )
 
