@@ -103,7 +103,9 @@ class App:
         """What goes out without asking."""
         rules = self.rules(business)
         own = rules.invoices
-        return invoices.Limits(own.first_time_addresses, own.send_limit, rules.currency)
+        return invoices.Limits(
+            own.first_time_addresses, own.send_limit, rules.currency, own.send_plain_from
+        )
 
     def link_life(self, business: BusinessKey) -> paylinks.Life:
         """How long a pay link lasts."""

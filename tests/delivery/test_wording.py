@@ -11,8 +11,11 @@ import pytest
 
 from worker.adapters.mjml_words import WordsPress
 from worker.adapters.templating import TemplateSet
+from worker.delivery.questions import choices
 from worker.delivery.wording import (
+    AnswerNotice,
     BankFace,
+    Choice,
     Fact,
     InvoiceNotice,
     Notice,
@@ -22,6 +25,7 @@ from worker.delivery.wording import (
     SenderFace,
 )
 from worker.kernel.money import Money
+from worker.readers.answers import Word
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 # Gmail cuts a mail off behind 102 kB.
@@ -95,17 +99,37 @@ NOTICES: dict[str, tuple[str, Notice]] = {
         "question",
         QuestionNotice(
             ACME,
-            "staff",
             "An invoice waits",
             "Invoice A-1 <held>.",
             "work_1",
-            (Fact("buyer", "Kunze & Co"),),
-            ("tillmail invoices release A-1 --to ADDRESS",),
+            (Fact("buyer", "Kunze & Co", is_known=True), Fact("shoe size", "42")),
+            choices([Word.YES, Word.SEND_TO, Word.NO], "invoice_held"),
+            (Choice("tillmail invoices release A-1 --to-balance"),),
+            reply_to="r-token@reply.acme.example",
+            has_file=True,
+        ),
+    ),
+    "question to the desk": (
+        "question",
+        QuestionNotice(ACME, "A mail", "Look.", "work_2", words=choices([Word.DONE], "other")),
+    ),
+    "answer to a colleague": (
+        "answer",
+        AnswerNotice(
+            ACME,
+            "staff",
+            "Invoice A-1",
+            "",
+            "status A-1",
+            (Fact("state", "open", is_known=True),),
+            choices(Word, "order"),
+            link=URL,
+            about="inv_1",
         ),
     ),
     "answer to a sender": (
-        "question",
-        QuestionNotice(ACME, "sender", "No invoice found", "The PDF is locked.", "mail_1"),
+        "answer",
+        AnswerNotice(ACME, "sender", "No invoice found", "The PDF is locked.", ""),
     ),
 }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker import customers, delivery, documents, intake, invoices, paylinks, payments, review
+from worker import customers, delivery, documents, intake, invoices, paylinks, payments
 from worker.actors.enclosing import enclosures, lacks_face, transfer_code
 from worker.actors.shapes import Later, Run, call
 from worker.app import App
@@ -77,18 +78,6 @@ def queue_receipt(app: App, s: Session, event: Event, at: datetime) -> None:
         delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
 
 
-def queue_question(app: App, s: Session, event: Event, at: datetime) -> None:
-    """Step: a work item to the staff whose task it is."""
-    item = review.by_id(s, event.business, event.subject)
-    if item is None or not delivery.can_be_mailed(s, item):
-        return
-    if event.business not in app.businesses():
-        return  # Its file is gone, and with it whom to write to; the work item stays.
-    paper = _paper(app, s, event.business)
-    for letter in delivery.question_letters(item, paper):
-        delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
-
-
 def note_bounce(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: a mail server's later word on a notice of ours."""
     mail = intake.by_id(s, event.business, event.subject)
@@ -100,17 +89,6 @@ def note_bounce(app: App, s: Session, event: Event, at: datetime) -> None:
     notice = delivery.find_bounced(s, event.business, to, raw, secret=app.mail_secret)
     if notice is not None and examined.reading.bounce is not None:
         delivery.note_bounce(s, notice, examined.reading.bounce, at=at)
-
-
-def queue_answer(app: App, s: Session, event: Event, at: datetime) -> None:
-    """Step: to the sender of a mail that could not be used."""
-    mail = intake.by_id(s, event.business, event.subject)
-    if mail is None or mail.sender is None:
-        return
-    paper = _paper(app, s, event.business)
-    facts = {"because": mail.because or "", "subject": mail.subject or ""}
-    letter = delivery.answer_letter(mail.id, mail.sender, paper, facts)
-    delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
 
 
 def _print_without_link(run: Run) -> None:
@@ -139,12 +117,21 @@ def _compose(run: Run) -> Outgoing:
         files += transfer_code(notice, app.qr_png)
         pixel = _pixel(app, s, notice)
     order = delivery.EmailOrder(
-        notice.kind, look.folder, look.set_hash, notice.language, notice.context | pixel
+        notice.kind, look.folder, look.set_hash, notice.language, _context(app, notice) | pixel
     )
     words = app.press.compose(order)
     rules = app.rules(run.business)
     message = delivery.build(notice, words, rules, files, secret=app.mail_secret)
     return delivery.signed(message, app.signer(run.business))
+
+
+def _context(app: App, notice: Notice) -> dict[str, Any]:
+    """What the template is given: with the address where an answer counts, if it shows that."""
+    if "reply_to" not in notice.context:
+        return notice.context
+    rules = app.rules(BusinessKey(notice.business)).mail
+    to = delivery.reply_to(notice.id, rules, app.mail_secret)
+    return notice.context | {"reply_to": to or ""}
 
 
 def _pixel(app: App, s: Session, notice: Notice) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from worker import delivery, documents, invoices
+from worker import delivery, documents, intake, invoices, review
 from worker.businesses import Rules
 from worker.delivery import Enclosure, Notice
 from worker.documents import Look
@@ -16,8 +16,10 @@ from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
 from worker.readers.model import Invoice as Reading
 from worker.readers.model import Source
+from worker.review import WorkItem
 from worker.store import blobs
 
+MAX_BYTES = 8_000_000
 _NOT_IN_NAMES = re.compile(r"[^\w.\-]+")
 
 
@@ -28,7 +30,34 @@ def enclosures(s: Session, notice: Notice, rules: Rules, look: Look) -> list[Enc
         invoice = invoices.by_id(s, BusinessKey(notice.business), notice.subject_id)
         if invoice is not None:
             files += _papers(s, notice, invoice)
-    return files
+    item = review.by_id(s, BusinessKey(notice.business), notice.subject_id)
+    return files + (files_in_doubt(s, item) if item is not None else [])
+
+
+def files_in_doubt(s: Session, item: WorkItem) -> list[Enclosure]:
+    """The seller's own file that a question is about, as it came; nothing else of a mail goes on.
+
+    What is no invoice's file was never kept apart, so a program or a picture is never passed on.
+    """
+    business = BusinessKey(item.business)
+    invoice = invoices.by_id(s, business, item.subject)
+    if invoice is not None:
+        hashes = [invoice.pdf_sha256 or invoice.xml_sha256]
+    elif item.kind in ("document_incomplete", "mail_from_stranger"):
+        mail = intake.by_id(s, business, str(item.evidence.get("mail", "")))
+        hashes = [d.pdf_sha256 or d.xml_sha256 for d in intake.drafts(mail)] if mail else []
+        only = item.evidence.get("document")
+        hashes = hashes if only is None else hashes[only : only + 1]
+    else:
+        hashes = []
+    found = [blobs.fetch(s, business, sha256) for sha256 in dict.fromkeys(hashes) if sha256]
+    return [_in_doubt(n, content) for n, content in enumerate(found) if len(content) < MAX_BYTES]
+
+
+def _in_doubt(n: int, content: bytes) -> Enclosure:
+    is_pdf = content.startswith(b"%PDF")
+    name, kind = ("pdf", "application/pdf") if is_pdf else ("xml", "text/xml")
+    return Enclosure(f"document-{n + 1}.{name}", kind, content)
 
 
 def transfer_code(notice: Notice, draw: Callable[[str], bytes]) -> list[Enclosure]:

@@ -6,7 +6,7 @@ told the fact: steps that only touch the database share one commit, so that an i
 
 from __future__ import annotations
 
-from worker.actors import delivery, documents, intake, paylinks, payments
+from worker.actors import answering, delivery, documents, intake, paylinks, payments, review
 from worker.actors.shapes import Actor, is_call, name_of
 from worker.app import Flow, Route, Step
 from worker.kernel import events as fact
@@ -24,7 +24,9 @@ def then(step: Step) -> Route:
 
 FLOW: Flow = {
     fact.MailReceived: [job(intake.sort_mail)],
-    fact.SenderAnswered: [then(delivery.queue_answer)],
+    fact.SenderAnswered: [then(answering.queue_answer)],
+    fact.ReplyRead: [then(answering.take_reply)],
+    fact.CopyAsked: [then(answering.send_copy)],
     fact.BounceRead: [then(delivery.note_bounce)],
     fact.InvoiceRead: [then(intake.issue_from_mail)],
     fact.InvoiceIssued: [then(payments.use_balance), then(paylinks.open_paylink)],
@@ -41,5 +43,5 @@ FLOW: Flow = {
     fact.RefundAsked: [job(payments.ask_refund)],
     fact.ReversalHeard: [job(payments.settle_reversals)],
     fact.PaymentSettled: [then(delivery.queue_receipt)],
-    fact.WorkItemOpened: [then(delivery.queue_question)],
+    fact.WorkItemOpened: [then(review.queue_question)],
 }

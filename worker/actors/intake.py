@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import intake
+from worker import customers, delivery, intake
 from worker.actors.shapes import Run, work
 from worker.app import App
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import Event
+from worker.kernel.ids import BusinessKey
 from worker.readers import Examined
 from worker.store import blobs
 
@@ -30,7 +31,8 @@ def sort_mail(run: Run) -> None:
         return
     with run.finish() as s:
         mail = _mail(s, run)
-        intake.sort(s, mail, examined, _trust(run, mail, examined), parts, at=run.app.now())
+        sender = sender_of(run.app, s, mail, examined)
+        intake.sort(s, mail, examined, sender, parts, at=run.app.now())
 
 
 def issue_from_mail(app: App, s: Session, event: Event, at: datetime) -> None:
@@ -47,7 +49,37 @@ def _mail(s: Session, run: Run) -> intake.Mail:
     return mail
 
 
-def _trust(run: Run, mail: intake.Mail, examined: Examined) -> intake.Trust:
-    mailbox = run.app.mailbox_rules(run.business, mail.mailbox)
-    known = run.app.rules(run.business).known_senders()
-    return intake.trust(examined.envelope, mailbox, known)
+def sender_of(app: App, s: Session, mail: intake.Mail, examined: Examined) -> intake.Sender:
+    """Who a mail comes from, as far as that is proven, and which notice of ours it answers."""
+    business = BusinessKey(mail.business)
+    rules, envelope = app.rules(business), examined.envelope
+    mailbox = app.mailbox_rules(business, mail.mailbox)
+    trust = intake.trust(envelope, mailbox, rules.known_senders())
+    address = envelope.sender.address if envelope.sender else ""
+    notice = answered(app, s, business, examined)
+    return intake.Sender(
+        trust=trust,
+        staff=rules.staff_called(address),
+        answers=None if notice is None else "customer" if notice.customer_id else "staff",
+        item=notice.subject_id if notice else None,
+        customer_id=(notice.customer_id if notice else None) or _on_file(s, mail, trust, address),
+    )
+
+
+def answered(
+    app: App, s: Session, business: BusinessKey, examined: Examined
+) -> delivery.Notice | None:
+    """The notice of ours that a mail answers, by the keyed address that it went to."""
+    envelope = examined.envelope
+    written = [box.address for box in (*envelope.to, *envelope.cc)]
+    to = [*envelope.delivered_to, *written]
+    return delivery.find_answered(s, business, to, secret=app.mail_secret)
+
+
+def _on_file(s: Session, mail: intake.Mail, trust: intake.Trust, address: str) -> str | None:
+    """The one customer with this address on file, where it is proven to be the writer's."""
+    if trust.level is intake.Level.A0:
+        return None
+    found = customers.contacts_at(s, BusinessKey(mail.business), address)
+    ids = {contact.customer_id for contact in found}
+    return ids.pop() if len(ids) == 1 else None

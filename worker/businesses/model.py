@@ -121,6 +121,12 @@ class InvoiceRules(_Rules):
     apply_balance: bool = Field(
         default=False, description="Pay new invoices from the customer's balance before sending"
     )
+    send_plain_from: float | None = Field(
+        default=None,
+        ge=0.5,
+        le=1,
+        description="Invoices read from a page go out unasked when read this surely; else ask",
+    )
 
 
 class LinkRules(_Rules):
@@ -207,6 +213,10 @@ class Rules(_Rules):
     def known_senders(self) -> frozenset[str]:
         """Full addresses whose authenticated mail counts as A2."""
         return frozenset(a.lower() for a in (*self.senders, *(s.address for s in self.staff)))
+
+    def staff_called(self, address: str) -> str | None:
+        """The name of the member of staff with this address."""
+        return next((s.name for s in self.staff if s.address.lower() == address.lower()), None)
 
     def staff_for(self, role: Role) -> tuple[Staff, ...]:
         """Who is asked about this; everybody when nobody has the role."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 from sqlalchemy.orm import Session
 
-from worker import customers, delivery, documents, invoices, paylinks, review
-from worker.app import App
+from worker import customers, delivery, documents, invoices, review
+from worker.actors.resending import Wish, send_again
 from worker.commands import time_line
 from worker.commands.choosing import (
     AsOption,
@@ -24,14 +23,8 @@ from worker.commands.choosing import (
     who,
 )
 from worker.commands.printing import hint, print_list, print_record
-from worker.delivery import Letter, Paper
 from worker.invoices import Invoice, State
-from worker.kernel.errors import Refused
-from worker.kernel.events import PayLinkOpened
 from worker.kernel.ids import BusinessKey
-from worker.kernel.mail import Address
-from worker.paylinks import Link, LinkState
-from worker.store import outbox, tell
 
 app = typer.Typer(
     help="What is owed: list, show, release, send and void invoices.",
@@ -39,16 +32,6 @@ app = typer.Typer(
     add_completion=False,
 )
 _Name = Annotated[str, typer.Argument(metavar="INVOICE", help="The invoice's number or id.")]
-_CAN_BE_SENT = {State.OPEN, State.PART_PAID}
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """How an invoice is to be sent once more."""
-
-    address: Address | None
-    with_link: bool
-    by: str
 
 
 @app.command("list")
@@ -90,6 +73,13 @@ def release_invoice(
     customer: Annotated[
         str | None, typer.Option("--customer", metavar="NUMBER", help="It is this customer's.")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="INVOICE", help="Set a credit note against this one."),
+    ] = None,
+    to_balance: Annotated[
+        bool, typer.Option("--to-balance", help="Have a credit note stand on the balance.")
+    ] = False,
     by: AsOption = None,
     business: BusinessOption = None,
 ) -> None:
@@ -99,6 +89,7 @@ def release_invoice(
         with till.transaction() as session:
             found = chosen_invoice(session, key, invoice, waiting=True)
             yes = invoices.Yes(by=who(by), address=address, customer_number=customer)
+            yes = replace(yes, against=against, to_balance=to_balance)
             invoices.release(session, found, yes, at=till.now())
             recipient = found.recipient
         hint(f"Invoice {found.number} is issued and goes to {recipient}.")
@@ -122,9 +113,8 @@ def send_invoice(
     with at_the_desk(business) as (till, key):
         with till.transaction() as session:
             found = chosen_invoice(session, key, invoice)
-            wish = _Wish(address, with_link=not no_pay_link, by=who(by))
-            prints = _print_first(session, found, by=wish.by, at=till.now())
-            notice = None if prints else _queue_again(till, session, found, wish)
+            wish = Wish(who(by), address, with_link=not no_pay_link)
+            notice = send_again(till, session, found, wish)
         if notice is None:
             hint(f"Invoice {found.number} is printed now, and then goes to {found.recipient}.")
         else:
@@ -198,61 +188,3 @@ def _notices(notices: Sequence[delivery.Notice]) -> list[dict[str, Any]]:
 
 def _activity(entries: Sequence[time_line.Entry]) -> list[dict[str, Any]]:
     return [{"at": entry.at, "what": entry.what, "who": entry.who} for entry in entries]
-
-
-def _print_first(session: Session, invoice: Invoice, *, by: str, at: datetime) -> bool:
-    """Whether an issued invoice has no PDF and its printing, given up or failed, starts anew."""
-    business = BusinessKey(invoice.business)
-    state = invoices.state_of(invoice, invoices.still_to_pay(session, invoice))
-    is_printed = documents.of_invoice(session, business, invoice.id) is not None
-    if is_printed or state not in _CAN_BE_SENT:
-        return False
-    job = outbox.unfinished_about(session, business, invoice.id, PayLinkOpened.__name__)
-    if job is None:
-        tell(session, PayLinkOpened(business, invoice.id))
-    elif not outbox.unpark(session, business, job.id, at=at):
-        raise Refused(f"Invoice {invoice.number} is being printed. Try again in a moment.")
-    for subject in (invoice.id, job.id if job else invoice.id):
-        review.settle(session, business, subject, answer="printed again", by=by, at=at)
-    return True
-
-
-def _queue_again(till: App, session: Session, invoice: Invoice, wish: _Wish) -> delivery.Notice:
-    business, at = BusinessKey(invoice.business), till.now()
-    if invoice.customer_id is None or invoice.issued_at is None:
-        raise Refused(f"Invoice {invoice.number} is not issued yet: release it instead.")
-    customer = customers.lock(session, business, invoice.customer_id)
-    if invoices.state_of(invoice, invoices.still_to_pay(session, invoice)) not in _CAN_BE_SENT:
-        raise Refused(f"Nothing is to be paid of invoice {invoice.number} any more.")
-    if wish.address is not None:
-        customers.add_contact(session, customer, wish.address, by=wish.by, at=at)
-    with_link = wish.with_link and invoice.pay_link
-    link = _working_link(till, session, invoice, at) if with_link else None
-    letter = _letter(till, session, invoice, link)
-    again = replace(
-        letter,
-        recipient=str(wish.address or letter.recipient),
-        # What staff asks for is a notice of its own each time, never the one that went out before.
-        occasion=f"sent-again:{at.isoformat()}:{wish.by}",
-    )
-    return delivery.queue(session, business, again, till.rules(business).mail, at=at)
-
-
-def _working_link(till: App, session: Session, invoice: Invoice, at: datetime) -> Link | None:
-    """The invoice's link; a fresh one in the place of a link that has ended."""
-    business = BusinessKey(invoice.business)
-    link = paylinks.live_link(session, business, invoice.id)
-    if link is None or paylinks.state_of(link, at) is not LinkState.EXPIRED:
-        return link
-    life = till.link_life(business)
-    return paylinks.renew(session, link, till.link_keys, life, who="tillmail", at=at)
-
-
-def _letter(till: App, session: Session, invoice: Invoice, link: Link | None) -> Letter:
-    business = BusinessKey(invoice.business)
-    paper = Paper(till.rules(business), till.look(session, business).set_hash)
-    occasion: delivery.Occasion = (
-        "corrected" if invoices.replaces_sent(session, invoice) else "issued"
-    )
-    url = till.link_url(link) if link is not None else None
-    return delivery.invoice_letter(session, invoice, paper, url=url, occasion=occasion)

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from worker import intake, invoices, review
-from worker.app import App
+from worker.actors.intake import sender_of
 from worker.commands.choosing import (
     AsOption,
     BusinessOption,
@@ -20,7 +20,7 @@ from worker.commands.choosing import (
     who,
 )
 from worker.commands.printing import hint, print_list, print_record
-from worker.intake import Disposition, Mail, Trust
+from worker.intake import Disposition, Mail, Sender
 from worker.kernel.errors import Refused
 from worker.kernel.events import MailReceived
 from worker.kernel.ids import BusinessKey
@@ -79,8 +79,9 @@ def replay(
             found = _chosen(session, key, mail)
             raw = blobs.fetch(session, key, found.raw_sha256)
         examined = till.reader.examine(raw)
-        trust = _trust(till, key, found, examined)
-        rows = _differences(found, examined, trust)
+        with till.reading() as session:
+            sender = sender_of(till, session, found, examined)
+        rows = _differences(found, examined, sender)
         print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty="")
         if not apply:
             hint("Nothing was changed. Add --apply to sort it again, if it was set aside.")
@@ -89,7 +90,7 @@ def replay(
         with till.transaction() as session:
             again = _chosen(session, key, mail)
             _settle_questions(session, again, by=who(by), at=till.now())
-            intake.sort(session, again, examined, trust, parts, at=till.now())
+            intake.sort(session, again, examined, sender, parts, at=till.now())
         hint(f"{again.id} is now {again.disposition}: {again.because}")
 
 
@@ -133,20 +134,15 @@ def _chosen(session: Session, business: BusinessKey, mail_id: str) -> Mail:
     return found
 
 
-def _trust(till: App, business: BusinessKey, mail: Mail, examined: Examined) -> Trust:
-    mailbox = till.mailbox_rules(business, mail.mailbox)
-    return intake.trust(examined.envelope, mailbox, till.rules(business).known_senders())
-
-
-def _differences(mail: Mail, examined: Examined, trust: Trust) -> list[dict[str, Any]]:
+def _differences(mail: Mail, examined: Examined, sender: Sender) -> list[dict[str, Any]]:
     """What was written down beside what would be written down now."""
-    verdict = intake.judge(examined, trust)
+    verdict = intake.judge(examined, sender)
     was = _facts(mail.reading or {})
     now = _facts(examined.model_dump(mode="json"))
     pairs = [
         ("state", mail.disposition, verdict.disposition.value),
         ("because", mail.because, verdict.because),
-        ("trust", mail.trust, trust.level.value),
+        ("trust", mail.trust, sender.trust.level.value),
         *((name, was[name], now[name]) for name in now),
     ]
     return [

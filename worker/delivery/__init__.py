@@ -1,17 +1,15 @@
 """Desk: notices. Queued once, rendered, sent, and what the mail server said."""
 
-from worker.delivery.addressing import envelope_from, notice_of
-from worker.delivery.bouncing import find_bounced, note_bounce
+from worker.delivery.addressing import envelope_from, notice_of, reply_to
+from worker.delivery.answering import Incoming, Reply, answer, silence_because, thread_of
+from worker.delivery.bouncing import find_answered, find_bounced, note_bounce
 from worker.delivery.building import Enclosure, build, signed
 from worker.delivery.checking import Obstacle, obstacle
 from worker.delivery.letters import (
     Occasion,
     Paper,
-    answer_letter,
-    can_be_mailed,
     credit_letter,
     invoice_letter,
-    question_letters,
     receipt_letter,
     renewed_letter,
 )
@@ -25,6 +23,14 @@ from worker.delivery.ports import (
     Rejected,
     Signer,
     Transport,
+)
+from worker.delivery.questions import (
+    can_be_mailed,
+    choices,
+    facts,
+    is_asked,
+    may_answer,
+    question_letters,
 )
 from worker.delivery.queueing import Letter, queue
 from worker.delivery.records import about, by_id, last_sent_at
@@ -42,6 +48,7 @@ __all__ = [
     "EmailPress",
     "EmailWords",
     "Enclosure",
+    "Incoming",
     "Letter",
     "Notice",
     "NoticeState",
@@ -50,19 +57,25 @@ __all__ = [
     "Outgoing",
     "Paper",
     "Rejected",
+    "Reply",
     "Signer",
     "Transport",
     "about",
-    "answer_letter",
+    "answer",
     "build",
     "by_id",
     "can_be_mailed",
+    "choices",
     "claim",
     "credit_letter",
     "envelope_from",
+    "facts",
+    "find_answered",
     "find_bounced",
     "invoice_letter",
+    "is_asked",
     "last_sent_at",
+    "may_answer",
     "note_bounce",
     "notice_of",
     "obstacle",
@@ -72,8 +85,11 @@ __all__ = [
     "receipt_letter",
     "refused",
     "renewed_letter",
+    "reply_to",
     "samples",
     "sent",
     "signed",
+    "silence_because",
     "suppress",
+    "thread_of",
 ]

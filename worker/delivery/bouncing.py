@@ -24,15 +24,28 @@ _OURS = re.compile(rb"<[0-9a-f]{40}@[A-Za-z0-9.\-]{1,253}>")
 _LOOKED_AT_BYTES = 1_000_000
 
 
-def find_bounced(
-    session: Session, business: BusinessKey, addresses: Iterable[str], raw: bytes, *, secret: bytes
+def find_answered(
+    session: Session, business: BusinessKey, addresses: Iterable[str], *, secret: bytes
 ) -> Notice | None:
-    """The notice that a bounce reports on."""
+    """The notice that a mail answers, by the keyed address that it was sent to alone.
+
+    What a mail says it answers (In-Reply-To) anybody can write; the key is told to nobody else.
+    """
     for address in addresses:
         notice_id = notice_of(address, secret)
         notice = records.by_id(session, business, notice_id) if notice_id else None
         if notice is not None:
             return notice
+    return None
+
+
+def find_bounced(
+    session: Session, business: BusinessKey, addresses: Iterable[str], raw: bytes, *, secret: bytes
+) -> Notice | None:
+    """The notice that a bounce reports on."""
+    notice = find_answered(session, business, addresses, secret=secret)
+    if notice is not None:
+        return notice
     for found in dict.fromkeys(_OURS.findall(raw[:_LOOKED_AT_BYTES])):
         notice = records.with_message_id(session, business, found.decode("ascii"))
         if notice is not None:

@@ -61,7 +61,11 @@ def _headers(notice: Notice, words: EmailWords, rules: Rules, secret: bytes) -> 
     yield mime.words("Subject", words.subject)
     yield mime.field("Date", format_datetime(notice.queued_at))
     yield mime.field("Message-ID", notice.message_id)
-    yield mime.field("Auto-Submitted", "auto-generated")
+    is_answer = notice.kind == "answer"
+    yield mime.field("Auto-Submitted", "auto-replied" if is_answer else "auto-generated")
+    if is_answer and notice.context["in_reply_to"]:
+        yield mime.field("In-Reply-To", notice.context["in_reply_to"])
+        yield mime.field("References", notice.context["in_reply_to"])
     yield mime.field("X-Auto-Response-Suppress", "OOF, AutoReply")
     yield mime.field("Content-Language", notice.language)
 

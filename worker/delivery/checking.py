@@ -43,6 +43,8 @@ def _item_obstacle(session: Session, notice: Notice) -> Obstacle | None:
     invoice = invoices.by_id(session, BusinessKey(notice.business), notice.subject_id)
     if invoice is None:
         return Obstacle("The invoice is gone.", needs_person=True)
+    if invoice.rests_since is not None:
+        return Obstacle(f"{invoice.rests_by} wants nothing sent about it.", needs_person=False)
     owed = invoices.still_to_pay(session, invoice)
     state = invoices.state_of(invoice, owed)
     asks_nothing = state is State.PAID and not notice.context["still_to_pay"]["minor"]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from worker import customers, invoices, payments
-from worker.businesses import Role, Rules, Staff, transfer_code
-from worker.delivery import records
+from worker.businesses import Rules, transfer_code
 from worker.delivery.queueing import Letter
 from worker.delivery.wording import (
     BankFace,
     CreditNoteNotice,
-    Fact,
     InvoiceNotice,
     PaidItem,
-    QuestionNotice,
     ReceiptNotice,
     SenderFace,
 )
@@ -28,7 +24,6 @@ from worker.kernel.ids import BusinessKey
 from worker.kernel.money import total
 from worker.payments import Payment
 from worker.readers.model import Invoice as Document
-from worker.review import WorkItem
 
 Occasion = Literal["issued", "corrected", "renewed"]
 
@@ -159,82 +154,6 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
         context=notice.context(),
         customer_id=payment.customer_id,
     )
-
-
-def can_be_mailed(session: Session, item: WorkItem) -> bool:
-    """Whether a work item is worth a mail: one about a question that did not arrive is not.
-
-    While no mail can go out at all, every question would only bring forth the next.
-    """
-    about = str(item.evidence.get("subject") or item.subject)
-    notice = records.by_id(session, BusinessKey(item.business), about)
-    return notice is None or notice.kind != "question"
-
-
-def question_letters(item: WorkItem, paper: Paper) -> list[Letter]:
-    """A work item to everybody whose task it is."""
-    people: tuple[Staff, ...] = paper.rules.staff_for(Role.FINANCE)
-    facts = tuple(Fact(k.replace("_", " "), str(v)) for k, v in item.evidence.items() if v)
-    notice = QuestionNotice(
-        business=paper.sender,
-        audience="staff",
-        title=_TITLES.get(item.kind, "Something needs a person"),
-        text=item.question,
-        reference=item.id,
-        facts=facts,
-        choices=tuple(item.choices),
-    )
-    return [
-        Letter(
-            kind="question",
-            subject_id=item.id,
-            recipient=person.address,
-            language=paper.rules.language,
-            template_set=paper.set_hash,
-            context=notice.context(),
-        )
-        for person in people
-    ]
-
-
-def answer_letter(mail_id: str, sender: str, paper: Paper, facts: Mapping[str, str]) -> Letter:
-    """To the sender of a mail that could not be used: what happened and what to do."""
-    notice = QuestionNotice(
-        business=paper.sender,
-        audience="sender",
-        title="Your mail could not be used",
-        text=facts["because"],
-        reference=mail_id,
-        facts=(Fact("subject", facts["subject"]),) if facts.get("subject") else (),
-        choices=(
-            "Forward an e-invoice: UBL, CII or Factur-X, as a PDF or an XML file.",
-            "Your mail is kept; nothing was sent to anybody.",
-        ),
-    )
-    return Letter(
-        kind="question",
-        subject_id=mail_id,
-        recipient=sender,
-        language=paper.rules.language,
-        template_set=paper.set_hash,
-        context=notice.context(),
-    )
-
-
-_TITLES = {
-    "invoice_held": "An invoice waits for your yes",
-    "mail_from_stranger": "A mail from somebody unknown",
-    "mail_forged": "A mail with forged marks",
-    "mail_hostile": "A mail was put aside",
-    "mail_unreadable": "A mail could not be read",
-    "mail_incomplete": "A document cannot be issued",
-    "mail_not_handled": "A mail needs a person",
-    "mail_too_large": "A mail is too large",
-    "notice_undelivered": "An email could not be delivered",
-    "payment_over": "More was paid than owed",
-    "gateway_unknown_payment": "Stripe knows a payment that the books do not",
-    "template_broken": "A template has an error",
-}
 
 
 def _addressee(invoice: Invoice, customer: customers.Customer | None) -> str:

@@ -48,3 +48,22 @@ def last_sent_at(session: Session, business: BusinessKey, subject_id: str) -> da
             Notice.business == business, Notice.subject_id == subject_id
         )
     )
+
+
+def answers(
+    session: Session,
+    business: BusinessKey,
+    recipient: str,
+    *,
+    thread: str | None,
+    since: datetime | None,
+) -> int:
+    """How many answers somebody was given, in one thread or in all, since then or ever."""
+    query = select(func.count()).where(
+        Notice.business == business, func.lower(Notice.recipient) == recipient.lower()
+    )
+    # A copy of an invoice that was asked for is an answer, too, and bears the thread's mark.
+    query = query.where(Notice.kind == "answer" if thread is None else Notice.occasion == thread)
+    if since is not None:
+        query = query.where(Notice.queued_at >= since)
+    return session.scalar(query) or 0

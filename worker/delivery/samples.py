@@ -8,8 +8,11 @@ from datetime import date
 from worker.businesses import Rules
 from worker.delivery.letters import Paper
 from worker.delivery.ports import EmailOrder
+from worker.delivery.questions import choices
 from worker.delivery.wording import (
+    AnswerNotice,
     BankFace,
+    Choice,
     CreditNoteNotice,
     Fact,
     InvoiceNotice,
@@ -19,6 +22,7 @@ from worker.delivery.wording import (
     ReceiptNotice,
 )
 from worker.kernel.money import Money
+from worker.readers.answers import Word
 
 
 def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
@@ -61,12 +65,25 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
         ),
         "question": QuestionNotice(
             business=sender,
-            audience="staff",
             title="Sample",
             text="Is this a sample?",
             reference="work_sample",
-            facts=(Fact("number", "SAMPLE-1"),),
-            choices=("yes",),
+            facts=(Fact("number", "SAMPLE-1", is_known=True), Fact("shoe size", "42")),
+            words=choices(Word, "invoice_held") + choices(Word, "other"),
+            commands=(Choice("tillmail invoices release SAMPLE-1"),),
+            reply_to="r-sample@reply.example.com",
+            has_file=True,
+        ),
+        "answer": AnswerNotice(
+            business=sender,
+            audience="staff",
+            title="Sample",
+            text="This is a sample.",
+            their_subject="Sample?",
+            facts=(Fact("state", "open", is_known=True),),
+            words=choices(Word, "order"),
+            link="https://pay.example.com/l/sample",
+            reply_to="r-sample@reply.example.com",
         ),
     }
     return [

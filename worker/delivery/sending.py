@@ -16,6 +16,7 @@ from worker import customers, review
 from worker.delivery import records
 from worker.delivery.checking import Obstacle
 from worker.delivery.model import NOTICE_MOVES, Notice, NoticeState
+from worker.delivery.undelivered import undelivered
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import NoticeRefused, NoticeSent
 from worker.kernel.ids import BusinessKey
@@ -65,7 +66,7 @@ def claim(
     if obstacle is not None:
         _end(notice, NoticeState.DROPPED, obstacle.because, at=at)
         if obstacle.needs_person:
-            question = _undelivered(notice, obstacle.because)
+            question = undelivered(session, notice, obstacle.because)
             review.ask(session, BusinessKey(notice.business), question, at=at)
         return Claimed(Claim.STOP)
     if notice.state == NoticeState.QUEUED:
@@ -88,7 +89,7 @@ def refused(session: Session, notice: Notice, reply: str, *, at: datetime) -> No
     notice = records.lock(session, notice)
     _end(notice, NoticeState.REFUSED, reply, at=at)
     business = BusinessKey(notice.business)
-    review.ask(session, business, _undelivered(notice, reply), at=at)
+    review.ask(session, business, undelivered(session, notice, reply), at=at)
     tell(session, NoticeRefused(business, notice.id))
 
 
@@ -97,7 +98,7 @@ def bounced(session: Session, notice: Notice, report: str, *, at: datetime) -> N
     notice = records.lock(session, notice)
     _end(notice, NoticeState.BOUNCED, report, at=at)
     business = BusinessKey(notice.business)
-    review.ask(session, business, _undelivered(notice, report), at=at)
+    review.ask(session, business, undelivered(session, notice, report), at=at)
     tell(session, NoticeRefused(business, notice.id))
 
 
@@ -120,24 +121,6 @@ def put_back(
     notice.claims -= 1
     notice.server_reply = reply[:500]
     return at + min(wait, LONGEST_WAIT)
-
-
-def _undelivered(notice: Notice, reply: str) -> review.Question:
-    is_invoice = notice.kind == "invoice"
-    advice = " Send it again, to an address that works." if is_invoice else ""
-    return review.Question(
-        kind="notice_undelivered",
-        subject=notice.id,
-        text=(
-            f"The {notice.kind} email to {notice.recipient} could not be delivered: {reply}{advice}"
-        ),
-        evidence={
-            "recipient": notice.recipient,
-            "about": notice.subject_id,
-            "notice_kind": notice.kind,
-        },
-        choices=[f"tillmail invoices send {notice.subject_id} --to ADDRESS"] if is_invoice else [],
-    )
 
 
 def _end(notice: Notice, state: NoticeState, reply: str, *, at: datetime) -> None:

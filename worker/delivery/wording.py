@@ -129,34 +129,75 @@ class ReceiptNotice:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of evidence: what it is, and what it says."""
+    """One line of evidence: what it is, and what it says. A known `label` is put in words."""
 
     label: str
     value: str
+    is_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to answer: `text` is a command, or a word as `key` names it in the catalogues.
+
+    `means` is the key of what the word does to this kind of question.
+    """
+
+    text: str
+    key: str = ""
+    means: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionNotice:
-    """Something a person must decide, or an answer to a sender whose mail could not be used.
+    """Something a person must decide. Template folder `question`.
 
-    Template folder `question`. `audience` is *staff* or *sender*. `choices` are what may be done,
-    each one line: a command, or a plain sentence; `reference` is the work item's or mail's id.
+    `words` are what may be answered by mail, `commands` what only the desk can do; `reference` is
+    the work item's id, `reply_to` where an answer counts: empty where the business has no domain
+    for it, and then the words are typed at the desk. With `file` the document hangs on.
     """
 
     business: SenderFace
-    audience: Literal["staff", "sender"]
     title: str
     text: str
     reference: str
     facts: tuple[Fact, ...] = ()
-    choices: tuple[str, ...] = ()
+    words: tuple[Choice, ...] = ()
+    commands: tuple[Choice, ...] = ()
+    reply_to: str = ""
+    has_file: bool = False
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
         return _fields(self)
 
 
-Notice = InvoiceNotice | CreditNoteNotice | ReceiptNotice | QuestionNotice
+@dataclass(frozen=True, slots=True)
+class AnswerNotice:
+    """What we say to a mail: done, not understood, not possible, or how things are.
+
+    Template folder `answer`. `about` is the id that a further answer speaks to; `in_reply_to` the
+    Message-ID of the mail. `audience`: *staff*, or *sender* of a mail that could not be used.
+    """
+
+    business: SenderFace
+    audience: Literal["staff", "sender"]
+    title: str
+    text: str
+    their_subject: str
+    facts: tuple[Fact, ...] = ()
+    words: tuple[Choice, ...] = ()
+    link: str = ""
+    about: str = ""
+    in_reply_to: str = ""
+    reply_to: str = ""
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+Notice = InvoiceNotice | CreditNoteNotice | ReceiptNotice | QuestionNotice | AnswerNotice
 
 
 def _plain(value: Any) -> Any:

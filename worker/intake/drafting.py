@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import invoices, readers
-from worker.intake.model import Mail
-from worker.intake.sorting import park
+from worker import invoices, readers, review
+from worker.intake.model import Disposition, Mail
+from worker.intake.receiving import close
 from worker.invoices import Draft, Invoice, Limits
 from worker.kernel.errors import ReviewNeeded
 from worker.kernel.ids import BusinessKey
@@ -17,17 +17,38 @@ from worker.readers import Examined, Part
 
 
 def issue_invoices(session: Session, mail: Mail, limits: Limits, *, at: datetime) -> list[Invoice]:
-    """Every invoice of the mail, issued or held. What lacks a number or a total parks the mail."""
+    """Every invoice of the mail, issued or held. One that lacks something is asked for, each."""
     business = BusinessKey(mail.business)
     taken, problems = [], []
-    for draft in drafts(mail):
+    for index, draft in enumerate(drafts(mail)):
         try:
             taken.append(invoices.issue(session, business, draft, limits, at=at))
         except ReviewNeeded as e:
             problems.append(str(e))
+            ask_for_rest(session, mail, index, draft, str(e), at=at)
     if problems:
-        park(session, mail, " ".join(problems), at=at)
+        close(mail, Disposition.ERROR_PARKED, " ".join(problems), at=at)
     return taken
+
+
+def ask_for_rest(
+    session: Session, mail: Mail, index: int, draft: Draft, problem: str, *, at: datetime
+) -> None:
+    """Ask for what one document of a mail lacks; the question is about that document alone."""
+    file = draft.pdf_sha256 or draft.xml_sha256
+    review.ask(
+        session,
+        BusinessKey(mail.business),
+        review.Question(
+            kind="document_incomplete",
+            subject=f"{mail.id}:{index}",
+            text=f"{problem} Please add what is missing; the document hangs on.",
+            evidence=invoices.evidence(draft.document)
+            | {"mail": mail.id, "document": index, "file": file},
+            choices=["total AMOUNT", "number NUMBER", "customer NAME", "send to ADDRESS", "no"],
+        ),
+        at=at,
+    )
 
 
 def drafts(mail: Mail) -> list[Draft]:

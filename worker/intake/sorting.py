@@ -1,4 +1,4 @@
-"""What a mail is and what follows: decided from what the reader saw, then written down.
+"""Writing down what a mail is, and setting off what follows.
 
 The reader worked in a child process before this transaction began; here nothing is parsed.
 """
@@ -6,86 +6,50 @@ The reader worked in a child process before this transaction began; here nothing
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from worker import review
 from worker.intake import records
+from worker.intake.corresponding import ask_about_letter
+from worker.intake.judging import LETTERS, Sender, judge
 from worker.intake.model import Disposition, Mail
 from worker.intake.receiving import close
-from worker.intake.trust import Trust
-from worker.kernel.events import BounceRead, InvoiceRead, SenderAnswered
+from worker.kernel.events import SenderAnswered
 from worker.kernel.ids import BusinessKey
-from worker.readers import Examined, Kind
+from worker.readers import Examined
 from worker.store import blobs, tell
-
-_DOCUMENTS = {Kind.INVOICE, Kind.CREDIT_NOTE}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How a mail ends, why, and whether a person or its sender is told."""
-
-    disposition: Disposition
-    because: str
-    asks: str | None = None
-    answers: bool = False
-
-
-def judge(examined: Examined, trust: Trust) -> Verdict:
-    """What becomes of a mail; pure."""
-    reading = examined.reading
-    if reading.kind is Kind.BOUNCE:
-        return Verdict(Disposition.BOUNCE, "A mail server reports on a mail of ours.")
-    if reading.kind is Kind.AUTO_REPLY or (
-        examined.envelope.is_automatic and reading.kind not in _DOCUMENTS
-    ):
-        because = examined.envelope.automatic_because or "It was sent by a program."
-        return Verdict(Disposition.IGNORED_AUTO, because)
-    if trust.alarm:
-        return Verdict(Disposition.QUARANTINED, trust.because, asks="mail_forged")
-    if not trust.may_send_invoices:
-        return Verdict(Disposition.QUARANTINED, trust.because, asks="mail_from_stranger")
-    if examined.envelope.problems:
-        because = " ".join(examined.envelope.problems)
-        return Verdict(Disposition.QUARANTINED, because, asks="mail_doubtful")
-    answers = not examined.envelope.is_automatic
-    if reading.error:
-        return Verdict(Disposition.ERROR_PARKED, reading.error, "mail_unreadable", answers)
-    if reading.kind in _DOCUMENTS and reading.invoices:
-        return Verdict(Disposition.ACCEPTED, "; ".join(reading.reasons) or "It holds an invoice.")
-    because = f"It was read as {reading.kind.value}, which is not handled by itself yet."
-    return Verdict(Disposition.ERROR_PARKED, because, "mail_not_handled", answers)
 
 
 def sort(
     session: Session,
     mail: Mail,
     examined: Examined,
-    trust: Trust,
+    sender: Sender,
     parts: Mapping[int, bytes],
     *,
     at: datetime,
 ) -> None:
     """Write down what a mail is and set off what follows. `parts` are the invoices' own files."""
     business = BusinessKey(mail.business)
-    _describe(mail, examined, trust)
+    _describe(mail, examined, sender)
     again = records.same_message(session, mail)
     if again is not None:
         close(mail, Disposition.DUPLICATE, f"The same mail came before as {again.id}.", at=at)
         mail.duplicate_of = again.id
         return
-    verdict = judge(examined, trust)
+    verdict = judge(examined, sender)
     close(mail, verdict.disposition, verdict.because, at=at)
-    if verdict.disposition is Disposition.ACCEPTED:
+    if verdict.disposition is Disposition.ACCEPTED or verdict.asks == "mail_from_stranger":
+        # A stranger's files, too: a person may say yes to them.
         for content in parts.values():
             blobs.keep(session, business, content, at=at)
-        tell(session, InvoiceRead(business, mail.id))
-    if verdict.disposition is Disposition.BOUNCE:
-        tell(session, BounceRead(business, mail.id))
-    if verdict.asks is not None:
+    if verdict.tells is not None:
+        tell(session, verdict.tells(business, mail.id))
+    if verdict.asks is not None and verdict.asks in LETTERS.values():
+        ask_about_letter(session, mail, examined, sender, kind=verdict.asks, at=at)
+    elif verdict.asks is not None:
         ask(session, mail, verdict.asks, at=at)
     if verdict.answers:
         tell(session, SenderAnswered(business, mail.id))
@@ -97,15 +61,10 @@ def quarantine(session: Session, mail: Mail, because: str, *, at: datetime) -> N
     ask(session, mail, "mail_hostile", at=at)
 
 
-def park(session: Session, mail: Mail, because: str, *, at: datetime) -> None:
-    """Stop with a mail that lacks what it needs; a person is asked and the sender is told."""
-    close(mail, Disposition.ERROR_PARKED, because, at=at)
-    ask(session, mail, "mail_incomplete", at=at)
-    tell(session, SenderAnswered(BusinessKey(mail.business), mail.id))
-
-
 def ask(session: Session, mail: Mail, kind: str, *, at: datetime) -> None:
     """Open the work item that a mail needs."""
+    found = len((mail.reading or {}).get("reading", {}).get("invoices", ()))
+    words = ["yes", "no"] if kind == "mail_from_stranger" and found else ["done"]
     review.ask(
         session,
         BusinessKey(mail.business),
@@ -113,8 +72,14 @@ def ask(session: Session, mail: Mail, kind: str, *, at: datetime) -> None:
             kind=kind,
             subject=mail.id,
             text=f"{_OPENINGS[kind]} {mail.because}",
-            evidence={"sender": mail.sender, "subject": mail.subject, "mailbox": mail.mailbox},
-            choices=[f"tillmail mail show {mail.id}", f"tillmail mail replay {mail.id}"],
+            evidence={
+                "from": mail.sender,
+                "subject": mail.subject,
+                "invoices": found or None,
+                "mailbox": mail.mailbox,
+                "mail": mail.id,
+            },
+            choices=[*words, f"tillmail mail show {mail.id}", f"tillmail mail replay {mail.id}"],
         ),
         at=at,
     )
@@ -123,19 +88,19 @@ def ask(session: Session, mail: Mail, kind: str, *, at: datetime) -> None:
 _OPENINGS = {
     "mail_forged": "A mail carries forged marks of our own mail server. Nothing was done with it.",
     "mail_from_stranger": (
-        "A mail from somebody who may not send invoices was put aside. If they may, add them to "
-        "`senders` in the business's file and replay the mail."
+        "A mail from somebody who may not send invoices was put aside. A yes takes this one mail "
+        "as if you had sent it; to let them always, add them to `senders` in the business's file."
     ),
     "mail_doubtful": "A mail can be read in two ways and was put aside.",
     "mail_unreadable": "A mail could not be read.",
     "mail_not_handled": "A mail needs a person.",
     "mail_hostile": "A mail broke the process that reads it and was put aside.",
-    "mail_incomplete": "A mail holds a document that cannot be issued.",
+    "answer_not_taken": "Somebody answered a question who may not. Nothing was done.",
 }
 
 
-def _describe(mail: Mail, examined: Examined, trust: Trust) -> None:
-    envelope = examined.envelope
+def _describe(mail: Mail, examined: Examined, sender: Sender) -> None:
+    envelope, trust = examined.envelope, sender.trust
     mail.kind = examined.reading.kind.value
     mail.trust = trust.level.value
     mail.trust_because = trust.because

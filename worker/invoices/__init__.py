@@ -1,5 +1,7 @@
 """Books: the seller's documents and what is owed on them."""
 
+from worker.invoices.answering import answer, take, told
+from worker.invoices.asking import evidence
 from worker.invoices.deciding import Limits, number_key
 from worker.invoices.issuing import Draft, issue, payable
 from worker.invoices.model import EFFECT_MINOR, Hold, Invoice, State, state_of
@@ -25,9 +27,11 @@ __all__ = [
     "Limits",
     "State",
     "Yes",
+    "answer",
     "by_id",
     "called",
     "credits_waiting",
+    "evidence",
     "issue",
     "lock",
     "newest",
@@ -39,6 +43,8 @@ __all__ = [
     "replaces_sent",
     "state_of",
     "still_to_pay",
+    "take",
+    "told",
     "versions",
     "void",
 ]

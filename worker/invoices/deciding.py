@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from worker.invoices import asking
 from worker.invoices.model import Hold
 from worker.kernel.mail import Address
 from worker.kernel.money import Money
@@ -59,6 +60,7 @@ class Limits:
     first_time_addresses: bool
     send_limit: Decimal | None
     currency: str
+    plain_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +157,19 @@ def _hold(
         _new_address(limits, customer, recipient),
         _above_limit(facts, limits),
     )
-    return next((found for found in checks if found is not None), (None, None))
+    doubt = asking.doubt(facts.document, limits.plain_from)
+    hold, because = next((found for found in checks if found is not None), (None, None))
+    if hold is None:
+        return (Hold.PLAIN, doubt) if doubt else (None, None)
+    return hold, f"{because} {doubt}" if doubt else because
 
 
 def _changed(facts: Facts) -> tuple[Hold, str] | None:
     if not facts.earlier or fingerprint(facts.document) in facts.earlier:
         return None
     return Hold.CHANGED, (
-        f"Invoice {facts.document.number} came before with other amounts or another date. "
-        "Nothing was sent. Release it to put it in the place of the earlier one, or void it."
+        f"{facts.document.number} came before with other amounts or another date. "
+        "Nothing was sent. It can take the place of the earlier one, or be refused."
     )
 
 
@@ -197,8 +203,7 @@ def _instruction(facts: Facts) -> tuple[Hold, str] | None:
     if facts.instruction_problem is None:
         return None
     return Hold.INSTRUCTION, (
-        f"The instruction in the mail is not clear: {facts.instruction_problem} "
-        "Release it with --to ADDRESS."
+        f"The instruction in the mail is not clear: {facts.instruction_problem}"
     )
 
 
@@ -207,18 +212,16 @@ def _nobody(
 ) -> tuple[Hold, str] | None:
     buyer = facts.document.buyer.name or "the buyer"
     if customer is None and (len(facts.by_name) > 1 or len(facts.by_vat_id) > 1):
-        return Hold.NO_CUSTOMER, (
-            f"Several customers on file could be {buyer}. Release it with --customer NUMBER."
+        return Hold.SEVERAL_CUSTOMERS, (
+            f"Several customers on file could be {buyer}: say which one it is."
         )
     if recipient is None:
         return Hold.NO_ADDRESS, (
-            f"No email address is on file for {buyer} and the document names none. "
-            "Release it with --to ADDRESS."
+            f"No email address is on file for {buyer} and the document names none."
         )
     if customer is None and not limits.first_time_addresses:
         return Hold.NO_CUSTOMER, (
-            f"{buyer} is not on file. Release it to put them on file with {recipient}, or give "
-            "another address with --to ADDRESS."
+            f"{buyer} is not on file. A yes puts them on file with {recipient}."
         )
     return None
 
@@ -231,7 +234,7 @@ def _new_address(
     if recipient.lower() in {address.lower() for address in customer.addresses}:
         return None
     return Hold.NEW_ADDRESS, (
-        f"{recipient} is not on file for {customer.name}. Release it if the address is right."
+        f"{recipient} is not on file for {customer.name}: is the address right?"
     )
 
 

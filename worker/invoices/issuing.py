@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from worker import businesses, customers, ledger, review
-from worker.invoices import records
+from worker.invoices import asking, records
 from worker.invoices.deciding import (
     Decision,
     Facts,
@@ -21,7 +21,7 @@ from worker.invoices.deciding import (
     fingerprint,
     number_key,
 )
-from worker.invoices.model import Invoice
+from worker.invoices.model import Hold, Invoice
 from worker.kernel.errors import Refused, ReviewNeeded
 from worker.kernel.events import CreditNoteIssued, InvoiceIssued
 from worker.kernel.ids import BusinessKey, new_id
@@ -248,6 +248,7 @@ def _customer(
 
 
 def _ask(session: Session, invoice: Invoice, decision: Decision, *, at: datetime) -> None:
+    known = asking.evidence(Document.model_validate(invoice.reading))
     review.ask(
         session,
         BusinessKey(invoice.business),
@@ -255,18 +256,22 @@ def _ask(session: Session, invoice: Invoice, decision: Decision, *, at: datetime
             kind="invoice_held",
             subject=invoice.id,
             text=decision.because or "",
-            evidence={
-                "number": invoice.number,
-                "buyer": Document.model_validate(invoice.reading).buyer.name,
-                "total": str(invoice.total),
-                "recipient": invoice.recipient,
-                "mail": invoice.mail_id,
-            },
-            choices=[
-                f"tillmail invoices release {invoice.id}",
-                f"tillmail invoices release {invoice.id} --to ADDRESS",
-                f"tillmail invoices void {invoice.id}",
-            ],
+            evidence=known | {"recipient": invoice.recipient, "mail": invoice.mail_id},
+            choices=[*_words(session, invoice), *_ways_out(invoice)],
         ),
         at=at,
     )
+
+
+def _words(session: Session, invoice: Invoice) -> list[str]:
+    earlier = records.versions(session, BusinessKey(invoice.business), invoice.number_key)
+    was_sent = any(v.issued_at and not v.corrected_at for v in earlier if v.id != invoice.id)
+    return asking.words(invoice, was_sent=was_sent)
+
+
+def _ways_out(invoice: Invoice) -> list[str]:
+    """What only the desk can do: to say what a credit is set against moves money."""
+    if invoice.hold != Hold.CREDIT_NOTE:
+        return []
+    release = f"tillmail invoices release {invoice.id}"
+    return [f"{release} --against INVOICE", f"{release} --to-balance"]

@@ -30,6 +30,14 @@ class InvoiceRead(Event):
     """A mail was sorted and holds at least one invoice. Subject: the mail."""
 
 
+class ReplyRead(Event):
+    """A member of staff answered a notice, or ordered something. Subject: the mail."""
+
+
+class CopyAsked(Event):
+    """A customer on file asked for a copy of an invoice. Subject: the mail."""
+
+
 class InvoiceIssued(Event):
     """An invoice is owed by a customer and its notice may go out. Subject: the invoice."""
 

@@ -30,7 +30,7 @@ class WorkItem(Record):
     resolved_at: Mapped[datetime | None]
     resolution: Mapped[str | None]
     resolved_by: Mapped[str | None]
-    resolved_from: Mapped[str | None] = mapped_column(doc="The mail with the answer, if it was one.")
+    resolved_from: Mapped[str | None] = mapped_column(doc="The mail that answered it, if one did.")
     asked_again: Mapped[int] = mapped_column(default=0, server_default="0")
 
 

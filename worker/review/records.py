@@ -43,6 +43,15 @@ def open_items(session: Session, business: BusinessKey) -> Sequence[WorkItem]:
     ).all()
 
 
+def open_of_kind(session: Session, business: BusinessKey, kind: str) -> Sequence[WorkItem]:
+    """All open questions of one kind."""
+    return session.scalars(
+        select(WorkItem).where(
+            WorkItem.business == business, WorkItem.kind == kind, WorkItem.resolved_at.is_(None)
+        )
+    ).all()
+
+
 def by_id(session: Session, business: BusinessKey, item_id: str) -> WorkItem | None:
     """One work item."""
     return session.get(WorkItem, (business, item_id))
