@@ -22,7 +22,8 @@ def sort_mail(run: Run) -> None:
     with run.reading() as s:
         raw = blobs.fetch(s, run.business, _mail(s, run).raw_sha256)
     try:
-        examined = run.app.reader.examine(raw)
+        hints = run.app.rules(run.business).reading_hints()
+        examined = run.app.reader.examine(raw, hints)
         wanted = intake.parts_to_keep(examined)
         parts = {index: run.app.reader.part(raw, index) for index in wanted}
     except PermanentError as e:

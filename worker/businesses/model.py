@@ -16,6 +16,7 @@ from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.kernel.money import digits_of
+from worker.readers import Hints
 from worker.store import Record
 
 
@@ -178,6 +179,12 @@ class StripeRules(_Rules):
     )
 
 
+class ReaderRules(_Rules):
+    """How the business's own papers are read; a page that reads well needs none of it."""
+
+    hints: Hints = Hints()
+
+
 class Rules(_Rules):
     """All that a business decides."""
 
@@ -203,12 +210,19 @@ class Rules(_Rules):
     links: LinkRules = LinkRules()
     documents: DocumentRules = DocumentRules()
     stripe: StripeRules = StripeRules()
+    readers: ReaderRules = ReaderRules()
 
     @field_validator("currency")
     @classmethod
     def _currency_is_known(cls, code: str) -> str:
         digits_of(code)
         return code
+
+    def reading_hints(self) -> Hints:
+        """What helps to read the business's papers; the seller on them is the business itself."""
+        hints = self.readers.hints
+        own = tuple(name for name in (self.legal_name, self.name) if name)
+        return hints if hints.sellers else hints.model_copy(update={"sellers": own})
 
     def known_senders(self) -> frozenset[str]:
         """Full addresses whose authenticated mail counts as A2."""

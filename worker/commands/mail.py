@@ -78,7 +78,7 @@ def replay(
         with till.reading() as session:
             found = _chosen(session, key, mail)
             raw = blobs.fetch(session, key, found.raw_sha256)
-        examined = till.reader.examine(raw)
+        examined = till.reader.examine(raw, till.rules(key).reading_hints())
         with till.reading() as session:
             sender = sender_of(till, session, found, examined)
         rows = _differences(found, examined, sender)

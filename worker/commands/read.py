@@ -14,8 +14,8 @@ from typing import Annotated, Protocol
 import typer
 
 from worker.commands.starting import sentence_for_errors
-from worker.kernel.errors import PermanentError
-from worker.readers import Examined, Kind, Reading
+from worker.kernel.errors import PermanentError, Refused
+from worker.readers import NO_HINTS, Examined, Hints, Kind, Reading
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 
@@ -23,7 +23,9 @@ MAX_FILE_BYTES = 256 * 1024 * 1024
 class Examiner(Protocol):
     """Reads many untrusted files, in their order; an error stands in the place of its file."""
 
-    def examine_many(self, sources: Iterable[bytes]) -> Iterator[Examined | PermanentError]:
+    def examine_many(
+        self, sources: Iterable[bytes], hints: Hints = NO_HINTS
+    ) -> Iterator[Examined | PermanentError]:
         """What each file says. `sources` is taken lazily."""
         ...
 
@@ -46,6 +48,10 @@ def read(
             help="Open items to propose allocations against.",
         ),
     ] = None,
+    business: Annotated[
+        str | None,
+        typer.Option("--business", metavar="KEY", help="Read with this business's hints."),
+    ] = None,
 ) -> None:
     """Say what the worker would make of FILE…, and why. Nothing is written or sent.
 
@@ -53,20 +59,35 @@ def read(
     """
     with sentence_for_errors():
         finish = proposer(open_items) if open_items else _as_read
+        hints = _hints(business) if business else NO_HINTS
         with _children(len(paths)) as examiner:
             if as_json:
-                for line in json_lines(paths, examiner, finish):
+                for line in json_lines(paths, examiner, finish, hints):
                     print(line, flush=True)
                 return
-            _show(_with_progress(_readings(paths, examiner, finish), len(paths)))
+            _show(_with_progress(_readings(paths, examiner, finish, hints), len(paths)))
 
 
 def json_lines(
-    paths: list[Path], examiner: Examiner, finish: Callable[[Examined], Reading] | None = None
+    paths: list[Path],
+    examiner: Examiner,
+    finish: Callable[[Examined], Reading] | None = None,
+    hints: Hints = NO_HINTS,
 ) -> Iterator[str]:
     """One JSON object per path, in the order given (DESIGN section 7)."""
-    readings = _readings(paths, examiner, finish or _as_read)
+    readings = _readings(paths, examiner, finish or _as_read, hints)
     return (_json(path, reading) for path, reading in readings)
+
+
+def _hints(business: str) -> Hints:
+    """What the business says of its own papers, from its file; nothing else of it is opened."""
+    from worker import settings
+
+    known = {rules.key: rules for rules in settings.load().businesses}
+    if business not in known:
+        names = ", ".join(known) or "none"
+        raise Refused(f"There is no business {business}. Known: {names}.")
+    return known[business].reading_hints()
 
 
 def _as_read(examined: Examined) -> Reading:
@@ -112,11 +133,11 @@ def _children(files: int) -> Iterator[Examiner]:
 
 
 def _readings(
-    paths: list[Path], examiner: Examiner, finish: Callable[[Examined], Reading]
+    paths: list[Path], examiner: Examiner, finish: Callable[[Examined], Reading], hints: Hints
 ) -> Iterator[tuple[Path, Reading]]:
     """What each path says; what cannot be opened says so, and the rest go on."""
     unopened: dict[int, str] = {}
-    answers = examiner.examine_many(_bytes(paths, unopened))
+    answers = examiner.examine_many(_bytes(paths, unopened), hints)
     for index, (path, answer) in enumerate(zip(paths, answers, strict=True)):
         if index in unopened:
             yield path, Reading(kind=Kind.OTHER, error=unopened.pop(index))

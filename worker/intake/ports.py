@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from worker.readers import Examined
+from worker.readers import NO_HINTS, Examined, Hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Reader(Protocol):
     TransientError when no child could be had. Calling it again is harmless.
     """
 
-    def examine(self, data: bytes) -> Examined:
-        """What the bytes are and say."""
+    def examine(self, data: bytes, hints: Hints = NO_HINTS) -> Examined:
+        """What the bytes are and say, read with what the business says of its own papers."""
         ...
 
     def part(self, data: bytes, index: int) -> bytes:

@@ -81,7 +81,7 @@ def _known(layout: Layout, sellers: Iterable[str]) -> Named | None:
     for name in sellers:
         plain = folded(name)
         for cell in layout.cells if plain else ():
-            if plain in folded(cell.text):
+            if f" {plain} " in f" {folded(cell.text)} ":
                 return Named(name, cell, 0.99)
     return None
 
