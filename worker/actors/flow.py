@@ -32,7 +32,7 @@ FLOW: Flow = {
     fact.InvoiceIssued: [then(payments.use_balance), then(paylinks.open_paylink)],
     fact.CreditNoteIssued: [then(payments.apply_credit_note)],
     fact.CreditNoteApplied: [job(documents.render_invoice)],
-    fact.InvoiceCorrected: [then(paylinks.revoke_paylink)],
+    fact.InvoiceCorrected: [then(paylinks.revoke_paylink), then(payments.end_corrected)],
     fact.PayLinkOpened: [job(documents.render_invoice)],
     fact.LinkRenewed: [then(delivery.queue_renewed_link)],
     fact.DocumentStored: [then(delivery.queue_invoice_notice)],

@@ -111,7 +111,13 @@ def resume_credits(_app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: the credit notes that waited for a hosted page to end."""
     checkout = payments.checkout(s, event.business, event.subject)
     if checkout is not None:
-        payments.resume_credits(s, event.business, checkout.item_id, at=at)
+        for share in payments.shares_of(s, event.business, checkout.id):
+            payments.resume_credits(s, event.business, share.item_id, at=at)
+
+
+def end_corrected(_app: App, s: Session, event: Event, _at: datetime) -> None:
+    """Step: the hosted page of an invoice whose place another version took is to be ended."""
+    payments.unwanted_checkout(s, event.business, [event.subject])
 
 
 def use_balance(app: App, s: Session, event: Event, at: datetime) -> None:

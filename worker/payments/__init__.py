@@ -1,7 +1,22 @@
 """Books: money registered, applied, given back, and the checkouts that bring it."""
 
-from worker.payments.applying import STAFF_EVIDENCE, STRIPE_EVIDENCE, balance, payable, rest
-from worker.payments.checkout import Payer, begin, opened, order_for
+from worker.payments.applying import (
+    STAFF_EVIDENCE,
+    STRIPE_EVIDENCE,
+    balance,
+    payable,
+    rest,
+    unwanted_checkout,
+)
+from worker.payments.checkout import (
+    PageOpen,
+    Payer,
+    Wanted,
+    begin,
+    begin_for,
+    opened,
+    order_for,
+)
 from worker.payments.crediting import (
     apply_credit_note,
     pay_from_balance,
@@ -39,6 +54,7 @@ from worker.payments.records import (
     refund,
     refunds_of,
     settled_by,
+    shares_of,
     unapplied,
 )
 from worker.payments.refunding import (
@@ -78,6 +94,7 @@ __all__ = [
     "Gateway",
     "GatewayEvent",
     "Method",
+    "PageOpen",
     "Payer",
     "Payment",
     "PaymentState",
@@ -88,6 +105,7 @@ __all__ = [
     "RefundWish",
     "Registration",
     "Reversals",
+    "Wanted",
     "allocate",
     "allocated_to",
     "allocation",
@@ -96,6 +114,7 @@ __all__ = [
     "ask_refund",
     "balance",
     "begin",
+    "begin_for",
     "book_disputes",
     "book_refunds",
     "by_id",
@@ -131,7 +150,9 @@ __all__ = [
     "resume_credits",
     "settle",
     "settled_by",
+    "shares_of",
     "unapplied",
     "undo",
+    "unwanted_checkout",
     "use_balance_at_issue",
 ]

@@ -5,6 +5,7 @@ Two tabs and a double click meet in the same row, the same key and so the same p
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,8 +15,9 @@ from worker import customers, invoices
 from worker.invoices import Invoice, State
 from worker.kernel.errors import PermanentError, Refused
 from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.money import Money, total
 from worker.payments import lanes, records
-from worker.payments.model import CHECKOUT_MOVES, Checkout, CheckoutState
+from worker.payments.model import CHECKOUT_MOVES, Checkout, CheckoutState, Share
 from worker.payments.ports import CheckoutOrder, CheckoutPage
 
 # Stripe takes 30 minutes to 24 hours; an hour leaves time to find a card.
@@ -43,26 +45,69 @@ class Payer:
     cancel_url: str
 
 
-def begin(session: Session, invoice: Invoice, *, link_id: str, at: datetime) -> Checkout:
-    """The checkout to open for what is still to pay: a new one, or the one already under way.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One open item to pay, and how much of it; without an amount all that is owed."""
 
-    Raises Refused when nothing is to be paid or the item is being paid in another way.
+    item: Invoice
+    amount: Money | None = None
+
+
+class PageOpen(Refused):
+    """An earlier payment page is open for the same money; it has to be ended first."""
+
+    def __init__(self, checkout_ids: Sequence[str]) -> None:
+        super().__init__("An earlier payment page is still open. Try again in a few minutes.")
+        self.checkout_ids = tuple(checkout_ids)
+
+
+def begin(session: Session, invoice: Invoice, *, link_id: str, at: datetime) -> Checkout:
+    """The checkout to open for all that is still to pay of one item; see `begin_for`."""
+    return begin_for(session, [Wanted(invoice)], link_id=link_id, at=at)
+
+
+def begin_for(
+    session: Session, wanted: Sequence[Wanted], *, link_id: str, at: datetime
+) -> Checkout:
+    """The checkout to open for these items of one customer: a new one, or the one under way.
+
+    Raises Refused when less is to be paid of one, or it is being paid in another way, and PageOpen
+    when another hosted page would take the same money.
     """
-    business = BusinessKey(invoice.business)
-    customers.lock(session, business, invoice.customer_id or "")
-    locked = invoices.lock(session, business, invoice.id)
-    if locked is None:
-        raise PermanentError(f"Invoice {invoice.id} is missing.")
-    owed = invoices.still_to_pay(session, locked)
-    if invoices.state_of(locked, owed) not in {State.OPEN, State.PART_PAID}:
+    first = wanted[0].item
+    business, customer_id = BusinessKey(first.business), first.customer_id or ""
+    customers.lock(session, business, customer_id)
+    asked: dict[str, Money] = {}
+    for each in sorted(wanted, key=lambda one: one.item.id):
+        if each.item.customer_id != first.customer_id or each.item.id in asked:
+            raise PermanentError("A checkout is for different items of one customer.")
+        asked[each.item.id] = _payable(session, each)
+    live = {
+        found.id: found
+        for item_id in asked
+        if (found := records.live_checkout(session, business, item_id)) is not None
+    }
+    for checkout in live.values():
+        shares = records.shares_of(session, business, checkout.id)
+        is_same = {share.item_id: share.amount for share in shares} == asked
+        if is_same and _is_worth_reusing(checkout, at):
+            return checkout
+    if live:
+        raise PageOpen(list(live))
+    return _open_row(session, first, asked, link_id=link_id, at=at)
+
+
+def _payable(session: Session, wanted: Wanted) -> Money:
+    item = invoices.lock(session, BusinessKey(wanted.item.business), wanted.item.id)
+    if item is None:
+        raise PermanentError(f"Invoice {wanted.item.id} is missing.")
+    owed = invoices.still_to_pay(session, item)
+    if item.is_credit or invoices.state_of(item, owed) not in {State.OPEN, State.PART_PAID}:
         raise Refused("Nothing is to be paid here any more.")
-    live = records.live_checkout(session, business, invoice.id)
-    if live is not None and live.amount == owed and _is_worth_reusing(live, at):
-        return live
-    if live is not None:
-        # Its page must be seen to have ended before another may take the same money.
-        raise Refused("An earlier payment page is still open. Try again in a few minutes.")
-    return _open_row(session, locked, link_id=link_id, at=at)
+    amount = owed if wanted.amount is None else wanted.amount
+    if not amount.is_positive or amount > owed:
+        raise Refused("Less is to be paid here meanwhile.")
+    return amount
 
 
 def order_for(checkout: Checkout, payer: Payer) -> CheckoutOrder:
@@ -110,24 +155,39 @@ def _is_worth_reusing(live: Checkout, at: datetime) -> bool:
     return at < live.expires_at - WORTH_REUSING
 
 
-def _open_row(session: Session, invoice: Invoice, *, link_id: str, at: datetime) -> Checkout:
-    business = BusinessKey(invoice.business)
-    owed = invoices.still_to_pay(session, invoice)
+def _open_row(
+    session: Session, first: Invoice, asked: Mapping[str, Money], *, link_id: str, at: datetime
+) -> Checkout:
+    business = BusinessKey(first.business)
+    amount = total(asked.values(), first.currency)
     checkout = Checkout(
         business=business,
         id=new_id("chk"),
         link_id=link_id,
-        item_id=invoice.id,
-        customer_id=invoice.customer_id,
+        item_id=first.id,
+        customer_id=first.customer_id,
         state=CheckoutState.OPENING.value,
-        currency=owed.currency,
-        amount_minor=owed.minor,
+        currency=amount.currency,
+        amount_minor=amount.minor,
         key=new_id("checkout"),
         opened_at=at,
         expires_at=at + CHECKOUT_LIFE,
         look_at=at + FIRST_LOOK,
     )
-    lanes.take(session, business, invoice.id, holder=checkout.id, until=checkout.expires_at, at=at)
+    for item_id in asked:
+        until = checkout.expires_at
+        lanes.take(session, business, item_id, holder=checkout.id, until=until, at=at)
     session.add(checkout)
+    session.flush()
+    for item_id, part in asked.items():
+        session.add(
+            Share(
+                business=business,
+                checkout_id=checkout.id,
+                item_id=item_id,
+                currency=part.currency,
+                amount_minor=part.minor,
+            )
+        )
     session.flush()
     return checkout

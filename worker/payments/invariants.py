@@ -28,6 +28,7 @@ from worker.payments.model import (
     CheckoutState,
     Payment,
     PaymentState,
+    Share,
     Webhook,
 )
 from worker.payments.reversals import Dispute, Refund, RefundState
@@ -207,13 +208,28 @@ def posted_money_has_a_payment(session: Session) -> list[str]:
 def one_payment_page_at_a_time(session: Session) -> list[str]:
     """An item has one live checkout at most, so two tabs cannot take its money twice."""
     rows = session.execute(
-        select(Checkout.business, Checkout.item_id)
+        select(Share.business, Share.item_id)
+        .join(Checkout, and_(Checkout.business == Share.business, Checkout.id == Share.checkout_id))
         .where(Checkout.state.in_(_LIVE))
-        .group_by(Checkout.business, Checkout.item_id)
+        .group_by(Share.business, Share.item_id)
         .having(func.count() > 1)
         .limit(SHOWN)
     )
     return [f"{business}: {item} has two live payment pages." for business, item in rows]
+
+
+def shares_add_up(session: Session) -> list[str]:
+    """What a checkout asks for its items is what it asks for altogether."""
+    rows = session.execute(
+        select(Checkout.business, Checkout.id)
+        .outerjoin(
+            Share, and_(Share.business == Checkout.business, Share.checkout_id == Checkout.id)
+        )
+        .group_by(Checkout.business, Checkout.id, Checkout.amount_minor)
+        .having(func.coalesce(func.sum(Share.amount_minor), 0) != Checkout.amount_minor)
+        .limit(SHOWN)
+    )
+    return [f"{business}: the shares of {checkout} do not add up." for business, checkout in rows]
 
 
 def ended_checkouts_stay_ended(session: Session) -> list[str]:
@@ -376,6 +392,7 @@ INVARIANTS = (
     settled_money_is_posted_on_evidence,
     posted_money_has_a_payment,
     one_payment_page_at_a_time,
+    shares_add_up,
     ended_checkouts_stay_ended,
     webhooks_keep_their_bytes,
 )

@@ -121,7 +121,10 @@ Index("ix_allocation_credit_note", Allocation.business, Allocation.credit_note_i
 
 
 class Checkout(Record):
-    """One attempt to take money on a hosted page: its row and key are committed before the call."""
+    """One attempt to take money on a hosted page: its row and key are committed before the call.
+
+    It may be for several items of one customer; `item_id` is the first of them.
+    """
 
     __tablename__ = "checkout"
     business: Mapped[str] = mapped_column(primary_key=True)
@@ -161,6 +164,29 @@ Index(
     postgresql_where=_LIVE,
 )
 Index("ix_checkout_item", Checkout.business, Checkout.item_id)
+
+
+class Share(Record):
+    """What a checkout asks for one open item. The shares add up to the checkout."""
+
+    __tablename__ = "checkout_share"
+    business: Mapped[str] = mapped_column(primary_key=True)
+    checkout_id: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+    __table_args__ = (
+        ForeignKeyConstraint(["business", "checkout_id"], ["checkout.business", "checkout.id"]),
+        ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
+    )
+
+    @property
+    def amount(self) -> Money:
+        """What is asked for this item."""
+        return Money(self.amount_minor, self.currency)
+
+
+Index("ix_checkout_share_item", Share.business, Share.item_id)
 
 
 class Lane(Record):

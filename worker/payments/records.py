@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
-from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState
+from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState, Share
 from worker.payments.reversals import Dispute, Refund
 
 _LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value)
@@ -85,7 +85,8 @@ def checkouts_of(session: Session, business: BusinessKey, item_id: str) -> Seque
     """Every checkout that was begun for an item, the first first."""
     return session.scalars(
         select(Checkout)
-        .where(Checkout.business == business, Checkout.item_id == item_id)
+        .join(Share, _of_checkout())
+        .where(Share.business == business, Share.item_id == item_id)
         .order_by(Checkout.opened_at, Checkout.id)
     ).all()
 
@@ -93,6 +94,15 @@ def checkouts_of(session: Session, business: BusinessKey, item_id: str) -> Seque
 def checkout(session: Session, business: BusinessKey, checkout_id: str) -> Checkout | None:
     """One checkout."""
     return session.get(Checkout, (business, checkout_id))
+
+
+def shares_of(session: Session, business: BusinessKey, checkout_id: str) -> Sequence[Share]:
+    """What a checkout asks for each of its items, by the items' ids."""
+    return session.scalars(
+        select(Share)
+        .where(Share.business == business, Share.checkout_id == checkout_id)
+        .order_by(Share.item_id)
+    ).all()
 
 
 def checkout_of_session(
@@ -108,9 +118,10 @@ def live_checkout(session: Session, business: BusinessKey, item_id: str) -> Chec
     """The checkout under way for an item."""
     return session.scalar(
         select(Checkout)
+        .join(Share, _of_checkout())
         .where(
-            Checkout.business == business,
-            Checkout.item_id == item_id,
+            Share.business == business,
+            Share.item_id == item_id,
             Checkout.state.in_(_LIVE),
         )
         .order_by(Checkout.opened_at.desc())
@@ -228,3 +239,7 @@ def _standing(business: BusinessKey, customer_id: str, currency: str) -> Select[
         )
         .order_by(Allocation.allocated_at.desc(), Allocation.id.desc())
     )
+
+
+def _of_checkout() -> ColumnElement[bool]:
+    return and_(Share.business == Checkout.business, Share.checkout_id == Checkout.id)

@@ -6,6 +6,7 @@ person is told.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import CheckoutEnded, PaymentSettled
 from worker.kernel.ids import BusinessKey, new_id
-from worker.kernel.money import Money
+from worker.kernel.money import Money, total
 from worker.ledger import Account
 from worker.payments import lanes, records
 from worker.payments.applying import STRIPE_EVIDENCE, Application, note_allocation, payable
@@ -93,24 +94,52 @@ def _book(session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: dat
     business = BusinessKey(checkout.business)
     evidence = facts.intent_id or facts.session_id
     customers.lock(session, business, checkout.customer_id)
-    invoice = invoices.lock(session, business, checkout.item_id)
+    items = _items(session, checkout)
     there = records.settled_by(session, business, STRIPE_EVIDENCE, evidence)
     if there is not None:
         return there
-    if invoice is None:
-        raise PermanentError(f"Invoice {checkout.item_id} is missing.")
     payment = _payment(checkout, facts, evidence, at=at)
     session.add(payment)
     session.flush()
-    applied = min(payable(session, invoice, facts.amount.currency), facts.amount)
-    _post(session, payment, invoice, applied, at=at)
-    if applied.is_positive:
-        note_allocation(session, Application(invoice, applied, payment=payment), at=at)
+    applied = _shared(session, items, facts.amount)
+    _post(session, payment, applied, at=at)
+    for item, amount in applied:
+        note_allocation(session, Application(item, amount, payment=payment), at=at)
     if checkout.state != CheckoutState.COMPLETE:
         _complete(session, checkout, at=at)
-    _question(session, payment, invoice, applied, expected=checkout.amount, at=at)
+    _question(session, payment, checkout, applied, at=at)
     tell(session, PaymentSettled(business, payment.id))
     return payment
+
+
+def _items(session: Session, checkout: Checkout) -> list[tuple[Invoice, Money]]:
+    """The checkout's items, locked by id, with what it asks for each."""
+    found: list[tuple[Invoice, Money]] = []
+    business = BusinessKey(checkout.business)
+    for share in records.shares_of(session, business, checkout.id):
+        item = invoices.lock(session, business, share.item_id)
+        if item is None:
+            raise PermanentError(f"Invoice {share.item_id} is missing.")
+        found.append((item, share.amount))
+    return found
+
+
+def _shared(
+    session: Session, items: Sequence[tuple[Invoice, Money]], came: Money
+) -> list[tuple[Invoice, Money]]:
+    """What of the money goes to which item: what was asked for it, and no more than is owed.
+
+    Of a single item it is all that it can take: more may have come than was asked.
+    """
+    left = came
+    applied: list[tuple[Invoice, Money]] = []
+    for item, asked in items:
+        most = left if len(items) == 1 or asked.currency != came.currency else min(asked, left)
+        amount = min(payable(session, item, came.currency), most)
+        if amount.is_positive:
+            applied.append((item, amount))
+            left = left - amount
+    return applied
 
 
 def _complete(session: Session, checkout: Checkout, *, at: datetime) -> None:
@@ -125,7 +154,8 @@ def _end(session: Session, checkout: Checkout, state: CheckoutState, *, at: date
     move(checkout, state)
     checkout.ended_at = at
     business = BusinessKey(checkout.business)
-    lanes.free(session, business, checkout.item_id, holder=checkout.id)
+    for share in records.shares_of(session, business, checkout.id):
+        lanes.free(session, business, share.item_id, holder=checkout.id)
     tell(session, CheckoutEnded(business, checkout.id))
 
 
@@ -146,13 +176,14 @@ def _payment(checkout: Checkout, facts: CheckoutFacts, evidence: str, *, at: dat
 
 
 def _post(
-    session: Session, payment: Payment, invoice: Invoice, applied: Money, *, at: datetime
+    session: Session, payment: Payment, applied: Sequence[tuple[Invoice, Money]], *, at: datetime
 ) -> None:
     who = payment.customer_id
     legs = [ledger.debit(Account.GATEWAY_CLEARING, payment.amount, customer_id=who)]
-    if applied.is_positive:
-        legs.append(ledger.credit(Account.RECEIVABLE, applied, customer_id=who, item_id=invoice.id))
-    rest = payment.amount - applied
+    rest = payment.amount
+    for item, amount in applied:
+        legs.append(ledger.credit(Account.RECEIVABLE, amount, customer_id=who, item_id=item.id))
+        rest = rest - amount
     if rest.is_positive:
         legs.append(ledger.credit(Account.CUSTOMER_BALANCE, rest, customer_id=who))
     source = f"payment-settled:{payment.id}"
@@ -162,31 +193,39 @@ def _post(
 def _question(
     session: Session,
     payment: Payment,
-    invoice: Invoice,
-    applied: Money,
+    checkout: Checkout,
+    applied: Sequence[tuple[Invoice, Money]],
     *,
-    expected: Money,
     at: datetime,
 ) -> None:
-    if applied == payment.amount == expected:
+    used = total((amount for _, amount in applied), payment.currency)
+    expected = checkout.amount
+    if used == payment.amount == expected:
         return
-    rest = payment.amount - applied
+    business, rest = BusinessKey(payment.business), payment.amount - used
+    items = [item for item, _ in _items(session, checkout)]
+    numbers = ", ".join(item.number for item in items)
+    what = f"invoice {numbers}" if len(items) == 1 else f"invoices {numbers}"
     review.ask(
         session,
-        BusinessKey(payment.business),
+        business,
         review.Question(
             kind="payment_over",
             subject=payment.id,
             text=(
-                f"{payment.amount} came in for invoice {invoice.number}, where {expected} was "
-                f"asked; {applied} was applied to it. "
+                f"{payment.amount} came in for {what}, where {expected} was asked; {used} was "
+                f"applied to {'it' if len(items) == 1 else 'them'}. "
                 + (
                     f"{rest} now stands on the customer's balance: use it or give it back."
                     if rest.is_positive
                     else "Look at Stripe why another amount was paid than asked."
                 )
             ),
-            evidence={"invoice": invoice.id, "asked": str(expected), "paid": str(payment.amount)},
+            evidence={
+                "invoice": ", ".join(item.id for item in items),
+                "asked": str(expected),
+                "paid": str(payment.amount),
+            },
             choices=[f"tillmail payments show {payment.id}"],
         ),
         at=at,
