@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +12,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_PAYMENT: dict[str, sa.types.TypeEngine[object]] = {
+_PAYMENT: dict[str, sa.types.TypeEngine[Any]] = {
     "reference": sa.String(),
     "note": sa.String(),
     "paid_on": sa.Date(),
