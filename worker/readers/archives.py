@@ -7,6 +7,7 @@ closed. What the directory of a zip claims is only a claim, so the inflated byte
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,16 @@ _SMALL_BYTES = 64 * 1024
 _CHUNK_BYTES = 64 * 1024
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _LOCAL_HEADER_BYTES = 30
+# What zipfile raises for bytes that are no zip, besides its own error.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ValueError,
+    OSError,
+    EOFError,
+    RuntimeError,
+)
 
 
 class RefusedArchive(ValueError):
@@ -31,7 +42,7 @@ class Archive:
     def __init__(self, data: bytes) -> None:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        except _DAMAGED as error:
             raise RefusedArchive("the zip file is damaged") from error
         self._entries = {each.filename: each for each in _checked(self._zip.infolist())}
         self._left = MAX_INFLATED_BYTES
@@ -48,7 +59,9 @@ class Archive:
             raise RefusedArchive(f"the zip file lacks {name[:80]!r}")
         try:
             return b"".join(self._chunks(entry))
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+        except RefusedArchive:
+            raise
+        except _DAMAGED as error:
             raise RefusedArchive("the zip file is damaged") from error
 
     def _chunks(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:

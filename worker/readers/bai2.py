@@ -20,7 +20,7 @@ from worker.readers.statements import MAX_ENTRIES, NotAStatement, checked, short
 
 MAX_SIZE_BYTES = 32 * 1024 * 1024
 _RECORD = re.compile(r"(01|02|03|16|49|88|98|99),")
-_AMOUNT = re.compile(r"[+-]?\d{1,15}", re.ASCII)
+_AMOUNT = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _KEY = re.compile(r"(EREF|REMI|CRNM|DBNM|CACT|DACT): *(.*)", re.DOTALL)
 _OPENING, _CLOSING = "010", "015"
 
@@ -28,7 +28,7 @@ _OPENING, _CLOSING = "010", "015"
 def is_bai2(data: bytes) -> bool:
     """Whether the bytes begin with a file header of this format."""
     head = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return re.match(rb"01,[^,\n]{1,40},[^,\n]{0,40},\d{6},\d{4},", head) is not None
+    return re.match(rb"01,[^,\n]{1,40},[^,\n]{0,40},\d{6},\d{0,4},", head) is not None
 
 
 def read(data: bytes) -> list[Statement]:

@@ -28,6 +28,8 @@ _HEADER_ROWS = 40
 _ROLES: dict[str, list[str]] = tomllib.loads(
     Path(__file__).with_name("bank_columns.toml").read_text("utf-8")
 )
+# A list with one of these tells what was paid with which document: an advice, no bank's list.
+_OTHERS = _ROLES.pop("no_bank")
 _ROLE_OF = {word: role for role, words in _ROLES.items() for word in words}
 _CURRENCY = re.compile(r"\b(?:in )?([A-Z]{3})\b|([€£$])")
 _SYMBOLS = {"€": "EUR", "£": "GBP", "$": None}
@@ -47,20 +49,34 @@ class Header:
     places: dict[str, int]
     currency: str | None = None
 
+    @property
+    def day(self) -> int:
+        """The column of the day that counts."""
+        return self.places.get("booked", self.places.get("value", 0))
+
 
 def header(table: Table) -> Header | None:
     """The header of a bank's list; None where the table is none."""
     for number, row in enumerate(table.rows[:_HEADER_ROWS]):
-        places: dict[str, int] = {}
-        for index, cell in enumerate(row):
-            role = _ROLE_OF.get(_folded(cell))
-            if role is not None:
-                places.setdefault(role, index)
-        if "no_bank" in places:
+        words = [_folded(cell) for cell in row]
+        if any(
+            word == other or word.startswith(f"{other} ") for word in words for other in _OTHERS
+        ):
             return None
+        places: dict[str, int] = {}
+        for index, word in enumerate(words):
+            if word in _ROLE_OF:
+                places.setdefault(_ROLE_OF[word], index)
         if _is_bank_list(places):
-            return Header(number, places, _currency_in(row, places))
+            found = Header(number, places, _currency_in(row, places))
+            return found if _is_of_days(table, found) else None
     return None
+
+
+def _is_of_days(table: Table, found: Header) -> bool:
+    """Whether most rows are movements: a letter with a small table in it is no bank's list."""
+    below = table.column(found.day, found.row + 1)
+    return 2 * sum(map(columns.looks_like_day, below)) >= len(below)
 
 
 def _is_bank_list(places: dict[str, int]) -> bool:
@@ -110,7 +126,7 @@ class _List:
     def __init__(self, table: Table, found: Header) -> None:
         self._table = table
         self._places = found.places
-        day = found.places.get("booked", found.places.get("value", 0))
+        day = found.day
         self._rows = [
             number
             for number in range(found.row + 1, len(table.rows))

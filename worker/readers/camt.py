@@ -79,19 +79,20 @@ class _Stream:
 def _statements(data: bytes) -> Iterator[Statement]:
     stream = _Stream()
     for event, element in _events(data):
-        tag = etree.QName(element)
+        # lxml's own QName refuses the names that a hostile namespace makes.
+        space, _, name = str(element.tag).rpartition("}")
         if event == "start":
             _refuse_dtd(element)
-            if found := message_of(tag.localname):
+            if found := message_of(name):
                 stream.format = found
-                stream.names = Names({"c": tag.namespace or ""})
-        elif tag.localname == "Ntry" and stream.format:
+                stream.names = Names({"c": space.removeprefix("{")})
+        elif name == "Ntry" and stream.format:
             stream.count += 1
             if stream.count > MAX_ENTRIES:
                 raise NotAStatement(f"it has more than {MAX_ENTRIES} entries")
             stream.entries.append(_entry(Node(element, stream.names, stream.problems)))
             _forget(element)
-        elif tag.localname in _REPORTS and stream.format:
+        elif name in _REPORTS and stream.format:
             yield _statement(Node(element, stream.names, stream.problems), stream)
             stream.entries, stream.problems = [], []
             _forget(element)

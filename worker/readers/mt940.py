@@ -44,7 +44,7 @@ _CURRENCY_LAST = re.compile(r"(?:/|\d)([A-Z]{3})$", re.ASCII)
 
 def is_mt940(data: bytes) -> bool:
     """Whether the file begins as these messages do, with or without the SWIFT envelope."""
-    head = data[:2048].removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    head = data[:8192].removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return any(start.search(head) for start in _STARTS)
 
 

@@ -6,8 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lxml import etree
-
 from worker.readers import remittance_ubl, xml_trees
 from worker.readers.dates import NotADay, iso_day
 from worker.readers.model import Problem, Remittance, RemittanceLine
@@ -43,11 +41,11 @@ def read(data: bytes) -> Advice | None:
     if root.tag == remittance_ubl.ROOT:
         return Advice((remittance_ubl.read(root),))
     for element in [root, *root.iter("{*}RmtAdvc", "{*}CstmrPmtStsRpt", "{*}CstmrCdtTrfInitn")]:
-        name = etree.QName(element)
-        if name.localname in _MESSAGES:
+        space, _, name = str(element.tag).rpartition("}")
+        if name in _MESSAGES:
             problems: list[Problem] = []
-            node = Node(element, Names({"c": name.namespace or ""}), problems)
-            return _READERS[name.localname](node, problems)
+            node = Node(element, Names({"c": space.removeprefix("{")}), problems)
+            return _READERS[name](node, problems)
     return None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 MAX_SIZE_BYTES = 32 * 1024 * 1024
 MAX_SEGMENTS = 400_000
 _ISA_ELEMENTS = 16
-_BARE = re.compile(r"(?:GS|ST)([^\w\s])\w")
+_BARE = re.compile(r"(?:GS([*|^!])RA\1|ST([*|^!])820\2)")
 
 
 class NotX12(ValueError):
