@@ -21,9 +21,11 @@ _CATEGORIES = {
 }
 
 
-def post(call: Call, type_: str, amount: int, charge: Object, source: Object, fee: int = 0) -> str:
-    """The id of a new transaction over `amount`, signed as the account sees it."""
+def post(call: Call, type_: str, amount: int, source: Object, fee: int = 0) -> str:
+    """The id of a new transaction over `amount`, signed as the account sees it. `source` is a
+    charge, or what happened to one."""
     now = call.now
+    charge = source if source["object"] == "charge" else call.get("charge", source["charge"])
     txn = call.new(
         "balance_transaction",
         amount=amount,
@@ -56,7 +58,7 @@ def post_charge(call: Call, charge: Object) -> str:
         # Half a minor unit is rounded up.
         fee = (charge["amount"] * _CARD_PER_MILLE + 500) // 1_000 + _CARD_FIXED
     type_ = "charge" if is_card(charge) else "payment"
-    return post(call, type_, charge["amount"], charge, charge, min(fee, charge["amount"]))
+    return post(call, type_, charge["amount"], charge, min(fee, charge["amount"]))
 
 
 def is_card(charge: Object) -> bool:

@@ -159,8 +159,7 @@ def _close(call: Call, dispute: Object, status: str) -> Object:
 
 
 def _move(call: Call, dispute: Object, amount: int, fee: int) -> None:
-    charge = call.get("charge", dispute["charge"])
-    txn = balance.post(call, "adjustment", amount, charge, dispute, fee)
+    txn = balance.post(call, "adjustment", amount, dispute, fee)
     dispute["balance_transactions"].append(public(call.get("balance_transaction", txn)))
     call.save(dispute)
 

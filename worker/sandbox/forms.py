@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from worker.sandbox import accounts, cards, methods
@@ -30,12 +30,18 @@ Problems = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The kind of method chosen, what was typed, and whether to keep it; or the one saved."""
+    """The kind of method chosen, what was typed and is wrong with it, and whether to keep it; or
+    the one saved."""
 
     kind: str
     values: dict[str, str]
     saved: str | None = None
     save: bool = False
+    problems: Problems = field(default_factory=list)
+
+    def wrong(self, problems: Problems) -> Form:
+        """The same form with what is wrong with it."""
+        return replace(self, problems=problems)
 
     @property
     def payer(self) -> dict[str, str]:

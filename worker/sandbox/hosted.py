@@ -63,7 +63,7 @@ class _Pages:
         if session["status"] != "open":
             return _over(session, request)
         form = forms.filled(request.query_params, session)
-        return _form(call, session, request, form, _last_problem(call, session))
+        return _form(call, session, request, form.wrong(_last_problem(call, session)))
 
     async def pay(self, request: Request) -> Response:
         """Pressing twice, or in two tabs, pays once: the session is complete the second time."""
@@ -78,17 +78,17 @@ class _Pages:
         form = forms.read(typed, session)
         problems = [] if form.saved else forms.problems(form, self.api.state.now())
         if problems:
-            return _form(call, session, request, form, problems, status=422)
+            return _form(call, session, request, form.wrong(problems), status=422)
         with self.api.state.transaction():
             made = _confirm(call, session, form)
         self.api.wake.set()
         if made is None:
-            return _form(call, session, request, form, [("saved", "not_saved")], status=422)
+            return _form(call, session, request, form.wrong([("saved", "not_saved")]), status=422)
         if made["status"] == "requires_action":
             return RedirectResponse(f"/c/auth/{made['id']}", 303)
         if made["status"] in _DONE:
             return _to_success(session)
-        return _form(call, session, request, form, _last_problem(call, session), status=402)
+        return _form(call, session, request, form.wrong(_last_problem(call, session)), status=402)
 
     async def ask(self, request: Request) -> Response:
         call, made = self._made(request)
@@ -163,17 +163,11 @@ def _last_problem(call: Call, session: Object) -> Problems:
 
 
 def _form(
-    call: Call,
-    session: Object,
-    request: Request,
-    form: Form,
-    problems: Problems,
-    *,
-    status: int = 200,
+    call: Call, session: Object, request: Request, form: Form, *, status: int = 200
 ) -> Response:
     language = _language(session, request)
     t = words(language)
-    wrong = {field for field, _ in problems}
+    wrong = {field for field, _ in form.problems}
     lines = session["_expandable"].get("line_items", {"data": []})["data"]
     is_setup = session["mode"] == "setup"
     amount = "" if is_setup else _session_amount(session, request)
@@ -195,10 +189,10 @@ def _form(
         kinds=[(kind, t[f"tab_{kind}"]) for kind in session["payment_method_types"]],
         lines=[_shown_line(line, session, request) for line in lines],
         pay_label=t["save_method"] if is_setup else t["pay"].format(amount=amount),
-        problems=[(field, t[key]) for field, key in problems],
+        problems=[(field, t[key]) for field, key in form.problems],
         saved=[(one["id"], _title(one)) for one in sessions.saved_methods(call, session)],
         session_id=session["id"],
-        show_examples=any(key.startswith("not_a_test") for _, key in problems),
+        show_examples=any(key.startswith("not_a_test") for _, key in form.problems),
         title=t["setup_title"] if is_setup else lines[0]["description"],
         values=form.values,
         wrong=lambda field: (

@@ -40,7 +40,7 @@ def create(call: Call, params: dict[str, Any]) -> Object:
     if fate in ("pays", "fails_later"):
         refund["status"] = "succeeded"
     type_ = "refund" if balance.is_card(charge) else "payment_refund"
-    refund["balance_transaction"] = balance.post(call, type_, -amount, charge, refund)
+    refund["balance_transaction"] = balance.post(call, type_, -amount, refund)
     call.save(refund)
     _count(call, charge, refund, amount)
     emit(call, "refund.created", refund)
@@ -92,7 +92,7 @@ def settle(call: Call, id_: str, status: str, reason: str = "unknown") -> Object
     if status == "failed":
         is_card = balance.is_card(charge)
         type_ = "refund_failure" if is_card else "payment_failure_refund"
-        txn = balance.post(call, type_, refund["amount"], charge, refund)
+        txn = balance.post(call, type_, refund["amount"], refund)
         refund |= {"failure_balance_transaction": txn, "failure_reason": reason}
     refund.pop("pending_reason", None)
     call.save(refund)
@@ -116,10 +116,10 @@ def _charge_of(call: Call, params: dict[str, Any]) -> Object:
         return call.get("charge", params["charge"])
     intent = call.get("payment_intent", params["payment_intent"])
     if intent["status"] not in ("succeeded", "processing") or not intent["latest_charge"]:
-        raise invalid(
-            "payment_intent",
+        raise ApiError(
+            400,
             f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
-            "payment_intent_unexpected_state",
+            param="payment_intent",
         )
     return call.get("charge", intent["latest_charge"])
 

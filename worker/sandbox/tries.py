@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.sandbox import debits, mandates, methods, outcomes
-from worker.sandbox.call import Call
+from worker.sandbox.call import Call, public
 from worker.sandbox.declines import Decline, decline
 from worker.sandbox.events import emit
 from worker.sandbox.faults import Fault
@@ -98,12 +98,14 @@ def _mandate(call: Call, intent: Object, method: Object, *, agreed: bool) -> str
     if kept and mandates.is_active(call, kept):
         return kept
     if not agreed:
+        intent["status"] = "requires_confirmation"
+        call.save(intent)
         raise ApiError(
             400,
             "This PaymentIntent needs a mandate, and the payment method has none that is active:"
             " give mandate_data.",
-            code="payment_intent_mandate_invalid",
-            param="mandate_data",
+            payment_intent=public(intent),
+            stored=True,
         )
     return mandates.new_mandate(
         call,
