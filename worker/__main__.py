@@ -21,6 +21,7 @@ _COMMANDS = {
     "invoices": "invoices:app",
     "links": "links:app",
     "payments": "payments:app",
+    "credits": "credits:app",
     "mail": "mail:app",
     "customers": "customers:app",
     "review": "review:app",

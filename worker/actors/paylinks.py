@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import invoices, paylinks
+from worker import invoices, paylinks, payments
 from worker.actors.shapes import sweep
 from worker.app import App
 from worker.kernel.events import Event
@@ -28,6 +28,25 @@ def open_paylink(app: App, s: Session, event: Event, at: datetime) -> None:
 def revoke_paylink(_app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: the link of an invoice that another version replaced."""
     paylinks.revoke(s, event.business, event.subject, at=at)
+
+
+def revoke_credited(_app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: the link of an invoice of which a credit note left nothing to pay."""
+    for credited in payments.credited_by(s, event.business, event.subject):
+        invoice = invoices.by_id(s, event.business, credited.item_id)
+        if invoice is not None and not invoices.still_to_pay(s, invoice).is_positive:
+            paylinks.revoke(s, event.business, invoice.id, at=at)
+
+
+def reopen_paylinks(app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: a link for each item that is open again, where a credit note had ended the last."""
+    for allocation in payments.undone_of(s, event.business, event.subject):
+        invoice = invoices.by_id(s, event.business, allocation.item_id)
+        is_open = invoice is not None and invoices.still_to_pay(s, invoice).is_positive
+        if invoice is not None and is_open:
+            keys, life = app.link_keys, app.link_life(event.business)
+            if paylinks.live_link(s, event.business, invoice.id) is None:
+                paylinks.open_link(s, invoice, keys, life, at=at)
 
 
 @sweep

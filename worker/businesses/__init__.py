@@ -15,11 +15,13 @@ from worker.businesses.model import (
     StripeRules,
     TemplateSet,
 )
+from worker.businesses.permitting import Act, is_staff, permit
 from worker.businesses.publishing import files_of, newest_set, publish, set_hash
 from worker.businesses.transfers import transfer_code
 from worker.businesses.wording import day_text, locale_of, money_text
 
 __all__ = [
+    "Act",
     "BankDetails",
     "Business",
     "DocumentRules",
@@ -36,10 +38,12 @@ __all__ = [
     "enrol",
     "everyone",
     "files_of",
+    "is_staff",
     "locale_of",
     "lock",
     "money_text",
     "newest_set",
+    "permit",
     "publish",
     "set_hash",
     "transfer_code",

@@ -19,6 +19,7 @@ from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError, Refused
 from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address, NotAnAddress
+from worker.kernel.money import Money, NotMoney
 
 BusinessOption = Annotated[
     str | None,
@@ -91,6 +92,14 @@ def chosen_customer(session: Session, business: BusinessKey, name: str) -> Custo
     if found is None:
         raise Refused(f"There is no customer {name}. See: tillmail customers list")
     return found
+
+
+def typed_money(text: str | None, currency: str) -> Money | None:
+    """An amount from the command line, or None where none was typed."""
+    try:
+        return Money.parse(text.strip(), currency) if text is not None else None
+    except NotMoney as e:
+        raise Refused(str(e)) from e
 
 
 def typed_address(text: str) -> Address:

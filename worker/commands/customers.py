@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.orm import Session
 
-from worker import customers
+from worker import businesses, customers
 from worker.commands.choosing import (
     AsOption,
     BusinessOption,
@@ -113,6 +113,24 @@ def set_customer(
         hint(f"{name} is sent invoices {how} from now on.")
 
 
+@app.command("assign")
+def assign_customer(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="A number or an id.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="ADDRESS", help="The salesperson's address; - for none.")
+    ],
+    business: BusinessOption = None,
+) -> None:
+    """Say whose customer this is: sales may register payments of their own customers."""
+    with at_the_desk(business) as (till, key):
+        if to != "-" and not businesses.is_staff(till.rules(key), to):
+            raise Refused(f"{to} is nobody's address in the business's file.")
+        with till.transaction() as session:
+            found = chosen_customer(session, key, customer)
+            customers.assign(session, found, None if to == "-" else to.lower())
+        hint(f"{found.name} is {'nobody' if to == '-' else to}'s.")
+
+
 @app.command("import")
 def import_customers(
     file: Annotated[
@@ -210,6 +228,7 @@ def _row(session: Session, customer: Customer) -> dict[str, Any]:
         "vat_id": customer.vat_id,
         "email": "; ".join(contact.address for contact in contacts),
         "language": customer.language,
+        "salesperson": customer.salesperson,
         "id": customer.id,
     }
 

@@ -1,6 +1,6 @@
 """Books: customers and the addresses on file."""
 
-from worker.customers.filing import Details, add, add_contact, lock, pay_by_link, suppress
+from worker.customers.filing import Details, add, add_contact, assign, lock, pay_by_link, suppress
 from worker.customers.importing import import_csv
 from worker.customers.model import Contact, Customer
 from worker.customers.records import (
@@ -22,6 +22,7 @@ __all__ = [
     "Details",
     "add",
     "add_contact",
+    "assign",
     "billing_contacts",
     "by_id",
     "by_number",

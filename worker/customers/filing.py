@@ -82,6 +82,12 @@ def pay_by_link(session: Session, customer: Customer, *, wanted: bool) -> None:
     lock(session, BusinessKey(customer.business), customer.id).pay_links = wanted
 
 
+def assign(session: Session, customer: Customer, salesperson: str | None) -> None:
+    """Say whose customer this is: the address of a member of staff, or nobody's."""
+    locked = lock(session, BusinessKey(customer.business), customer.id)
+    locked.salesperson = salesperson
+
+
 def suppress(
     session: Session, business: BusinessKey, address: str, *, because: str, at: datetime
 ) -> int:

@@ -5,6 +5,7 @@ from worker.ledger.posting import Leg, credit, debit, find, post, reverse
 from worker.ledger.records import (
     balances,
     entry_count,
+    held_by_customers,
     held_for_customer,
     held_for_item,
     unbalanced,
@@ -20,6 +21,7 @@ __all__ = [
     "debit",
     "entry_count",
     "find",
+    "held_by_customers",
     "held_for_customer",
     "held_for_item",
     "post",

@@ -53,6 +53,21 @@ def held_for_customer(
     return Money(int(minor or 0), currency)
 
 
+def held_by_customers(
+    session: Session, business: BusinessKey, account: Account
+) -> list[tuple[str, Money]]:
+    """What an account holds of each customer, where it holds anything; in an order that stays."""
+    held = func.sum(Posting.amount_minor)
+    rows = session.execute(
+        select(Posting.customer_id, Posting.currency, held)
+        .where(Posting.business == business, Posting.account == account.value)
+        .group_by(Posting.customer_id, Posting.currency)
+        .having(held != 0)
+        .order_by(Posting.customer_id, Posting.currency)
+    )
+    return [(who or "", Money(int(minor), code)) for who, code, minor in rows]
+
+
 def entry_count(session: Session, business: BusinessKey) -> int:
     """How many entries were posted."""
     return (

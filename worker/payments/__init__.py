@@ -56,6 +56,7 @@ from worker.payments.records import (
     settled_by,
     shares_of,
     unapplied,
+    undone_of,
 )
 from worker.payments.refunding import (
     RefundWish,
@@ -153,6 +154,7 @@ __all__ = [
     "shares_of",
     "unapplied",
     "undo",
+    "undone_of",
     "unwanted_checkout",
     "use_balance_at_issue",
 ]

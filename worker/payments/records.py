@@ -57,6 +57,17 @@ def allocations_of(
     ).all()
 
 
+def undone_of(session: Session, business: BusinessKey, payment_id: str) -> Sequence[Allocation]:
+    """What a payment was applied to once and is no more."""
+    return session.scalars(
+        select(Allocation).where(
+            Allocation.business == business,
+            Allocation.payment_id == payment_id,
+            Allocation.undone_at.is_not(None),
+        )
+    ).all()
+
+
 def allocated_to(session: Session, business: BusinessKey, item_id: str) -> Sequence[Allocation]:
     """What was applied to an item, as it stands."""
     return session.scalars(

@@ -1,0 +1,176 @@
+"""Refunds and disputes: what goes back, what is open again, and what a second telling changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests.books import ACME, AT, issue, told, zoo
+from tests.payments.test_crediting import balance, broken, credit, euro, owed, pay
+from tests.payments.test_registering import SAID, held
+from worker import payments, review
+from worker.invoices import Invoice
+from worker.kernel.errors import Refused
+from worker.ledger import Account
+from worker.payments import (
+    DisputeFacts,
+    Payment,
+    RefundFacts,
+    RefundState,
+    RefundWish,
+    Reversals,
+)
+
+FULL = RefundWish(None, "ann")
+
+
+def paid_invoice(session: Session) -> tuple[Invoice, Payment]:
+    zoo(session)
+    invoice = issue(session)
+    pay(session, invoice)
+    [payment] = payments.newest(session, ACME, limit=9)
+    told(session)
+    return invoice, payment
+
+
+def gone(amount: str, reference: str | None = None, status: str = "succeeded") -> RefundFacts:
+    return RefundFacts("re_1", status, euro(amount), "pi_1", reference, AT)
+
+
+def disputed(status: str, *fees: str) -> DisputeFacts:
+    taken = tuple((f"txn_{n}", euro(fee)) for n, fee in enumerate(fees))
+    by = AT + timedelta(days=9)
+    return DisputeFacts("du_1", status, euro("119.00"), "pi_1", "fraudulent", AT, by, taken)
+
+
+@pytest.mark.parametrize(
+    ("amount", "left", "clearing"), [(None, "119.00", "0.00"), ("19.00", "19.00", "100.00")]
+)
+def test_a_refund_opens_again_what_the_payment_paid(
+    session: Session, amount: str | None, left: str, clearing: str
+) -> None:
+    invoice, payment = paid_invoice(session)
+    wish = RefundWish(euro(amount) if amount else None, "ann", "goods came back")
+    refund = payments.ask_refund(session, payment, wish, at=AT)
+    assert told(session) == ["RefundAsked"]
+    assert (owed(session, invoice), refund.state) == (euro("0.00"), RefundState.ASKED)
+
+    fact = gone(refund.amount.text(), refund.id)
+    for _ in range(2):
+        payments.book_refunds(session, payment, [fact], at=AT)
+    assert (owed(session, invoice), refund.state) == (euro(left), RefundState.DONE)
+    assert held(session, Account.GATEWAY_CLEARING) == clearing
+    assert broken(session) == []
+
+
+@pytest.mark.parametrize(
+    ("reopens", "left", "kept"), [(False, "0.00", "0.00"), (True, "50.00", "50.00")]
+)
+def test_a_credited_customer_is_given_the_balance_back_first(
+    session: Session, reopens: bool, left: str, kept: str
+) -> None:
+    invoice, payment = paid_invoice(session)
+    credit(session, "50.00")
+    wish = RefundWish(euro("50.00"), "ann", reopens=reopens)
+    refund = payments.ask_refund(session, payment, wish, at=AT)
+    payments.book_refunds(session, payment, [gone("50.00", refund.id)], at=AT)
+    assert (owed(session, invoice), balance(session)) == (euro(left), euro(kept))
+    assert broken(session) == []
+
+
+def test_no_more_goes_back_than_came(session: Session) -> None:
+    _, payment = paid_invoice(session)
+    payments.ask_refund(session, payment, RefundWish(euro("100.00"), "ann"), at=AT)
+    with pytest.raises(Refused, match=r"19\.00 EUR of payment"):
+        payments.ask_refund(session, payment, RefundWish(euro("19.01"), "ann"), at=AT)
+    payments.ask_refund(session, payment, FULL, at=AT)
+    with pytest.raises(Refused):
+        payments.ask_refund(session, payment, FULL, at=AT)
+
+
+def test_a_payment_that_did_not_come_through_the_gateway_goes_back_by_hand(
+    session: Session,
+) -> None:
+    payment = payments.register(session, zoo(session), issue(session), SAID, at=AT)
+    with pytest.raises(Refused, match="tillmail payments undo"):
+        payments.ask_refund(session, payment, FULL, at=AT)
+
+
+def test_a_refund_at_the_dashboard_is_booked_and_told(session: Session) -> None:
+    invoice, payment = paid_invoice(session)
+    payments.book_refunds(session, payment, [gone("19.00")], at=AT)
+    [refund] = payments.refunds_of(session, ACME, payment.id)
+    assert owed(session, invoice) == euro("19.00")
+    [item] = review.open_for(session, ACME, refund.id)
+    assert "open again: R-1" in item.question
+    assert broken(session) == []
+
+
+def test_a_refund_that_the_bank_sends_back_is_balance_again(session: Session) -> None:
+    invoice, payment = paid_invoice(session)
+    refund = payments.ask_refund(session, payment, FULL, at=AT)
+    payments.book_refunds(session, payment, [gone("119.00", refund.id)], at=AT)
+    for _ in range(2):
+        payments.book_refunds(session, payment, [gone("119.00", refund.id, "failed")], at=AT)
+    assert (owed(session, invoice), balance(session)) == (euro("119.00"), euro("119.00"))
+    assert len(review.open_for(session, ACME, refund.id)) == 1
+    assert payments.refundable(session, payment) == euro("119.00")
+    assert broken(session) == []
+
+
+def test_a_refund_that_the_gateway_declines_changes_nothing(session: Session) -> None:
+    invoice, payment = paid_invoice(session)
+    refund = payments.ask_refund(session, payment, FULL, at=AT)
+    payments.refund_declined(session, refund, "Not enough funds.", at=AT)
+    assert (refund.state, owed(session, invoice)) == (RefundState.DECLINED, euro("0.00"))
+    assert payments.refundable(session, payment) == euro("119.00")
+    assert broken(session) == []
+
+
+@pytest.mark.parametrize(
+    ("told_of", "left", "withdrawn", "asked"),
+    [
+        (["warning_needs_response"], "0.00", "0.00", ["dispute_opened"]),
+        (["needs_response"], "0.00", "119.00", ["dispute_opened"]),
+        (["needs_response", "under_review", "won"], "0.00", "0.00", []),
+        (["needs_response", "lost"], "119.00", "0.00", ["dispute_lost"]),
+        (["lost"], "119.00", "0.00", ["dispute_lost"]),
+        (["won"], "0.00", "0.00", []),
+        (["warning_needs_response", "warning_closed"], "0.00", "0.00", []),
+    ],
+)
+def test_a_dispute_is_booked_step_by_step_in_any_order(
+    session: Session, told_of: list[str], left: str, withdrawn: str, asked: list[str]
+) -> None:
+    invoice, payment = paid_invoice(session)
+    for status in told_of:
+        for _ in range(2):
+            payments.book_disputes(session, payment, [disputed(status)], at=AT)
+    [dispute] = payments.disputes_of(session, ACME, payment.id)
+    assert owed(session, invoice) == euro(left)
+    assert held(session, Account.DISPUTED) == withdrawn
+    assert [item.kind for item in review.open_for(session, ACME, dispute.id)] == asked
+    assert broken(session) == []
+
+
+def test_the_gateways_fee_for_a_dispute_is_booked_once(session: Session) -> None:
+    _, payment = paid_invoice(session)
+    for fees in (("15.00",), ("15.00",), ("15.00", "-15.00")):
+        payments.book_disputes(session, payment, [disputed("won", *fees)], at=AT)
+    assert held(session, Account.DISPUTE_FEES) == "0.00"
+    assert held(session, Account.GATEWAY_CLEARING) == "119.00"
+
+
+def test_the_sweep_asks_about_what_the_books_do_not_know(session: Session) -> None:
+    _, payment = paid_invoice(session)
+    listed = Reversals((gone("19.00"),), (disputed("needs_response"),))
+    assert payments.compare_reversals(session, ACME, listed) == 1
+    assert told(session) == ["ReversalHeard"]
+    payments.book_refunds(session, payment, listed.refunds, at=AT)
+    payments.book_disputes(session, payment, listed.disputes, at=AT)
+    assert payments.compare_reversals(session, ACME, listed) == 0
+    later = Reversals((), (replace(disputed("won")),))
+    assert payments.compare_reversals(session, ACME, later) == 1
