@@ -88,14 +88,27 @@ class CountingGateway:
         self.orders.append((key, order))
         if self.failures:
             raise self.failures.pop(0)
-        name = hashlib.sha256(key.encode()).hexdigest()[:16]
-        return CheckoutPage(f"cs_{name}", f"{self.pages_at}{name}", order.expires_at)
+        name = _session(key)
+        return CheckoutPage(name, f"{self.pages_at}{name}", order.expires_at)
 
     def look_up(self, session_id: str) -> CheckoutFacts:
         raise NotImplementedError
 
     def expire(self, session_id: str, *, key: str) -> CheckoutFacts:
-        raise NotImplementedError
+        [order] = [o for k, o in self.orders if session_id == _session(k)]
+        return CheckoutFacts(
+            session_id=session_id,
+            status="expired",
+            is_paid=False,
+            amount=order.amount,
+            intent_id=None,
+            reference=order.reference,
+            business=order.business,
+            livemode=False,
+            paid_at=None,
+            url=None,
+            method=None,
+        )
 
     def recent(self, *, since: datetime) -> list[CheckoutFacts]:
         raise NotImplementedError
@@ -113,6 +126,10 @@ class CountingGateway:
     def keys(self) -> set[str]:
         """The different idempotency keys that were used."""
         return {key for key, _ in self.orders}
+
+
+def _session(key: str) -> str:
+    return f"cs_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 class HouseApp(App):

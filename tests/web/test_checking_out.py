@@ -95,13 +95,27 @@ def test_a_refusal_of_the_gateway_is_explained_without_its_words(house: House) -
     assert "sk_test" not in answer.text
 
 
-def test_another_amount_waits_for_the_page_that_is_open(house: House) -> None:
+def test_a_page_that_is_about_to_end_is_ended_before_the_next_opens(house: House) -> None:
     path = house.invoice("A-1", "119.00")
     press(house, path)
     house.wait(minutes=58)
+    assert press(house, path).status_code == 303
+    assert len(house.app.counting.keys) == 2
+    kinds = house.activity(path)
+    assert (kinds.count("checkout_started"), kinds.count("checkout_ended")) == (2, 1)
+
+
+def test_a_page_that_never_answered_is_not_asked_for_when_it_is_nearly_given_up(
+    house: House,
+) -> None:
+    path = house.invoice()
+    house.app.counting.failures.append(OutcomeUnknown("timed out"))
+    press(house, path)
+    house.wait(minutes=8)
     answer = press(house, path)
     assert answer.status_code == 409
     assert "already under way" in answer.text
+    assert len(house.app.counting.keys) == 1
 
 
 def test_a_paid_invoice_opens_no_page(house: House) -> None:

@@ -56,8 +56,9 @@ class Wanted:
 class PageOpen(Refused):
     """An earlier payment page is open for the same money; it has to be ended first."""
 
-    def __init__(self, checkout_ids: Sequence[str]) -> None:
+    def __init__(self, business: BusinessKey, checkout_ids: Sequence[str]) -> None:
         super().__init__("An earlier payment page is still open. Try again in a few minutes.")
+        self.business = business
         self.checkout_ids = tuple(checkout_ids)
 
 
@@ -93,7 +94,7 @@ def begin_for(
         if is_same and _is_worth_reusing(checkout, at):
             return checkout
     if live:
-        raise PageOpen(list(live))
+        raise PageOpen(business, list(live))
     return _open_row(session, first, asked, link_id=link_id, at=at)
 
 

@@ -5,12 +5,10 @@ Two tabs and a double click meet in the same checkout, the same key and so the s
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-import anyio
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,9 +16,8 @@ from starlette.responses import Response
 
 from worker import paylinks, payments
 from worker.app import App
-from worker.kernel.errors import PermanentError, Refused, TransientError
-from worker.kernel.ids import BusinessKey
-from worker.paylinks import Link, Verdict
+from worker.kernel.errors import Refused
+from worker.paylinks import Verdict
 from worker.payments import Checkout, Payer
 from worker.web import answers
 from worker.web.answers import Draft
@@ -35,24 +32,10 @@ from worker.web.forms import (
     seal,
     visitor,
 )
+from worker.web.hosted import Begun, HostedPage
 from worker.web.opening import judged
 from worker.web.security import crosses_sites
-from worker.web.standing import Face, Standing, business_face, context, find
-
-log = logging.getLogger(__name__)
-
-# The other half of a double click has asked for the same page: it is there in a moment.
-_OTHER_CLICK_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A checkout whose row is committed, and where it leads once that is known."""
-
-    business: BusinessKey
-    link: Link
-    checkout: Checkout
-    payer: Payer
+from worker.web.standing import Face, Standing, context, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +54,7 @@ class CheckingOut:
         begun = await run_in_threadpool(self._begin_or_explain, who, form)
         if isinstance(begun, Response):
             return begun
-        url = await self._page_address(begun)
+        url = await HostedPage(self.app).address(begun)
         if url is None:
             return await run_in_threadpool(self._explain, who, "unreachable")
         response = answers.see_other(url)
@@ -80,14 +63,14 @@ class CheckingOut:
 
     # -- before the call -------------------------------------------------------------------------
 
-    def _begin_or_explain(self, who: Visitor, form: Fields) -> _Begun | Response:
+    def _begin_or_explain(self, who: Visitor, form: Fields) -> Begun | Response:
         try:
-            begun = self._begin(who, form, at=self.app.now())
+            begun = HostedPage(self.app).begin(lambda: self._begin(who, form, at=self.app.now()))
         except Refused:
             return self._explain(who, "busy")
         return answers.page(self.app, begun) if isinstance(begun, Draft) else begun
 
-    def _begin(self, who: Visitor, form: Fields, *, at: datetime) -> _Begun | Draft | Response:
+    def _begin(self, who: Visitor, form: Fields, *, at: datetime) -> Begun | Draft | Response:
         with self.app.transaction() as session:
             standing = find(self.app, session, who, at=at)
             if standing is None:
@@ -104,7 +87,7 @@ class CheckingOut:
             checkout = payments.begin(session, standing.invoice, link_id=standing.link.id, at=at)
             self._note(session, standing, facts, at=at)
             payer = self._payer(session, standing, checkout)
-        return _Begun(standing.business, standing.link, checkout, payer)
+        return Begun(standing.business, standing.link, checkout, payer)
 
     def _note(self, session: Session, standing: Standing, facts: object, *, at: datetime) -> None:
         """Whoever pays has opened the link, whatever we took them for before."""
@@ -124,46 +107,6 @@ class CheckingOut:
             success_url=f"{url}/thanks",
             cancel_url=url,
         )
-
-    # -- the call --------------------------------------------------------------------------------
-
-    async def _page_address(self, begun: _Begun) -> str | None:
-        """Where the hosted page is; None when it could not be opened."""
-        if begun.checkout.url is not None:
-            return begun.checkout.url
-        try:
-            return await run_in_threadpool(self._open, begun)
-        except TransientError as e:
-            log.warning("checkout %s has no page yet: %s", begun.checkout.id, e)
-        except PermanentError as e:
-            log.error("checkout %s gets no page: %s", begun.checkout.id, e)
-            return None
-        await anyio.sleep(_OTHER_CLICK_S)
-        return await run_in_threadpool(self._address_by_now, begun)
-
-    def _open(self, begun: _Begun) -> str:
-        order = payments.order_for(begun.checkout, self._titled(begun))
-        page = self.app.gateway(begun.business).open_checkout(order, key=begun.checkout.key)
-        with self.app.transaction() as session:
-            checkout = payments.checkout(session, begun.business, begun.checkout.id)
-            if checkout is not None:
-                payments.opened(session, checkout, page)
-        return page.url
-
-    def _titled(self, begun: _Begun) -> Payer:
-        """What the gateway's page calls the thing that is paid, in the payer's language."""
-        payer = begun.payer
-        facts = {
-            "business": business_face(self.app.rules(begun.business)),
-            "item": {"number": payer.title},
-        }
-        made = self.app.page(begun.business, "checkout_title.txt", payer.language, facts)
-        return replace(payer, title=made.html.strip())
-
-    def _address_by_now(self, begun: _Begun) -> str | None:
-        with self.app.reading() as session:
-            checkout = payments.checkout(session, begun.business, begun.checkout.id)
-            return checkout.url if checkout else None
 
     # -- what else there is to say ---------------------------------------------------------------
 

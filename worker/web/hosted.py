@@ -1,0 +1,117 @@
+"""To the hosted payment page: what is committed before the call, the call, and what comes of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+
+from worker import payments
+from worker.app import App
+from worker.kernel.errors import PermanentError, Refused, TransientError
+from worker.kernel.ids import BusinessKey
+from worker.paylinks import Link
+from worker.payments import Checkout, CheckoutFacts, CheckoutState, PageOpen, Payer
+from worker.web.standing import business_face
+
+_Answer = TypeVar("_Answer")
+log = logging.getLogger(__name__)
+
+# The other half of a double click has asked for the same page: it is there in a moment.
+_OTHER_CLICK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A checkout whose row is committed, and where it leads once that is known."""
+
+    business: BusinessKey
+    link: Link
+    checkout: Checkout
+    payer: Payer
+
+
+@dataclass(frozen=True, slots=True)
+class HostedPage:
+    """The gateway's page for a checkout."""
+
+    app: App
+
+    def begin(self, begin: Callable[[], _Answer]) -> _Answer:
+        """What `begin` gives, once an earlier page for the same money has been ended.
+
+        Raises Refused while it cannot be ended.
+        """
+        try:
+            return begin()
+        except PageOpen as e:
+            self._end(e.business, e.checkout_ids)
+        return begin()
+
+    async def address(self, begun: Begun) -> str | None:
+        """Where the hosted page is; None when it could not be opened."""
+        if begun.checkout.url is not None:
+            return begun.checkout.url
+        try:
+            return await run_in_threadpool(self._open, begun)
+        except TransientError as e:
+            log.warning("checkout %s has no page yet: %s", begun.checkout.id, e)
+        except PermanentError as e:
+            log.error("checkout %s gets no page: %s", begun.checkout.id, e)
+            return None
+        await anyio.sleep(_OTHER_CLICK_S)
+        return await run_in_threadpool(self._address_by_now, begun)
+
+    def _open(self, begun: Begun) -> str:
+        order = payments.order_for(begun.checkout, self._titled(begun))
+        page = self.app.gateway(begun.business).open_checkout(order, key=begun.checkout.key)
+        with self.app.transaction() as session:
+            checkout = payments.checkout(session, begun.business, begun.checkout.id)
+            if checkout is not None:
+                payments.opened(session, checkout, page)
+        return page.url
+
+    def _titled(self, begun: Begun) -> Payer:
+        """What the gateway's page calls the thing that is paid, in the payer's language."""
+        payer = begun.payer
+        with self.app.reading() as session:
+            shares = payments.shares_of(session, begun.business, begun.checkout.id)
+        facts = {
+            "business": business_face(self.app.rules(begun.business)),
+            "item": {"number": payer.title},
+            "count": len(shares),
+        }
+        made = self.app.page(begun.business, "checkout_title.txt", payer.language, facts)
+        return replace(payer, title=made.html.strip())
+
+    def _address_by_now(self, begun: Begun) -> str | None:
+        with self.app.reading() as session:
+            checkout = payments.checkout(session, begun.business, begun.checkout.id)
+            return checkout.url if checkout else None
+
+    def _end(self, business: BusinessKey, checkout_ids: Sequence[str]) -> None:
+        """End hosted pages, seen to have ended, and book what one took if it was too late."""
+        for checkout_id in checkout_ids:
+            with self.app.reading() as session:
+                checkout = payments.checkout(session, business, checkout_id)
+            if checkout is None or checkout.state != CheckoutState.OPEN:
+                raise Refused("An earlier payment page is being opened just now.")
+            facts = self._expired(checkout)
+            with self.app.transaction() as session:
+                now = payments.checkout(session, business, checkout_id)
+                livemode = self.app.rules(business).stripe.livemode
+                if now is not None:
+                    payments.settle(session, now, facts, livemode=livemode, at=self.app.now())
+
+    def _expired(self, checkout: Checkout) -> CheckoutFacts:
+        gateway = self.app.gateway(BusinessKey(checkout.business))
+        try:
+            # One key for one wish: asked again, the gateway answers as it did the first time.
+            return gateway.expire(checkout.session_id or "", key=f"{checkout.key}-end")
+        except (TransientError, PermanentError) as e:
+            log.warning("checkout %s cannot be ended: %s", checkout.id, e)
+            raise Refused("An earlier payment page is open and cannot be ended just now.") from e
