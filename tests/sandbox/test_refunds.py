@@ -149,8 +149,13 @@ def test_the_balance_knows_every_movement_and_its_fee(
     assert (taken.amount, taken.fee, taken.net) == (1_000, 40, 960)
     listed = client.v1.balance_transactions.list().data
     assert [(one.type, one.amount) for one in listed] == [("refund", -400), ("charge", 1_000)]
-    moved = [one for one in sandbox.movements() if one["charge"] == charge.id]
-    assert [one["amount"] for one in moved] == [1_000, -400]
+    account = client.v1.accounts.retrieve_current().id
+    first, second = sandbox.movements(account=account)
+    assert (first["amount"], second["amount"]) == (1_000, -400)
+    assert sandbox.movements(account=account, after=first["id"]) == [second]
+    (oracle,) = sandbox.charges(payment_intent=intent.id)
+    assert [oracle] == sandbox.charges(account=account)
+    assert (oracle["charge"], oracle["amount_refunded"]) == (charge.id, 400)
     balance = client.v1.balance.retrieve()
     assert [one.amount for one in balance.pending] == [960]
     assert [one.amount for one in balance.available] == [-400]

@@ -88,20 +88,18 @@ class StripeSandbox:
         """The sandbox's time."""
         return int(HTTP.get(f"{self.url}/_sandbox/clock").json()["now"])
 
-    def charges(self) -> list[dict[str, Any]]:
-        """What was truly taken."""
-        found: list[dict[str, Any]] = HTTP.get(f"{self.url}/_sandbox/charges").json()
-        return found
+    def charges(self, **asked: str) -> list[dict[str, Any]]:
+        """What was truly taken; `account` or `payment_intent` asks for less."""
+        return self._listed("charges", asked)
 
-    def movements(self) -> list[dict[str, Any]]:
-        """Every true movement of money, oldest first: charges, refunds, disputes, payouts."""
-        found: list[dict[str, Any]] = HTTP.get(f"{self.url}/_sandbox/movements").json()
-        return found
+    def movements(self, **asked: str) -> list[dict[str, Any]]:
+        """Every true movement of money, oldest first: charges, refunds, disputes, payouts;
+        `account` asks for one account's, `after` for what came after that id."""
+        return self._listed("movements", asked)
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Every webhook delivery and how it went."""
-        found: list[dict[str, Any]] = HTTP.get(f"{self.url}/_sandbox/deliveries").json()
-        return found
+        return self._listed("deliveries", {})
 
     def await_deliveries(self) -> None:
         """Return once every webhook that is due has been answered."""
@@ -113,6 +111,11 @@ class StripeSandbox:
             if time.monotonic() > deadline:
                 raise AssertionError("The sandbox still has webhooks to send.")
             time.sleep(0.02)
+
+    def _listed(self, name: str, asked: dict[str, str]) -> list[dict[str, Any]]:
+        answer = HTTP.get(f"{self.url}/_sandbox/{name}", params=asked)
+        found: list[dict[str, Any]] = answer.raise_for_status().json()
+        return found
 
     def control(self, name: str, body: Any) -> Any:
         answer = HTTP.post(f"{self.url}/_sandbox/{name}", json=body)

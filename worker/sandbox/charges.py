@@ -59,6 +59,7 @@ def new_charge(call: Call, intent: Object, method: Object, status: str) -> Objec
         "receipt_email": intent["receipt_email"],
         "refunded": False,
         "status": status,
+        "_session": intent.get("_session"),
         "_expandable": {"refunds": _no_refunds(charge["id"])},
     }
     return charge

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -19,11 +19,12 @@ from worker.sandbox.state import Object
 from worker.sandbox.wire import ApiError
 
 Answer = Object | list[Object]
+Asked = Mapping[str, str]
 
 
 def routes(api: Api) -> list[Route]:
     """The control endpoints; JSON in, JSON out."""
-    reads: dict[str, Callable[[Api], Answer]] = {
+    reads: dict[str, Callable[[Api, Asked], Answer]] = {
         "health": _health,
         "faults": _faults,
         "charges": _charges,
@@ -47,7 +48,7 @@ def routes(api: Api) -> list[Route]:
         for verb, name, does in [*told, *(("POST", *one) for one in writes.items())]
     }
     return [
-        Route("/_sandbox", _reading(api, lambda _: index), methods=["GET"]),
+        Route("/_sandbox", _reading(api, lambda *_: index), methods=["GET"]),
         *(_route("GET", name, _reading(api, read)) for name, read in reads.items()),
         *(_route("POST", name, _writing(api, write)) for name, write in writes.items()),
         _route("DELETE", "faults", _reading(api, _clear_faults)),
@@ -58,9 +59,12 @@ def _route(method: str, name: str, answer: Callable[[Request], Awaitable[Respons
     return Route(f"/_sandbox/{name}", answer, methods=[method])
 
 
-def _reading(api: Api, read: Callable[[Api], Answer]) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(_: Request) -> Response:
-        return JSONResponse(read(api))
+def _reading(
+    api: Api, read: Callable[[Api, Asked], Answer]
+) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        api.catch_up()
+        return JSONResponse(read(api, request.query_params))
 
     return answer
 
@@ -79,12 +83,12 @@ def _writing(
     return answer
 
 
-def _health(_: Api) -> Answer:
+def _health(_: Api, __: Asked) -> Answer:
     """Whether the sandbox is up."""
     return {"ready": True, "real_money": False}
 
 
-def _faults(api: Api) -> Answer:
+def _faults(api: Api, _: Asked) -> Answer:
     """The troubles that are still to come; DELETE calls them off."""
     return api.faults.listed()
 
@@ -98,14 +102,15 @@ def _add_faults(api: Api, entries: Any) -> Answer:
     return api.faults.listed()
 
 
-def _clear_faults(api: Api) -> Answer:
+def _clear_faults(api: Api, _: Asked) -> Answer:
     api.faults.clear()
     return []
 
 
-def _charges(api: Api) -> Answer:
-    """What was truly taken, whatever anybody was told: the measure for tests."""
-    intents = {intent["id"]: intent for _, intent in api.state.every("payment_intent")}
+def _charges(api: Api, asked: Asked) -> Answer:
+    """What was truly taken, whatever anybody was told: the measure for tests. `?account=acct_…` or
+    `?payment_intent=pi_…` asks for less."""
+    wanted = asked.get("payment_intent")
     return [
         {
             "account": account,
@@ -120,15 +125,19 @@ def _charges(api: Api) -> Answer:
             "method": charge["payment_method_details"]["type"],
             "payment_intent": charge["payment_intent"],
             "payment_method": charge["payment_method"],
-            "session": intents[charge["payment_intent"]].get("_session"),
+            "session": charge.get("_session"),
         }
-        for account, charge in api.state.every("charge")
-        if charge["paid"]
+        for account, charge in api.state.every("charge", account=asked.get("account"))
+        if charge["paid"] and wanted in (None, charge["payment_intent"])
     ]
 
 
-def _movements(api: Api) -> Answer:
-    """Every true movement of money, oldest first, as each account's balance saw it."""
+def _movements(api: Api, asked: Asked) -> Answer:
+    """Every true movement of money, oldest first, as each account's balance saw it.
+    `?account=acct_…` asks for one account's, `?after=txn_…` for what came after that one."""
+    found = api.state.every(
+        "balance_transaction", account=asked.get("account"), after=asked.get("after")
+    )
     return [
         {
             "account": account,
@@ -141,7 +150,7 @@ def _movements(api: Api) -> Answer:
             "source": txn["source"],
             "type": txn["type"],
         }
-        for account, txn in api.state.every("balance_transaction")
+        for account, txn in found
     ]
 
 
@@ -207,7 +216,7 @@ def _pay_out(api: Api, wanted: Any) -> Answer:
         return public(payouts.pay_out(call, wanted["currency"]))
 
 
-def _deliveries(api: Api) -> Answer:
+def _deliveries(api: Api, _: Asked) -> Answer:
     """Every webhook delivery and how it went."""
     return api.state.deliveries()
 
@@ -227,7 +236,7 @@ def _redeliver(api: Api, wanted: Any) -> Answer:
     return api.state.deliveries()
 
 
-def _clock(api: Api) -> Answer:
+def _clock(api: Api, _: Asked) -> Answer:
     """The sandbox's time."""
     return {"now": api.state.now()}
 

@@ -63,7 +63,9 @@ class _Pages:
         if session["status"] != "open":
             return _over(session, request)
         form = forms.filled(request.query_params, session)
-        return _form(call, session, request, form.wrong(_last_problem(call, session)))
+        if form.kind == "card":
+            form = form.wrong(_last_problem(call, session))
+        return _form(call, session, request, form)
 
     async def pay(self, request: Request) -> Response:
         """Pressing twice, or in two tabs, pays once: the session is complete the second time."""

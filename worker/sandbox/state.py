@@ -216,10 +216,15 @@ class State:
         shown = found[: page.limit]
         return (shown if order == "DESC" else shown[::-1]), len(found) > page.limit
 
-    def every(self, kind: str) -> list[tuple[str, Object]]:
+    def every(
+        self, kind: str, *, account: str | None = None, after: str | None = None
+    ) -> list[tuple[str, Object]]:
         """All objects of a kind with their account, oldest first: for the oracle."""
         rows = self._db.execute(
-            "SELECT account, body FROM objects WHERE kind = ? ORDER BY position", (kind,)
+            "SELECT account, body FROM objects WHERE kind = :kind"
+            " AND account = coalesce(:account, account) AND position > coalesce("
+            " (SELECT position FROM objects WHERE id = :after), 0) ORDER BY position",
+            {"kind": kind, "account": account, "after": after},
         )
         return [(row["account"], json.loads(row["body"])) for row in rows]
 
