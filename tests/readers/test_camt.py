@@ -180,6 +180,13 @@ def test_unsafe_and_broken_files_are_refused_whole(data: bytes, why: str) -> Non
     assert why in str(found.error)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1"])
+def test_the_encoding_may_be_any_that_xml_knows(encoding: str) -> None:
+    text = camt(entry("5.00", inside="<AddtlNtryInf>Müller</AddtlNtryInf>")).decode()
+    declared = text.replace('"1.0"?', f'"1.0" encoding="{encoding.removesuffix("-sig")}"?')
+    assert one(declared.encode(encoding)).text == "Müller"
+
+
 def test_a_zip_of_statements_is_read_as_its_files() -> None:
     data = zipped({"a.xml": camt(entry("5.00")), "readme.txt": b"hello", "b": camt(entry("6.00"))})
     reading = examine(data).reading

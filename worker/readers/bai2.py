@@ -16,7 +16,15 @@ from worker.readers import charsets
 from worker.readers.amounts import minor_unit
 from worker.readers.dates import NotADay, edifact_day
 from worker.readers.model import Balance, BankDetail, BankEntry, Problem, Statement
-from worker.readers.statements import MAX_ENTRIES, NotAStatement, checked, short
+from worker.readers.statements import (
+    MAX_ENTRIES,
+    MAX_LINES,
+    MAX_STATEMENTS,
+    NotAStatement,
+    checked,
+    refuse_flood,
+    short,
+)
 
 MAX_SIZE_BYTES = 32 * 1024 * 1024
 _RECORD = re.compile(r"(01|02|03|16|49|88|98|99),")
@@ -44,15 +52,16 @@ def read(data: bytes) -> list[Statement]:
             drafts.append(_Draft(group, fields))
         elif kind == "16" and drafts:
             drafts[-1].movements.append((fields, text))
+            refuse_flood(len(drafts[-1].movements), MAX_ENTRIES, "entries")
         elif kind == "49" and drafts:
             drafts[-1].trailer = fields
-        if drafts and len(drafts[-1].movements) > MAX_ENTRIES:
-            raise NotAStatement(f"it has more than {MAX_ENTRIES} entries")
+        refuse_flood(len(drafts), MAX_STATEMENTS, "statements")
     return [draft.statement() for draft in drafts]
 
 
 def _records(text: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """Each record with the fields of all its lines, and its lines' words for a movement."""
+    refuse_flood(text.count("\n"), MAX_LINES, "lines")
     lines: list[str] = []
     for line in [*text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), "99,"]:
         found = _RECORD.match(line)

@@ -20,7 +20,7 @@ from worker.readers import columns
 from worker.readers.amounts import with_currency_digits
 from worker.readers.columns import DayOrder
 from worker.readers.model import Balance, BankDetail, BankEntry, Problem, Statement
-from worker.readers.statements import MAX_ENTRIES, NotAStatement, checked, short
+from worker.readers.statements import MAX_ENTRIES, checked, refuse_flood, short
 from worker.readers.tables import Table
 
 # How far down a list its header may stand: banks put addresses and periods above it.
@@ -132,8 +132,7 @@ class _List:
             for number in range(found.row + 1, len(table.rows))
             if columns.looks_like_day(self._cell(number, day))
         ]
-        if len(self._rows) > MAX_ENTRIES:
-            raise NotAStatement(f"it has more than {MAX_ENTRIES} entries")
+        refuse_flood(len(self._rows), MAX_ENTRIES, "entries")
         self._day_column = day
         written = [
             self._text(n, role) for n in self._rows for role in _MONEY if not self._typed(n, role)

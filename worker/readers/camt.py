@@ -25,7 +25,14 @@ from worker.readers.model import (
     Statement,
 )
 from worker.readers.remittance_iso import Purpose, purpose
-from worker.readers.statements import MAX_ENTRIES, NotAStatement, checked, money, short
+from worker.readers.statements import (
+    MAX_ENTRIES,
+    NotAStatement,
+    checked,
+    money,
+    refuse_flood,
+    short,
+)
 from worker.readers.xml_trees import Names, Node
 
 MAX_SIZE_BYTES = 64 * 1024 * 1024
@@ -88,8 +95,7 @@ def _statements(data: bytes) -> Iterator[Statement]:
                 stream.names = Names({"c": space.removeprefix("{")})
         elif name == "Ntry" and stream.format:
             stream.count += 1
-            if stream.count > MAX_ENTRIES:
-                raise NotAStatement(f"it has more than {MAX_ENTRIES} entries")
+            refuse_flood(stream.count, MAX_ENTRIES, "entries")
             stream.entries.append(_entry(Node(element, stream.names, stream.problems)))
             _forget(element)
         elif name in _REPORTS and stream.format:

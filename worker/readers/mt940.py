@@ -16,7 +16,16 @@ from decimal import Decimal
 
 from worker.readers import charsets, mt940_details
 from worker.readers.model import Balance, BankDetail, BankEntry, EntryStatus, Problem, Statement
-from worker.readers.statements import MAX_ENTRIES, NotAStatement, checked, money, short
+from worker.readers.statements import (
+    MAX_ENTRIES,
+    MAX_LINES,
+    MAX_STATEMENTS,
+    NotAStatement,
+    checked,
+    money,
+    refuse_flood,
+    short,
+)
 
 MAX_SIZE_BYTES = 32 * 1024 * 1024
 _TAGS = "13D?|20|21|25P?|28C?|34F|60[FM]|61|62[FM]|64|65|86|90[CD]|NS"
@@ -58,8 +67,8 @@ def read(data: bytes) -> list[Statement]:
         if not drafts or (tag == "20" and drafts[-1].tags):
             drafts.append(_Draft())
         drafts[-1].take(tag, value)
-        if len(drafts[-1].entries) > MAX_ENTRIES:
-            raise NotAStatement(f"it has more than {MAX_ENTRIES} entries")
+        refuse_flood(len(drafts[-1].entries), MAX_ENTRIES, "entries")
+        refuse_flood(len(drafts), MAX_STATEMENTS, "statements")
     return [draft.statement() for draft in drafts if draft.is_statement]
 
 
@@ -69,6 +78,7 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
     for match in _TAG.finditer(text):
         if not (found and found[-1][1] in _WORDS and _is_time(match, text)):
             found.append(match)
+            refuse_flood(len(found), MAX_LINES, "fields")
     for index, match in enumerate(found):
         end = found[index + 1].start() if index + 1 < len(found) else len(text)
         value = text[match.end() : end]

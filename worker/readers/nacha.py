@@ -21,6 +21,7 @@ from worker.readers.x12_segments import NotX12
 RECORD = 94
 MAX_SIZE_BYTES = 32 * 1024 * 1024
 MAX_ENTRIES = 20_000
+MAX_RECORDS = 300_000
 _START = re.compile(rb"101[ \d][\d ]{9}[ \d][\d ]{9}\d{6}[\d ]{4}[A-Z0-9 ]094101", re.ASCII)
 # The last digit of a transaction code: 6 to 9 takes money from the other side's account.
 _DEBITS = frozenset("6789")
@@ -56,6 +57,8 @@ def read(data: bytes) -> list[Remittance]:
 
 def _records(text: str) -> Iterator[str]:
     """Records padded to their length; the fill of nines at the end is none."""
+    if len(text) > RECORD * MAX_RECORDS or text.count("\n") > MAX_RECORDS:
+        raise NotNacha(f"it has more than {MAX_RECORDS} records")
     lines = text.splitlines()
     if len(lines) == 1:
         lines = [text[i : i + RECORD] for i in range(0, len(text), RECORD)]

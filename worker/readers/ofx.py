@@ -15,7 +15,15 @@ from dataclasses import dataclass, field
 from worker.readers import charsets
 from worker.readers.dates import NotADay, edifact_day
 from worker.readers.model import Balance, BankDetail, BankEntry, Problem, Statement
-from worker.readers.statements import MAX_ENTRIES, NotAStatement, checked, money, short
+from worker.readers.statements import (
+    MAX_ENTRIES,
+    MAX_STATEMENTS,
+    NotAStatement,
+    checked,
+    money,
+    refuse_flood,
+    short,
+)
 
 MAX_SIZE_BYTES = 32 * 1024 * 1024
 _TOKEN = re.compile(r"<(!--)|(-->)|<(/?)([A-Za-z][A-Za-z0-9._]{0,40})[^<>]{0,80}>([^<]*)")
@@ -44,6 +52,7 @@ def read(data: bytes) -> list[Statement]:
     for tag, text, is_end, is_comment in _tokens(charsets.decode(data, None)[0]):
         if not is_end and (tag in _STATEMENTS or (tag == "STMTTRN" and not drafts)):
             drafts.append(_Draft())
+            refuse_flood(len(drafts), MAX_STATEMENTS, "statements")
         if drafts:
             drafts[-1].is_commented |= is_comment and bool(text)
             drafts[-1].take(tag, text, is_end=is_end)
@@ -86,8 +95,7 @@ class _Draft:
             scoped = f"{self.scope}.{tag}" if self.scope else tag
             target = self.entries[-1] if self.is_open else self.fields
             target.setdefault(scoped, text)
-        if len(self.entries) > MAX_ENTRIES:
-            raise NotAStatement(f"it has more than {MAX_ENTRIES} entries")
+        refuse_flood(len(self.entries), MAX_ENTRIES, "entries")
 
     def statement(self) -> Statement:
         """The statement that the tags make."""

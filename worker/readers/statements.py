@@ -17,11 +17,19 @@ from worker.readers.model import (
 
 # What one file may hold; a bank that sends more sends several files.
 MAX_ENTRIES = 100_000
+MAX_STATEMENTS = 5_000
+MAX_LINES = 1_000_000
 MAX_TEXT_CHARACTERS = 2_000
 
 
 class NotAStatement(ValueError):
     """The bytes are no bank file that we read; the message says why in words for a person."""
+
+
+def refuse_flood(count: int, limit: int, what: str) -> None:
+    """NotAStatement where a file holds more of something than any bank writes into one."""
+    if count > limit:
+        raise NotAStatement(f"it has more than {limit} {what}")
 
 
 def checked(statement: Statement) -> Statement:

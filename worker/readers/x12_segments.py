@@ -72,9 +72,9 @@ def transaction_sets(data: bytes) -> list[TransactionSet]:
 def segments(text: str) -> list[Segment]:
     """The segments of a text, cut as its own first segment says."""
     element, terminator = _marks(text)
-    raw = [part.strip("\r\n\t ") for part in text.split(terminator)]
-    if len(raw) > MAX_SEGMENTS:
+    if text.count(terminator) > MAX_SEGMENTS:
         raise NotX12(f"it has more than {MAX_SEGMENTS} segments")
+    raw = [part.strip("\r\n\t ") for part in text.split(terminator)]
     cut = [part.split(element) for part in raw if part]
     return [Segment(parts[0].strip().upper(), tuple(parts[1:])) for parts in cut]
 
