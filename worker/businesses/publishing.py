@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from worker.businesses.model import TemplateSet
 from worker.kernel.ids import BusinessKey
-from worker.store import blobs
+from worker.store import blobs, table_of
 
 
 def set_hash(files: Mapping[str, bytes]) -> str:
@@ -45,14 +45,19 @@ def publish(
     return published
 
 
+_set = table_of(TemplateSet).c
+_NEWEST = (
+    select(_set.sha256)
+    .where(_set.business == bindparam("business"))
+    .order_by(_set.published_at.desc())
+    .limit(1)
+)
+
+
 def newest_set(session: Session, business: BusinessKey) -> str | None:
     """The hash of the set in force."""
-    return session.scalar(
-        select(TemplateSet.sha256)
-        .where(TemplateSet.business == business)
-        .order_by(TemplateSet.published_at.desc())
-        .limit(1)
-    )
+    newest: str | None = session.scalar(_NEWEST, {"business": business})
+    return newest
 
 
 def files_of(session: Session, business: BusinessKey, sha256: str) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from worker.commands.starting import open_app, sentence_for_errors
+from worker.commands.starting import collect_seldom, open_app, sentence_for_errors
 
 
 def web() -> None:
@@ -49,6 +49,7 @@ def worker() -> None:
         sweeps = {name: partial(actors.run_sweep, app, name) for name in actors.sweeps()}
         app.queue.work(runs, sweeps, threads=threads)
         relay.start()
+        collect_seldom()
         stopping.wait()
         relay.stop()
 
@@ -58,6 +59,7 @@ def mailbox() -> None:
     from worker.commands.watching import watch_all
 
     with sentence_for_errors(), open_app() as app:
+        collect_seldom()
         watch_all(app, _stop_on_signals())
 
 

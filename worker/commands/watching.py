@@ -68,13 +68,14 @@ class Watcher:
             self._stopping.wait(2.0)
             return
         mailbox = self._open()
-        moved = self._take(mailbox)
-        moved = self._file(mailbox) or moved
+        took = self._take(mailbox)
+        moved = self._file(mailbox) or took
         self._was_read = True
-        # Look again at once while mails are being sorted, and ever less often for one that is not.
+        # Look again soon while mails are being sorted, and ever less often for one that is not.
+        # Not at once: that would be a look at all of them for each that is done.
         self._resting_s = SORTING_S if moved else min(self._resting_s * 2, IDLE_S)
-        if not moved:
-            mailbox.wait(self._resting_s if self._unsorted else IDLE_S)
+        if not took:
+            mailbox.wait(self._resting_s if moved or self._unsorted else IDLE_S)
 
     def _take(self, mailbox: intake.Mailbox) -> bool:
         took = False

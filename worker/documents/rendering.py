@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from worker import customers, invoices, payments
+from worker import customers, invoices, payments, store
 from worker.businesses import Rules, money_text, transfer_code
 from worker.documents.facing import reference_of, sheet
 from worker.documents.model import Document
@@ -130,10 +129,11 @@ def of_invoice(
     session: Session, business: BusinessKey, invoice_id: str, *, with_link: bool | None = None
 ) -> Document | None:
     """The frozen document of an invoice: the first, or the face with or without the pay link."""
-    query = select(Document).where(Document.business == business, Document.item_id == invoice_id)
+    about: dict[str, object] = {"business": business, "item_id": invoice_id}
     if with_link is not None:
-        query = query.where(Document.with_link == with_link)
-    return session.scalar(query.order_by(Document.frozen_at, Document.id).limit(1))
+        about["with_link"] = with_link
+    faces = store.every(session, Document, order="frozen_at, id", **about)
+    return faces[0] if faces else None
 
 
 def pdf_of(session: Session, document: Document) -> bytes:

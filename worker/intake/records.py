@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from worker import store
@@ -24,14 +24,27 @@ def at_spot(session: Session, business: BusinessKey, mailbox: str, spot: Spot) -
     return store.one(session, Mail, business=business, mailbox=mailbox, **place)
 
 
+_WITH_BYTES = (
+    select(Mail)
+    .where(Mail.business == bindparam("business"), Mail.raw_sha256 == bindparam("sha256"))
+    .order_by(Mail.received_at, Mail.id)
+    .limit(1)
+)
+
+
 def with_bytes(session: Session, business: BusinessKey, sha256: str) -> Mail | None:
     """The first mail with these very bytes."""
-    return session.scalar(
-        select(Mail)
-        .where(Mail.business == business, Mail.raw_sha256 == sha256)
-        .order_by(Mail.received_at, Mail.id)
-        .limit(1)
-    )
+    about = {"business": business, "sha256": sha256}
+    return session.execute(_WITH_BYTES, about).scalar_one_or_none()
+
+
+_SAME_MESSAGE = select(Mail).where(
+    Mail.business == bindparam("business"),
+    Mail.message_id == bindparam("message_id"),
+    Mail.id != bindparam("but"),
+    Mail.sorted_at.is_not(None),
+    Mail.disposition != Disposition.DUPLICATE.value,
+)
 
 
 def same_message(session: Session, mail: Mail) -> Mail | None:
@@ -41,15 +54,9 @@ def same_message(session: Session, mail: Mail) -> Mail | None:
     """
     if mail.message_id is None:
         return None
-    others = session.scalars(
-        select(Mail).where(
-            Mail.business == mail.business,
-            Mail.message_id == mail.message_id,
-            Mail.id != mail.id,
-            Mail.sorted_at.is_not(None),
-            Mail.disposition != Disposition.DUPLICATE.value,
-        )
-    )
+    about = {"business": mail.business, "message_id": mail.message_id, "but": mail.id}
+    with session.no_autoflush:  # What is known of this mail is written once, when all of it is.
+        others = session.execute(_SAME_MESSAGE, about).scalars().all()
     return next((other for other in others if _content(other) == _content(mail)), None)
 
 

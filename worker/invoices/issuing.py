@@ -65,7 +65,6 @@ def issue(
     invoice = _register(business, draft, total, decision, at=at)
     invoice.version = max((v.version for v in versions), default=0) + 1
     session.add(invoice)
-    session.flush()
     if decision.hold is None:
         owe(session, invoice, _customer(session, invoice, decision, at=at), at=at)
     else:
