@@ -21,7 +21,7 @@ from worker.readers.archives import Archive
 MAX_SHEETS = 20
 MAX_ROWS = 100_000
 MAX_COLUMNS = 1_000
-MAX_CELLS = 500_000
+MAX_CELLS = 250_000
 MAX_CELL_CHARACTERS = 32_767
 MAX_TEXTS = 500_000
 
@@ -248,7 +248,8 @@ class _Cells:
         if self._left < 0:
             raise RefusedSheet(f"it has more than {MAX_CELLS} cells")
         column = _column(cell.get("r"), len(texts))
-        text, is_typed = self._value(cell)
+        inside = {_local(child): child for child in cell}
+        text, is_typed = self._value(cell, inside.get("v"))
         if not text:
             if cell.get("r") is None:
                 texts.append("")
@@ -257,14 +258,15 @@ class _Cells:
         texts.append(text)
         if is_typed:
             sheet.typed.add((row, column))
-        if cell.find("{*}f") is not None:
+        if "f" in inside:
             sheet.formulas.add((row, column))
 
-    def _value(self, cell: etree._Element) -> tuple[str, bool]:
+    def _value(self, cell: etree._Element, value: etree._Element | None) -> tuple[str, bool]:
         kind = cell.get("t", "n")
         if kind == "inlineStr":
             return _rich_text(cell).strip(), False
-        raw = (cell.findtext("{*}v") or "").strip()[:MAX_CELL_CHARACTERS]
+        written = value.text if value is not None else None
+        raw = (written or "").strip()[:MAX_CELL_CHARACTERS]
         if kind == "s":
             is_known = raw.isascii() and raw.isdecimal() and int(raw[:9]) < len(self._texts)
             return (self._texts[int(raw[:9])].strip() if is_known else ""), False
