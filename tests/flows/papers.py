@@ -16,9 +16,9 @@ _UBL = """<?xml version="1.0" encoding="UTF-8"?>
 <cbc:CustomizationID>urn:cen.eu:en16931:2017</cbc:CustomizationID>
 <cbc:ID>{number}</cbc:ID><cbc:IssueDate>2026-11-02</cbc:IssueDate>
 <cbc:DueDate>2026-12-02</cbc:DueDate>
-<cbc:InvoiceTypeCode>380</cbc:InvoiceTypeCode>
+<cbc:InvoiceTypeCode>{type_code}</cbc:InvoiceTypeCode>
 <cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>
-<cbc:BuyerReference>{buyer_number}</cbc:BuyerReference>
+<cbc:BuyerReference>{buyer_number}</cbc:BuyerReference>{reference}
 <cac:AccountingSupplierParty><cac:Party>
 <cac:PostalAddress><cac:Country><cbc:IdentificationCode>DE</cbc:IdentificationCode></cac:Country>
 </cac:PostalAddress>
@@ -54,6 +54,10 @@ _UBL = """<?xml version="1.0" encoding="UTF-8"?>
 <cac:Price><cbc:PriceAmount currencyID="EUR">{net}</cbc:PriceAmount></cac:Price>
 </cac:InvoiceLine></Invoice>
 """
+_REFERENCE = (
+    "<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>{}</cbc:ID>"
+    "</cac:InvoiceDocumentReference></cac:BillingReference>"
+)
 
 _numbers = count(1)
 _CENT = Decimal("0.01")
@@ -61,7 +65,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Paper:
-    """One invoice as UBL. `wrong_by` breaks the sum with tax."""
+    """One invoice as UBL, or with `credits` a credit note. `wrong_by` breaks the sum with tax."""
 
     number: str = field(default_factory=lambda: f"F-{next(_numbers):04d}")
     net: Decimal = Decimal("100.00")
@@ -70,6 +74,7 @@ class Paper:
     buyer_vat_id: str = "DE297562840"
     buyer_email: str = "accounts@brightwater.example"
     wrong_by: Decimal = Decimal("0.00")
+    credits: str = ""
 
     @property
     def gross(self) -> Decimal:
@@ -79,6 +84,8 @@ class Paper:
     def xml(self) -> bytes:
         """The document."""
         facts = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        facts["type_code"] = "381" if self.credits else "380"
+        facts["reference"] = _REFERENCE.format(self.credits) if self.credits else ""
         return _UBL.format(**facts, tax=self._tax, gross=self.gross).encode()
 
     def but(self, **changes: object) -> Self:

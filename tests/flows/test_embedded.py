@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import redis
+import requests
 
 from bench import chaos
 from tests.flows.house import BUSINESS, House
 from tests.flows.papers import Forward, Paper, bounce, forward, stranger
 from tests.readers.samples import pdf_with
 from worker import delivery
-from worker.commands.demo_customer import pay
+from worker.commands.demo_customer import go_to_checkout, pay
 from worker.delivery import Notice
 from worker.intake import Disposition, Mail
 from worker.invoices import Hold, Invoice
+from worker.payments import Checkout, Refund
 from worker.review import WorkItem
 
 
@@ -157,6 +160,57 @@ def test_a_bounce_is_traced_to_its_notice_and_a_person_is_told(house: House, by:
     house.send_in(bounce(to, email["Message-ID"], paper.buyer_email))
     house.await_notice("invoice", invoice.id, "bounced")
     assert [w for w in house.all_of(WorkItem) if w.subject == notice.id]
+
+
+def test_a_credit_note_lowers_what_the_link_asks_for_until_nothing_is_left(house: House) -> None:
+    house.send_in(forward(Paper(number="CREDITED-1", net=Decimal("200.00"))))
+    invoice, _ = house.await_issued("CREDITED-1")
+    url = house.pay_url(invoice)
+    part = Paper(number="CN-1", net=Decimal("50.00"), credits="CREDITED-1")
+    house.send_in(forward(part))
+    note = house.await_invoice("CN-1")
+    email = house.email(house.await_notice("credit_note", note.id).message_id)
+    words = email.get_body(("plain",)).get_content()
+    assert "59.50" in words
+    assert "178.50" in words
+    assert [a.get_filename() for a in email.iter_attachments()] == ["CN-1.pdf"]
+    assert "178.50" in requests.get(url, timeout=20).text
+
+    house.send_in(forward(part.but(number="CN-2", net=Decimal("150.00"))))
+    house.await_notice("credit_note", house.await_invoice("CN-2").id)
+    assert "Nothing is left to pay" in requests.get(url, timeout=20).text
+
+
+def test_a_credit_on_a_paid_invoice_is_balance_and_goes_back_when_staff_say_so(
+    house: House,
+) -> None:
+    house.send_in(forward(Paper(number="CREDITED-2", net=Decimal("71.00"))))
+    invoice, _ = house.await_issued("CREDITED-2")
+    pay(house.pay_url(invoice))
+    payment = house.await_payment(8449)
+    house.send_in(forward(Paper(number="CN-3", net=Decimal("71.00"), credits="CREDITED-2")))
+    note = house.await_invoice("CN-3")
+    house.await_notice("credit_note", note.id)
+    [item] = [w for w in house.all_of(WorkItem) if w.subject == note.id]
+    assert f"tillmail payments refund {payment.id} 84.49" in item.choices
+
+    house.run("payments", "refund", payment.id, "84.49", "--as", "mara lindqvist")
+    house.await_that(lambda: [r for r in house.all_of(Refund) if r.booked_at])
+    assert [line["amount"] for line in json.loads(house.run("credits", "list", "--json"))] == []
+    house.verify()
+
+
+def test_money_at_the_desk_ends_the_open_page_first(house: House) -> None:
+    house.send_in(forward(Paper(number="DESK-1", net=Decimal("33.00"))))
+    invoice, _ = house.await_issued("DESK-1")
+    with requests.Session() as browser:
+        go_to_checkout(browser, house.pay_url(invoice))
+    register = ("payments", "register", "--invoice", "DESK-1", "--amount", "39.27")
+    house.run(*register, "--method", "cash", "--as", "mara@northlight.example")
+    [page] = [c for c in house.all_of(Checkout) if c.item_id == invoice.id]
+    assert page.state == "expired"
+    house.await_notice("receipt", house.await_payment(3927).id)
+    house.verify()
 
 
 def test_a_payment_that_no_webhook_told_of_is_found(house: House) -> None:

@@ -18,16 +18,22 @@ _CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "na
 def pay(url: str) -> str:
     """Pay what the page at this address asks for; gives the headline of the page after it."""
     with requests.Session() as browser:
-        page = browser.get(url, timeout=_TIMEOUT_S)
-        hosted = _submit(browser, page, ending="/pay", values={})
-        if hosted.url.startswith(url):
-            # Who pays without a browser is asked to type what the page shows to people.
-            hosted = _submit(browser, hosted, ending="/pay", values={"code": _code_on(hosted)})
+        hosted = go_to_checkout(browser, url)
         after = _submit(browser, hosted, ending=None, values=_CARD)
         said = " ".join(_parsed(after).find(".//main").text_content().split())
         if "/thanks" not in after.url:
             raise PermanentError(f"The payment did not go through. The page says: {said[:300]}")
         return " ".join(_parsed(after).find(".//h1").text_content().split())
+
+
+def go_to_checkout(browser: requests.Session, url: str) -> requests.Response:
+    """The hosted page that the pay button of the page at this address leads to."""
+    page = browser.get(url, timeout=_TIMEOUT_S)
+    hosted = _submit(browser, page, ending="/pay", values={})
+    if hosted.url.startswith(url):
+        # Who pays without a browser is asked to type what the page shows to people.
+        hosted = _submit(browser, hosted, ending="/pay", values={"code": _code_on(hosted)})
+    return hosted
 
 
 def _submit(
