@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, OTHER
 from tests.commands.conftest import Desk, desk
-from worker import actors, payments, review
+from worker import actors, delivery, payments, review
 from worker.actors import FLOW
 from worker.app import App
+from worker.delivery import Letter, NoticeState
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import NoticeQueued
 from worker.kernel.ids import BusinessKey
 from worker.settings import load
 from worker.store import outbox
-from worker.store.outbox import Job
+from worker.store.outbox import Job, Slip
 
 __all__ = ["desk"]
 
@@ -85,3 +86,19 @@ def test_a_job_held_by_somebody_else_is_not_prepared(desk: Desk) -> None:
     with app.reading() as session:
         assert review.open_items(session, ACME) == []
     app.close()
+
+
+def test_a_notice_that_cannot_be_composed_ends_refused_and_a_person_is_told(desk: Desk) -> None:
+    app = _app(desk)
+    slips: list[Slip] = []
+    with app.transaction(slips.extend) as session:
+        letter = Letter("question", "work_1", "fay@acme.example", "en", "", {})
+        notice = delivery.queue(session, ACME, letter, app.rules(ACME).mail, at=AT)
+    actors.run_job(app, slips.pop())  # There is no press here.
+    with app.reading() as session:
+        ended = delivery.by_id(session, ACME, notice.id)
+        [item] = review.open_items(session, ACME)
+    app.close()
+    assert ended is not None
+    assert ended.state == NoticeState.REFUSED
+    assert (item.kind, item.subject) == ("notice_undelivered", notice.id)

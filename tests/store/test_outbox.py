@@ -97,6 +97,10 @@ def test_who_slept_past_the_lease_changes_nothing(session: Session) -> None:
     awake = outbox.start(session, again, at=AT + RUN_LEASE + SECOND)
     assert awake is not None
 
+    for touch in (outbox.check_held, outbox.hold):
+        touch(session, awake)
+        with pytest.raises(LeaseLost):
+            touch(session, asleep)
     with pytest.raises(LeaseLost):
         outbox.finish(session, asleep, at=AT)
     outbox.again(session, asleep, due_at=AT, problem="late")

@@ -22,8 +22,12 @@ from worker.store import blobs, outbox
 @call
 def send_notice(run: Run) -> None:
     """Compose a notice in a child, claim it, hand it over, write down the answer."""
-    _print_without_link(run)
-    message = _compose(run)
+    try:
+        _print_without_link(run)
+        message = _compose(run)
+    except PermanentError as e:
+        _refuse(run, str(e))
+        return
     with run.intent() as s:
         notice = _notice(s, run)
         found = _obstacle(s, notice)
@@ -95,6 +99,8 @@ def _print_without_link(run: Run) -> None:
     """Freeze the face of the invoice that this notice needs, where the frozen one has the link."""
     app = run.app
     with run.reading() as s:
+        # A long queue holds a job more than once; only the first is worth the composing.
+        outbox.check_held(s, run.slip)
         notice = _notice(s, run)
         invoice = lacks_face(s, notice)
         if invoice is None:
@@ -109,8 +115,6 @@ def _print_without_link(run: Run) -> None:
 def _compose(run: Run) -> Outgoing:
     app = run.app
     with run.reading() as s:
-        # A long queue holds a job more than once; only the first is worth the composing.
-        outbox.check_held(s, run.slip)
         notice = _notice(s, run)
         look = app.look(s, run.business, notice.template_set)
         files = enclosures(s, notice, app.rules(run.business), look)
@@ -156,6 +160,9 @@ def _hand_over(run: Run, message: Outgoing) -> None:
             if e.is_address_dead:
                 delivery.suppress(s, _notice(s, run), e.reply, at=run.app.now())
         return
+    except PermanentError as e:
+        _refuse(run, str(e))
+        return
     except OutcomeUnknown:
         # The claim stands: the next start finds it and waits before it sends once more.
         raise
@@ -166,9 +173,16 @@ def _hand_over(run: Run, message: Outgoing) -> None:
         delivery.sent(s, _notice(s, run), reply, at=run.app.now())
 
 
+def _refuse(run: Run, why: str) -> None:
+    """End a notice that can never go out, whatever the server would say: a person is told."""
+    with run.finish() as s:
+        delivery.refused(s, _notice(s, run), why, at=run.app.now())
+
+
 def _put_back(run: Run, reply: str) -> None:
     at = run.app.now()
     with run.app.transaction() as s:
+        outbox.hold(s, run.slip)
         first_s = run.app.settings.delivery.retry_s
         wait = timedelta(seconds=first_s * 2 ** min(outbox.tries_of(s, run.slip), 10))
         due_at = delivery.put_back(s, _notice(s, run), wait=wait, at=at, reply=reply)

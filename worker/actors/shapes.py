@@ -151,7 +151,7 @@ def run_job(app: App, slip: Slip, hand_out: HandOut | None = None) -> None:
         _give_up(run, "job_needs_review", str(e))
     except OperationalError as e:
         # The database was busy or away: nothing was written, so the job simply runs again.
-        _again(run, app.now() + FIRST_WAIT, type(e).__name__)
+        _again(run, _due(run, TransientError(str(e))), type(e).__name__)
     except TransientError as e:
         _again(run, _due(run, e), str(e))
     except PermanentError as e:
@@ -175,7 +175,7 @@ def run_sweep(app: App, name: str) -> None:
 def _due(run: Run, error: TransientError) -> datetime:
     if error.retry_after_s is not None:
         return run.app.now() + timedelta(seconds=error.retry_after_s)
-    with run.reading() as session:
+    with run.app.reading() as session:
         tries = outbox.tries_of(session, run.slip)
     factor = 30 if isinstance(error, OutcomeUnknown) else 1
     wait: timedelta = min(FIRST_WAIT * factor * 2 ** min(tries, 12), LONGEST_WAIT)

@@ -24,7 +24,7 @@ class NoticeState(StrEnum):
 
 
 NOTICE_MOVES: dict[NoticeState, frozenset[NoticeState]] = {
-    NoticeState.QUEUED: frozenset({NoticeState.SENDING, NoticeState.DROPPED}),
+    NoticeState.QUEUED: frozenset({NoticeState.SENDING, NoticeState.REFUSED, NoticeState.DROPPED}),
     NoticeState.SENDING: frozenset(
         {NoticeState.QUEUED, NoticeState.SENT, NoticeState.REFUSED, NoticeState.DROPPED}
     ),

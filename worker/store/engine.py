@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
 _KEPT = "tillmail.kept"
+# Whoever waits longer for a lock, or asks for so much, is told so and runs again: OperationalError.
+_POSTGRESQL_LIMITS = "-c lock_timeout=30s -c statement_timeout=120s"
 _SQLITE_SETTINGS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -31,7 +33,13 @@ def make_engine(url: str, *, pool_size: int = 20) -> Engine:
     """An engine for `sqlite:///…` or `postgresql+psycopg://…`. Made after any fork."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite_engine(url)
-    return create_engine(url, pool_size=pool_size, max_overflow=10, pool_pre_ping=True)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"options": _POSTGRESQL_LIMITS},
+    )
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -177,6 +177,7 @@ _START = (
     )
 )
 _HELD = select(_job.id).where(_OURS)
+_HELD_FAST = _HELD.with_for_update()
 _FINISH = (
     update(table_of(Job))
     .where(_OURS)
@@ -194,6 +195,12 @@ def start(session: Session, slip: Slip, *, at: datetime) -> Slip | None:
 def check_held(session: Session, slip: Slip) -> None:
     """Raises LeaseLost when the job is done or somebody else's: there is nothing to prepare."""
     if _run(session, _HELD, slip).first() is None:
+        raise LeaseLost(f"Job {slip.job} is held by somebody else.")
+
+
+def hold(session: Session, slip: Slip) -> None:
+    """As `check_held`, and to the end of the transaction nobody else gets the job."""
+    if _run(session, _HELD_FAST, slip).first() is None:
         raise LeaseLost(f"Job {slip.job} is held by somebody else.")
 
 
