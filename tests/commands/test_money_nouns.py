@@ -1,0 +1,152 @@
+"""`tillmail payments` and `tillmail credits`: money registered, applied and undone at the desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.books import AT, issue, zoo
+from tests.commands.conftest import Desk
+from tests.payments.test_crediting import credit
+
+STAFF = """
+[[staff]]
+name = "Sal"
+address = "sal@acme.example"
+roles = ["sales"]
+"""
+TODAY = AT.date().isoformat()
+
+
+@pytest.fixture
+def till(desk: Desk) -> Desk:
+    """Zoo AG with two open invoices, and a salesperson beside Ann."""
+    file = desk.home / "config" / "businesses" / "acme.toml"
+    file.write_text(file.read_text() + STAFF)
+    (desk.home / "var" / "clock.ahead").write_text("0")
+    desk.book(lambda _app, session: (zoo(session), issue(session), issue(session, number="R-2")))
+    return desk
+
+
+def register(till: Desk, *words: str, who: str = "Ann") -> str:
+    done = till.type("payments", "register", *words, "--as", who)
+    assert done.code == 0, done.err
+    return done.out.strip()
+
+
+def still_to_pay(till: Desk, number: str) -> str:
+    amount: str = till.type("invoices", "show", number, "--json").json["still_to_pay"]["amount"]
+    return amount
+
+
+BY_BANK = ("--method", "bank_transfer", "--date", TODAY, "--reference", "R-1 and more")
+
+
+def test_a_payment_is_registered_allocated_and_undone(till: Desk) -> None:
+    payment = register(till, "--invoice", "R-1", "--amount", "150.00", *BY_BANK)
+    assert still_to_pay(till, "R-1") == "0.00"
+    [row] = till.type("payments", "unapplied", "--json").json
+    assert (row["id"], row["unapplied"]["amount"]) == (payment, "31.00")
+
+    assert till.type("payments", "allocate", payment, "R-2", "--as", "Ann").code == 0
+    assert still_to_pay(till, "R-2") == "88.00"
+    assert till.type("payments", "unapplied", "--json").json == []
+
+    undo = ("payments", "undo", payment, "--reason", "wrong account")
+    assert till.type(*undo, "--as", "Ann").code == 0
+    assert (still_to_pay(till, "R-1"), still_to_pay(till, "R-2")) == ("119.00", "119.00")
+    shown = till.type("payments", "show", payment, "--json").json
+    assert (shown["returned_by"], shown["returned_because"]) == ("Ann", "wrong account")
+    assert till.type("ledger", "verify").code == 0
+
+
+def test_the_same_words_typed_twice_are_asked_about(till: Desk) -> None:
+    words = ("--invoice", "R-1", "--amount", "10.00", *BY_BANK)
+    first = register(till, *words)
+    again = till.type("payments", "register", *words, "--as", "Ann")
+    assert (again.code, first in again.err, "--again" in again.err) == (1, True, True)
+    assert register(till, *words, "--again") != first
+    assert still_to_pay(till, "R-1") == "99.00"
+
+
+def test_what_was_undone_may_be_typed_anew(till: Desk) -> None:
+    words = ("--invoice", "R-1", "--amount", "10.00", *BY_BANK)
+    first = register(till, *words)
+    till.type("payments", "undo", first, "--reason", "typo", "--as", "Ann")
+    assert register(till, *words) != first
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--amount", "1.00", "--method", "cash"), "Whose money is it?"),
+        (("--invoice", "R-1", "--amount", "1,00", "--method", "cash"), "is not an amount"),
+        (("--invoice", "R-1", "--amount", "1e9", "--method", "cash"), "is not an amount"),
+        (("--invoice", "R-1", "--amount", "0.00", "--method", "cash"), "more than nothing"),
+        (("--invoice", "R-1", "--amount", "1.00", "--method", "gold"), "gold is no method"),
+        (
+            ("--invoice", "R-1", "--amount", "1.00", "--method", "cash", "--date", "22.11.2026"),
+            "day",
+        ),
+        (
+            ("--invoice", "R-1", "--amount", "1", "--method", "cash", "--date", "9999-01-01"),
+            "still to come",
+        ),
+        (("--invoice", "R-9", "--amount", "1.00", "--method", "cash"), "There is no invoice R-9"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(till: Desk, words: tuple[str, ...], says: str) -> None:
+    done = till.type("payments", "register", *words, "--as", "Ann")
+    assert (done.code, says in done.err) == (1, True), done.err
+
+
+def test_sales_register_for_their_own_customers_only(till: Desk) -> None:
+    words = ("payments", "register", "--invoice", "R-1", "--amount", "10.00", *BY_BANK)
+    assert "own customers only" in till.type(*words, "--as", "Sal").err
+    assert till.type("customers", "assign", "7", "--to", "sal@acme.example").code == 0
+    assert till.type(*words, "--as", "Sal").code == 0
+    assert "is not staff" in till.type(*words, "--as", "Eve").err
+    assert (
+        "ask finance"
+        in till.type("payments", "undo", _newest(till), "--reason", "x", "--as", "Sal").err
+    )
+
+
+def test_a_file_is_registered_line_by_line_and_once(till: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "cash.csv"
+    file.write_text(
+        "customer;invoice;amount;method;date;reference\n"
+        f"7;R-1;19.00;cash;{TODAY};box\n"
+        f"7;R-1;19.00;cash;{TODAY};box\n"
+        f"7;R-9;1.00;cash;{TODAY};\n"
+        f"7;;5.00;cheque;{TODAY};no invoice\n"
+    )
+    first = till.type("payments", "register", "--csv", str(file), "--as", "Ann", "--json")
+    assert (first.code, [row["result"] for row in first.json]) == (
+        1, ["registered", "registered", "refused", "registered"],
+    )  # fmt: skip
+    assert [row["line"] for row in first.json] == [2, 3, 4, 5]
+    assert still_to_pay(till, "R-1") == "81.00"
+
+    again = till.type("payments", "register", "--csv", str(file), "--as", "Ann", "--json")
+    assert [row["result"] for row in again.json] == [
+        "there already", "there already", "refused", "there already",
+    ]  # fmt: skip
+    assert [row["id"] for row in again.json] == [row["id"] for row in first.json]
+    assert still_to_pay(till, "R-1") == "81.00"
+
+
+def test_the_balance_is_listed_and_pays_an_invoice(till: Desk) -> None:
+    till.book(lambda _app, session: credit(session, "150.00"))
+    [row] = till.type("credits", "list", "--json").json
+    assert (row["number"], row["balance"]["amount"]) == ("7", "31.00")
+    assert till.type("credits", "apply", "R-2", "20.00", "--as", "Ann").code == 0
+    assert till.type("credits", "apply", "R-2", "20.00", "--as", "Ann").code == 1
+    assert till.type("credits", "apply", "R-2", "--as", "Ann").code == 0
+    assert (still_to_pay(till, "R-2"), till.type("credits", "list", "--json").json) == ("88.00", [])
+
+
+def _newest(till: Desk) -> str:
+    newest: str = till.type("payments", "list", "--json").json[0]["id"]
+    return newest
