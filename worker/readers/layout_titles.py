@@ -15,6 +15,8 @@ from worker.readers.layout_labels import Labelled, label_in
 from worker.readers.model import DocType
 from worker.readers.page_layout import Cell, Layout
 
+# So much is the head of a text, however short it is.
+_HEAD_POINTS = 180.0
 TITLED = re.compile(
     rf"^(?:{INVOICE_TITLE}|{CREDIT_TITLE})(?: (?:des|der|de|du|of) [a-z]+)?(?: \d{{3}})?"
     rf"(?: (?P<mark>{NUMBER_MARK}))?(?= |$)"
@@ -57,7 +59,7 @@ def _is_other(layout: Layout, cell: Cell, plain: str) -> bool:
     words = (plain if plain in OTHER_TITLES else _ORDINAL.sub("", plain)).split()
     size = next((n for n in range(_LONGEST_TITLE, 0, -1) if " ".join(words[:n]) in OTHER_TITLES), 0)
     rest = words[size:]
-    if not size or len(rest) > 5 or cell.top > 0.45 * layout.height:
+    if not size or len(rest) > 5 or cell.top > max(0.45 * layout.height, _HEAD_POINTS):
         return False
     # `Order 4711` and `Delivery note: 12` in the letters of the text are references.
     is_reference = ":" in cell.text or any(map(str.isdigit, rest)) or _has_value(layout, cell)
