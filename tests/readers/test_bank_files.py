@@ -203,6 +203,9 @@ def test_a_list_chains_its_balances_in_either_order(newest_first: bool) -> None:
     [
         "Invoice,Date,Amount,Reference\nINV-1,2026-11-02,5.00,x\n",
         "Rechnungsnummer;Datum;Brutto;Skonto;Betrag;Text\nRE-1;02.11.2026;5,00;0,00;5,00;x\n",
+        "Référence;Libellé;Montant CHF;Date valeur\nR-1;Conseil;1'712.00;20.11.2026\n",
+        "Invoice 12\nDate,Description,Amount\n2026-11-02,Work,5.00\n",
+        "Date,Description,Amount\n2026-11-02,Work,5.00\nNet,,5.00\nTax,,1.00\nTotal,,6.00\n",
         "Name,Street,Town\nA,B,C\n",
         "Dear all,\nthe date, the amount and the balance follow.\n",
     ],

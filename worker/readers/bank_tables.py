@@ -80,7 +80,9 @@ def _is_of_days(table: Table, found: Header) -> bool:
 
 
 def _is_bank_list(places: dict[str, int]) -> bool:
-    has_day = "booked" in places or "value" in places
+    is_sided = "balance" in places or {"debit", "credit"} <= places.keys()
+    # A payer too tells amounts with the day they are worth; the day of a booking only a bank.
+    has_day = "booked" in places or ("value" in places and is_sided)
     has_amount = "amount" in places or {"debit", "credit"} <= places.keys()
     has_words = bool(places.keys() & {"text", "name", "balance"})
     return has_day and has_amount and has_words
