@@ -95,6 +95,13 @@ def test_a_line_that_cannot_be_read_is_a_problem_and_no_amount() -> None:
     assert {problem.rule for problem in found.problems} == {"LINE", "AMOUNT"}
 
 
+def test_the_other_account_may_stand_below_the_line() -> None:
+    data = mt940(":61:2611021102C5,00N102EREF", "DE89370400440532013000", ":86:Invoice 7")
+    found = one(data)
+    assert found.details[0].counterparty_account == "DE89370400440532013000"
+    assert found.text == "Invoice 7 DE89370400440532013000"
+
+
 def test_a_day_out_of_the_calendar_is_a_problem_and_no_day() -> None:
     found = only(mt940(":61:2613021102C5,00NTRFR1"))
     assert found.entries[0].date is None
@@ -145,6 +152,13 @@ ING = "/EREF/E-9//CNTP/NL32INGB0000012345/INGBNL2A/ING BANK///REMI/USTD//Invoice
         (GERMAN[:70] + "\n" + GERMAN[70:], None, "Muster GmbH & Co. KG", None, "E-77"),
         (DUTCH, "Factuur 12 en 13", "J DOE", "NL70ABNA0987654321", None),
         (ING, "Invoice 5", "ING BANK", "NL32INGB0000012345", "E-9"),
+        (
+            "159?00RETOURE?20EREF+E-77?21MTLG:Konto gesperrt",
+            "Konto gesperrt",
+            None,
+            None,
+            "E-77",
+        ),
         ("Payment of\ninvoice 7", "Payment of invoice 7", None, None, None),
         ("", "", None, None, None),
     ],

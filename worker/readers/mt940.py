@@ -16,6 +16,7 @@ from decimal import Decimal
 
 from worker.readers import charsets, mt940_details
 from worker.readers.model import Balance, BankDetail, BankEntry, EntryStatus, Problem, Statement
+from worker.readers.mt940_details import account_in
 from worker.readers.statements import (
     MAX_ENTRIES,
     MAX_LINES,
@@ -187,7 +188,8 @@ class _Draft:
             amount=_signed(value, found["mark"]),
             currency=currency,
             counterparty_name=said.name,
-            counterparty_account=said.account,
+            # Dutch banks put the other side's account in the line or below it.
+            counterparty_account=said.account or account_in(more) or account_in(reference),
             end_to_end_id=said.end_to_end_id,
             creditor_reference=said.creditor_reference,
             text=said.text,

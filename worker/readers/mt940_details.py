@@ -19,7 +19,8 @@ _PURPOSE = [*range(20, 30), *range(60, 64)]
 # A subfield holds 27 characters; only a full one runs on into the next without a blank.
 _FULL_SUBFIELD = 27
 _SEPA = re.compile(
-    r"(?<![A-Z])(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|MDAT|RTRN|RREF)\+",
+    r"(?<![A-Z])(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC|PURP|MDAT|RTRN|RREF|MTLG)"
+    r"[+:]",
     re.ASCII,
 )
 _SLASHED = re.compile(
@@ -63,9 +64,9 @@ def _numbered(words: str, mark: str) -> Words:
     keys = _sepa(purpose)
     name = "".join(text for number in (32, 33) for text in fields.get(number, []))
     return Words(
-        text=short(keys.get("SVWZ") or keys.get("") or purpose),
+        text=short(keys.get("SVWZ") or keys.get("") or keys.get("MTLG") or purpose),
         name=short(name or keys.get("ABWA", "")) or None,
-        account=_given(next(iter(fields.get(31, [])), "")) or _account(keys.get("IBAN", "")),
+        account=_given(next(iter(fields.get(31, [])), "")) or account_in(keys.get("IBAN", "")),
         end_to_end_id=_given(keys.get("EREF", "")),
         creditor_reference=_iso_reference(keys.get("SVWZ", "")),
         return_reason=_given(keys.get("RTRN", "")),
@@ -115,8 +116,9 @@ def _given(text: str) -> str | None:
     return None if stripped in _ABSENT else stripped[:100]
 
 
-def _account(text: str) -> str | None:
-    first = text.split(" ", 1)[0]
+def account_in(text: str) -> str | None:
+    """The account that a text begins with, if it is an IBAN."""
+    first = text.strip().split(" ", 1)[0]
     return first if ibans.is_iban(first) else None
 
 
