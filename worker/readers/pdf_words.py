@@ -78,7 +78,8 @@ def _quarters(text_page: pypdfium2.PdfTextPage) -> int:
     count = pdfium.FPDFText_CountChars(text_page)
     step = max(1, count // _SAMPLES)
     votes = [
-        round(2 * pdfium.FPDFText_GetCharAngle(text_page, index) / math.pi) % 4
+        # PDFium counts the angle clockwise.
+        -round(2 * pdfium.FPDFText_GetCharAngle(text_page, index) / math.pi) % 4
         for index in range(0, min(count, step * _SAMPLES), step)
     ]
     return max(set(votes), key=votes.count, default=0)

@@ -6,6 +6,7 @@ one's. Such a file would show one customer the papers of another, so it is held 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -18,6 +19,9 @@ from worker.readers.party_numbers import iban
 from worker.readers.pdf_attachments import UnreadablePdf
 from worker.readers.scans import NoOcr
 from worker.readers.structured import ReadInvoice
+
+
+_CENTS = re.compile(r"\d[.,]\d\d(?!\d)")
 
 
 def read(
@@ -97,6 +101,8 @@ def _carries_figures(hidden: str) -> bool:
         return False
     mark = written_amounts.decimal_mark_of(hidden)
     has_money = any(amount.is_money for amount in written_amounts.find(hidden, mark))
+    # Letters too small to see run into each other.
+    has_money = has_money or _CENTS.search(hidden) is not None
     label = label_in(hidden[:200])
     has_account = iban(from_text(hidden[:2000])) is not None
     return has_money or has_account or (label is not None and "number" in label.roles)
