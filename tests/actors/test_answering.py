@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 
 from tests.actors.desk import Desk, letter, opened
-from tests.flows.papers import Forward, Paper, forward, stranger
+from tests.flows.papers import Forward, Paper, bounce, forward, stranger
 from tests.readers.samples import FILES, pdf_of
+from worker import delivery
 from worker.delivery import Notice
 from worker.intake import Disposition
 from worker.invoices import Invoice
 from worker.review import WorkItem
 
 PLAIN = (FILES / "plain" / "german_window.txt").read_text()
+# What a mail program puts below an answer to our report; its words are those of a bounce.
+QUOTED_BOUNCE = """On Mon, 2 Nov 2026 at 09:00, Northlight <invoices@northlight.example> wrote:
+> An email could not be delivered
+> reason: 5.1.1 smtp; 550 5.1.1 no such user
+"""
 COMPTA = "compta@atelier-fontaine.example"
 BOB = "Bob Berg <bob@northlight.example>"
 _BOB = """[[staff]]
@@ -387,3 +393,28 @@ def test_two_that_answer_each_other_come_to_an_end(desk: Desk) -> None:
         headers = {"in_reply_to": answers[-1].message_id} if answers else {}
         desk.take(letter(text, subject=f"Re: case {round_}", **headers))
     assert len(desk.said()) <= 5
+
+
+# -- bounces ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "to"),
+    [("send to new@b.example", "new@b.example"), ("resend", "accounts@brightwater.example")],
+)
+def test_a_bounced_invoice_is_sent_again_by_a_word(desk: Desk, words: str, to: str) -> None:
+    invoice, _ = issued(desk)
+    first = desk.deliver(invoice)
+    verp = delivery.envelope_from(first.id, desk.rules.mail, desk.app.mail_secret)
+    desk.take(bounce(verp, first.message_id, first.recipient))
+    question = desk.question("notice_undelivered")
+    facts = {fact["label"]: fact["value"] for fact in question.context["facts"]}
+    assert facts["customer"] == "Brightwater Interiors GmbH"
+    assert facts["address"] == "accounts@brightwater.example"
+
+    desk.answer(question, f"{words}\n\n{QUOTED_BOUNCE}")
+    assert desk.said() == ["Done"]
+    again = desk.all(Notice, kind="invoice")[-1]
+    assert (again.recipient, again.id != first.id) == (to, True)
+    with desk.app.reading() as s:
+        assert delivery.obstacle(s, again) is None

@@ -138,6 +138,29 @@ def forward(paper: Paper, **how: object) -> Forward:
     return Forward({f"{paper.number}.xml": paper.xml()}, **how)  # type: ignore[arg-type]
 
 
+def reply(
+    to: EmailMessage,
+    text: str,
+    *,
+    sender: str = Forward.sender,
+    headers: dict[str, str] | None = None,
+) -> bytes:
+    """An answer to a mail of ours as a mail program writes it, with our words quoted below."""
+    message = EmailMessage(policy=SMTP)
+    for name, value in (headers or {}).items():
+        message[name] = value
+    message["From"] = sender
+    message["To"] = to["Reply-To"]
+    message["Subject"] = f"Re: {to['Subject']}"
+    message["Date"] = "Mon, 02 Nov 2026 09:30:00 +0100"
+    message["Message-ID"] = f"<reply-{next(_numbers)}@northlight.example>"
+    message["In-Reply-To"] = message["References"] = str(to["Message-ID"])
+    ours = to.get_body(("plain",))
+    quoted = "\n".join(f"> {line}" for line in (ours.get_content() if ours else "").splitlines())
+    message.set_content(f"{text}\n\nOn Mon, 2 Nov 2026 at 09:00, {to['From']} wrote:\n{quoted}\n")
+    return message.as_bytes()
+
+
 def bounce(to: str, message_id: str, recipient: str) -> bytes:
     """A delivery report in the standard's form (RFC 3464) about one mail of ours."""
     return f"""Return-Path: <>

@@ -10,11 +10,14 @@ from lxml import html
 from playwright.sync_api import Browser
 
 from tests.flows.house import BUSINESS, House
-from tests.flows.papers import Forward, Paper, forward
+from tests.flows.papers import Forward, Paper, bounce, forward, reply
+from tests.readers.samples import FILES, pdf_of
 from tests.servers.dovecot import DovecotServer
-from worker import customers
+from worker import customers, delivery
 from worker.commands.demo_customer import pay
+from worker.delivery import Notice
 from worker.intake import Disposition, Mail
+from worker.invoices import Hold
 from worker.review import WorkItem
 
 AUTHENTIC = {
@@ -122,6 +125,59 @@ def test_a_mailbox_that_goes_away_comes_back_and_nothing_is_lost(
     office.send_in(authentic(Paper(number="AFTER-1")))
     office.await_issued("BEFORE-1")
     office.await_issued("AFTER-1")
+
+
+def test_a_strangers_layout_goes_out_after_one_yes_and_its_bounce_is_one_clear_email(
+    office: House,
+) -> None:
+    page = pdf_of((FILES / "plain" / "german_window.txt").read_text())
+    office.send_in(Forward({"rechnung.pdf": page}, headers=AUTHENTIC))
+    held = office.await_held("LH-2026-0120", Hold.NO_ADDRESS)
+    question = office.email(asked_about(office, held.id).message_id)
+    assert question["To"] == "mara@northlight.example"
+    assert [a.get_content() for a in question.iter_attachments()] == [page]
+    assert "130.90 EUR" in question.get_body(("plain",)).get_content()
+
+    answer = "Yes, send it to ida@fischer.example please.\n\nBest regards\nMara"
+    office.send_in(reply(question, answer, headers=AUTHENTIC))
+
+    invoice, email = office.await_issued("LH-2026-0120")
+    assert email["To"] == "ida@fischer.example"
+    [sheet] = [a.get_content() for a in email.iter_attachments()]
+    assert sheet.startswith(b"%PDF")
+    assert len(sheet) > len(page)
+    office.await_quiet()
+    assert [a["Auto-Submitted"] for a in office.emails() if a["Subject"].startswith("Re: ")] == [
+        "auto-replied"
+    ]
+
+    notice = office.await_notice("invoice", invoice.id)
+    verp = delivery.envelope_from(
+        notice.id, office.app.rules(BUSINESS).mail, office.app.mail_secret
+    )
+    office.send_in(bounce(verp, email["Message-ID"], "ida@fischer.example"))
+    told = office.email(asked_about(office, notice.id).message_id)
+    said = told.get_body(("plain",)).get_content()
+    for word in (
+        "LH-2026-0120",
+        "Frau Ida Fischer",
+        "ida@fischer.example",
+        "no such user",
+        "send to",
+    ):
+        assert word in said
+
+    office.send_in(reply(told, "send to frau.fischer@fischer.example", headers=AUTHENTIC))
+    again = office.await_that(
+        lambda: [e for e in office.emails() if e["To"] == "frau.fischer@fischer.example"]
+    )
+    assert "LH-2026-0120" in again[0]["Subject"]
+
+
+def asked_about(house: House, subject: str) -> Notice:
+    """The email with the question about a subject, once it is out."""
+    [item] = house.await_that(lambda: [w for w in house.all_of(WorkItem) if w.subject == subject])
+    return house.await_notice("question", item.id)
 
 
 def test_two_tabs_meet_on_one_page_and_pay_once(office: House) -> None:

@@ -100,7 +100,8 @@ def silence_because(
     session: Session, business: BusinessKey, incoming: Incoming, rules: Rules, *, at: datetime
 ) -> str | None:
     """Why a mail is not to be answered; None when it may be."""
-    if incoming.envelope.is_automatic or incoming.kind in (Kind.AUTO_REPLY, Kind.BOUNCE):
+    by_words = incoming.kind in (Kind.AUTO_REPLY, Kind.BOUNCE) and not incoming.is_colleague
+    if incoming.envelope.is_automatic or by_words:
         return "A program wrote it."
     if not incoming.address:
         return "Nobody can be made out who wrote it."

@@ -23,6 +23,7 @@ _LABELS = {
     "customer", "invoice", "invoices", "they_write", "authentic", "address", "reason", "state",
     "sent", "still_to_pay", "opened", "missing",
 }  # fmt: skip
+_LAST = (Word.DONE, Word.REFUSE, Word.NO, Word.HELP)
 _ASKED = {"customer_dispute": Role.SALES_MANAGER, "customer_question": Role.SALES}
 _MAY_DECIDE = {Role.ADMIN, Role.FINANCE}
 
@@ -92,9 +93,9 @@ def question_letters(
 
 
 def choices(words: Iterable[Word], kind: str) -> tuple[Choice, ...]:
-    """The words as an email shows them, in the order of the grammar."""
+    """The words as an email shows them: what goes on first, what ends it last."""
     group = _GROUPS.get(kind, "other")
-    ordered = [word for word in Word if word in set(words)]
+    ordered = sorted(set(words), key=lambda word: (word in _LAST, list(Word).index(word)))
     return tuple(Choice(word.value, _key(word), _means(word, group)) for word in ordered)
 
 

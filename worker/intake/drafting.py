@@ -42,7 +42,7 @@ def ask_for_rest(
         review.Question(
             kind="document_incomplete",
             subject=f"{mail.id}:{index}",
-            text=f"{problem} Please add what is missing; the document hangs on.",
+            text=f"{problem} Please add what is missing; the document is attached.",
             evidence=invoices.evidence(draft.document)
             | {"mail": mail.id, "document": index, "file": file},
             choices=["total AMOUNT", "number NUMBER", "customer NAME", "send to ADDRESS", "no"],

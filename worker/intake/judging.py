@@ -77,8 +77,12 @@ def order(examined: Examined, name: str) -> tuple[Said, ...]:
     return said(words, names=(name,)) or (() if words else said(examined.envelope.subject))
 
 
-def _by_a_program(examined: Examined, _sender: Sender) -> Verdict | None:
+def _by_a_program(examined: Examined, sender: Sender) -> Verdict | None:
     kind = examined.reading.kind
+    # A colleague who answers our report of a bounce quotes its words: that is no bounce.
+    is_answer = sender.is_staff and sender.answers == "staff" and not examined.envelope.is_automatic
+    if kind is Kind.BOUNCE and is_answer:
+        return None
     if kind is Kind.BOUNCE:
         because = "A mail server reports on a mail of ours."
         return Verdict(Disposition.BOUNCE, because, tells=BounceRead)

@@ -83,4 +83,6 @@ def _with_place(value: str | None, place: Any) -> str:
         return "not found"
     if not isinstance(place, Mapping) or "words" not in place:
         return value
-    return f"{value} (page {place.get('page', 1)}: “{str(place['words'])[:80]}”)"
+    words = str(place["words"])[:80]
+    where = f"page {place.get('page', 1)}"
+    return f"{value} ({where})" if words == value else f"{value} ({where}: “{words}”)"
