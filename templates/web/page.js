@@ -61,6 +61,42 @@
     addEventListener("pageshow", () => button.removeAttribute("aria-disabled"));
   });
 
+  // The sum of what is ticked, as it is typed. The server counts again.
+  const summed = document.querySelector("form[data-sum]");
+  if (summed) {
+    const { currency, label } = summed.dataset;
+    const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency });
+    const digits = money.resolvedOptions().maximumFractionDigits;
+    const plain = new RegExp("^([0-9]{1,9})(?:[.,]([0-9]{1," + (digits || 1) + "}))?$");
+    const typed = (field, owed) => {
+      const text = field ? field.value.trim() : "";
+      if (!text) return owed;
+      const found = plain.exec(text);
+      if (!found || (found[2] && !digits)) return NaN;
+      return Number(found[1]) * 10 ** digits + Number((found[2] || "").padEnd(digits, "0") || 0);
+    };
+    const total = summed.querySelector("[data-total]");
+    const button = summed.querySelector("button");
+    const unnamed = button.textContent;
+    const add = () => {
+      let sum = 0;
+      summed.querySelectorAll(".item").forEach((item) => {
+        const ticked = item.querySelector("input[type=checkbox]").checked;
+        const field = item.querySelector(".part input");
+        const owed = Number(item.dataset.minor), amount = typed(field, owed);
+        const wrong = ticked && !(amount > 0 && amount <= owed);
+        if (field) field.setAttribute("aria-invalid", wrong ? "true" : "false");
+        if (ticked) sum += wrong ? NaN : amount;
+      });
+      const text = sum > 0 ? money.format(sum / 10 ** digits) : "–";
+      total.textContent = text;
+      button.textContent = sum > 0 ? label.replace("{amount}", text) : unnamed;
+    };
+    summed.querySelector("[data-chosen]").hidden = false;
+    summed.addEventListener("input", add);
+    addEventListener("pageshow", add);
+  }
+
   if (navigator.clipboard) {
     document.querySelectorAll("button[data-copy]").forEach((button) => {
       button.hidden = false;

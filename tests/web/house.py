@@ -195,11 +195,21 @@ class House:
         """Let business time pass."""
         self.app.at += timedelta(**time)
 
-    def invoice(self, number: str = "A-1", total: str = "119.00", language: str = "en") -> str:
-        """An issued invoice with a frozen document and a link; gives the path of its page."""
+    def invoice(
+        self,
+        number: str = "A-1",
+        total: str = "119.00",
+        language: str = "en",
+        *,
+        buyer: str = "",
+    ) -> str:
+        """An issued invoice with a frozen document and a link; gives the path of its page.
+
+        Each has a buyer of its own, unless one is named.
+        """
         at = self.app.now()
         with self.app.transaction() as session:
-            invoice = _issue(session, number, total, language, at)
+            invoice = _issue(session, number, total, language, at, buyer=buyer or number)
             link = paylinks.open_link(
                 session, invoice, self.app.link_keys, self.app.link_life(KEY), at=at
             )
@@ -352,9 +362,9 @@ def settle_whole(session: Session, item_id: str, at: datetime) -> None:
 
 
 def _issue(
-    session: Session, number: str, total: str, language: str, at: datetime
+    session: Session, number: str, total: str, language: str, at: datetime, *, buyer: str
 ) -> invoices.Invoice:
-    details = customers.Details(f"Customer of {number}", number=f"K-{number}", language=language)
+    details = customers.Details(f"Customer of {buyer}", number=f"K-{buyer}", language=language)
     customer = customers.add(session, KEY, details, by="test", at=at)
     for name in ("anna", "books"):
         address = Address.parse(f"{name}@customer.example")
@@ -366,7 +376,7 @@ def _issue(
         currency="EUR",
         total=Decimal(total),
         grand_total=Decimal(total),
-        buyer=Buyer(name=f"Customer of {number}", number=f"K-{number}"),
+        buyer=Buyer(name=f"Customer of {buyer}", number=f"K-{buyer}"),
     )
     limits = invoices.Limits(first_time_addresses=False, send_limit=None, currency="EUR")
     draft = invoices.Draft(mail_id=new_id("mail"), document=document)

@@ -12,6 +12,7 @@ from worker.documents.rendering import (
     of_invoice,
     order,
     pdf_of,
+    printed_of,
 )
 from worker.documents.samples import samples
 
@@ -29,6 +30,7 @@ __all__ = [
     "of_invoice",
     "order",
     "pdf_of",
+    "printed_of",
     "reference_of",
     "samples",
 ]

@@ -6,9 +6,11 @@ a picture is printed by the business's template with the XML inside.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from worker import customers, invoices, payments, store
@@ -134,6 +136,12 @@ def of_invoice(
         about["with_link"] = with_link
     faces = store.every(session, Document, order="frozen_at, id", **about)
     return faces[0] if faces else None
+
+
+def printed_of(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> set[str]:
+    """Those of the invoices that have a frozen document."""
+    query = select(Document.item_id).where(Document.business == business)
+    return set(session.scalars(query.where(Document.item_id.in_(item_ids))))
 
 
 def pdf_of(session: Session, document: Document) -> bytes:

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from worker import ledger, store
-from worker.invoices.model import Invoice
+from worker.invoices.model import Invoice, State, state_of
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
 from worker.ledger import Account
@@ -67,6 +67,25 @@ def of_customer(session: Session, business: BusinessKey, customer_id: str) -> Se
         )
         .order_by(Invoice.due_on, Invoice.issued_at, Invoice.id)
     ).all()
+
+
+def open_of(
+    session: Session, business: BusinessKey, customer_id: str, currency: str
+) -> list[tuple[Invoice, Money]]:
+    """What a customer has to pay in a currency and how much of it, the first due first."""
+    owed = ledger.held_by_items(session, business, Account.RECEIVABLE, customer_id, currency)
+    due = [item_id for item_id, amount in owed.items() if amount.is_positive]
+    found = session.scalars(
+        select(Invoice)
+        .where(Invoice.business == business, Invoice.id.in_(due))
+        .order_by(Invoice.due_on, Invoice.issued_at, Invoice.id)
+    )
+    payable = {State.OPEN, State.PART_PAID}
+    return [
+        (item, owed[item.id])
+        for item in found
+        if not item.is_credit and state_of(item, owed[item.id]) in payable
+    ]
 
 
 def still_to_pay(session: Session, invoice: Invoice) -> Money:

@@ -53,6 +53,26 @@ def held_for_customer(
     return Money(int(minor or 0), currency)
 
 
+def held_by_items(
+    session: Session, business: BusinessKey, account: Account, customer_id: str, currency: str
+) -> dict[str, Money]:
+    """What an account holds of each item of a customer, where it holds anything."""
+    held = func.sum(Posting.amount_minor)
+    rows = session.execute(
+        select(Posting.item_id, held)
+        .where(
+            Posting.business == business,
+            Posting.customer_id == customer_id,
+            Posting.account == account.value,
+            Posting.currency == currency,
+            Posting.item_id.is_not(None),
+        )
+        .group_by(Posting.item_id)
+        .having(held != 0)
+    )
+    return {item_id: Money(int(minor), currency) for item_id, minor in rows if item_id}
+
+
 def held_by_customers(
     session: Session, business: BusinessKey, account: Account
 ) -> list[tuple[str, Money]]:

@@ -42,6 +42,7 @@ from worker.payments.records import (
     allocated_to,
     allocation,
     allocations_of,
+    being_paid,
     by_id,
     checkout,
     checkout_of_session,
@@ -56,6 +57,7 @@ from worker.payments.records import (
     settled_by,
     shares_of,
     unapplied,
+    under_way,
     undone_of,
 )
 from worker.payments.refunding import (
@@ -116,6 +118,7 @@ __all__ = [
     "balance",
     "begin",
     "begin_for",
+    "being_paid",
     "book_disputes",
     "book_refunds",
     "by_id",
@@ -153,6 +156,7 @@ __all__ = [
     "settled_by",
     "shares_of",
     "unapplied",
+    "under_way",
     "undo",
     "undone_of",
     "unwanted_checkout",

@@ -140,6 +140,38 @@ def live_checkout(session: Session, business: BusinessKey, item_id: str) -> Chec
     )
 
 
+def being_paid(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> set[str]:
+    """Those of the items for which a payment page is open."""
+    return set(
+        session.scalars(
+            select(Share.item_id)
+            .join(Checkout, _of_checkout())
+            .where(
+                Share.business == business,
+                Share.item_id.in_(item_ids),
+                Checkout.state.in_(_LIVE),
+            )
+        )
+    )
+
+
+def under_way(
+    session: Session, business: BusinessKey, customer_id: str, currency: str
+) -> Sequence[Payment]:
+    """What a customer has announced, or a bank is still at, the first first."""
+    states = (PaymentState.ANNOUNCED.value, PaymentState.PENDING.value)
+    return session.scalars(
+        select(Payment)
+        .where(
+            Payment.business == business,
+            Payment.customer_id == customer_id,
+            Payment.currency == currency,
+            Payment.state.in_(states),
+        )
+        .order_by(Payment.registered_at, Payment.id)
+    ).all()
+
+
 def checkouts_to_look_at(session: Session, *, at: datetime, limit: int) -> Sequence[Checkout]:
     """Live checkouts that are due to be looked up, of every business."""
     return session.scalars(

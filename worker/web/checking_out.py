@@ -20,6 +20,7 @@ from worker.kernel.errors import Refused
 from worker.paylinks import Verdict
 from worker.payments import Checkout, Payer
 from worker.web import answers
+from worker.web.account_page import AccountPage
 from worker.web.answers import Draft
 from worker.web.forms import (
     Fields,
@@ -56,7 +57,7 @@ class CheckingOut:
             return begun
         url = await HostedPage(self.app).address(begun)
         if url is None:
-            return await run_in_threadpool(self._explain, who, "unreachable")
+            return await run_in_threadpool(self._unreachable, who, form)
         response = answers.see_other(url)
         answers.keep_opened(self.app, response, begun.link)
         return response
@@ -64,6 +65,9 @@ class CheckingOut:
     # -- before the call -------------------------------------------------------------------------
 
     def _begin_or_explain(self, who: Visitor, form: Fields) -> Begun | Response:
+        of_customer = AccountPage(self.app).begin(who, form)
+        if of_customer is not None:
+            return of_customer
         try:
             begun = HostedPage(self.app).begin(lambda: self._begin(who, form, at=self.app.now()))
         except Refused:
@@ -126,6 +130,10 @@ class CheckingOut:
         form = {"token": token, "code": code}
         facts = context(session, standing, path=path, at=at) | {"form": form}
         return Draft(standing.business, standing.language, "confirm.html", facts)
+
+    def _unreachable(self, who: Visitor, form: Fields) -> Response:
+        page = AccountPage(self.app).unreachable(who, form)
+        return self._explain(who, "unreachable") if page is None else page
 
     def _explain(self, who: Visitor, why: str) -> Response:
         """Why there is no payment page: nothing left to pay, busy, or nobody answers."""

@@ -23,8 +23,9 @@ FORM_LIFE = timedelta(hours=12)
 # Browsers keep no cookie longer than 400 days.
 COOKIE_LIFE = timedelta(days=400)
 MAX_FORM_BYTES = 16_384
-_MAX_FIELDS = 20
+_MAX_FIELDS = 150
 _MAX_VALUE = 400
+TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
 _BROWSER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _SEAL = re.compile(r"([0-9a-f]{1,12})\.([0-9a-f]{32})\.([a-z2-7]{32})", re.ASCII)
 

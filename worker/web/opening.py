@@ -15,8 +15,10 @@ from starlette.responses import Response
 
 from worker import delivery, paylinks
 from worker.app import App
-from worker.paylinks import Evidence, Verdict
+from worker.kernel.ids import BusinessKey
+from worker.paylinks import Evidence, Link, Thresholds, Verdict
 from worker.web import answers
+from worker.web.account import find_account
 from worker.web.forms import Fields, Seal, Visitor, fields, open_seal, visitor
 from worker.web.security import crosses_sites
 from worker.web.standing import Face, Standing, find
@@ -31,6 +33,16 @@ _TRAITS = {
     "frame": "no frame around its window",
     "version": "a name that is not its engine's",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The link whose page somebody saw, what it was mailed for, and whether it is to be paid."""
+
+    link: Link
+    about: tuple[BusinessKey, str]
+    limits: Thresholds
+    is_payable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +64,38 @@ class Opening:
         at = self.app.now()
         response = Response(status_code=HTTPStatus.NO_CONTENT)
         with self.app.transaction() as session:
-            standing = find(self.app, session, who, at=at)
-            if standing is None:
+            seen = self._seen(session, who, at=at)
+            if seen is None:
                 return answers.not_found(self.app, who)
-            on_page = open_seal(self.app.link_keys, standing.link.id, form.get("form", ""), at=at)
+            on_page = open_seal(self.app.link_keys, seen.link.id, form.get("form", ""), at=at)
             if on_page is None:
                 return answers.message(
                     self.app, "not_allowed", who.language, status=HTTPStatus.FORBIDDEN
                 )
-            if standing.face is not Face.PAY:
+            if not seen.is_payable:
                 return response
-            verdict, facts = judged(session, standing, who, form, on_page, at=at)
+            verdict, facts = judged_on(session, seen.about, seen.limits, who, form, on_page, at=at)
             if verdict is Verdict.UNSURE and facts["again_in_s"]:
                 # A person who reads on is believed once the mail's scanners have gone home.
                 response.headers["Retry-After"] = str(facts["again_in_s"])
             if verdict is Verdict.HUMAN:
-                life = self.app.link_life(standing.business)
-                paylinks.note_open(session, standing.link, life, evidence=facts, at=at)
-                answers.keep_opened(self.app, response, standing.link)
+                life = self.app.link_life(seen.about[0])
+                paylinks.note_open(session, seen.link, life, evidence=facts, at=at)
+                answers.keep_opened(self.app, response, seen.link)
             else:
-                paylinks.note_machine(session, standing.link, evidence=facts, at=at)
+                paylinks.note_machine(session, seen.link, evidence=facts, at=at)
         return response
+
+    def _seen(self, session: Session, who: Visitor, *, at: datetime) -> _Seen | None:
+        standing = find(self.app, session, who, at=at)
+        if standing is not None:
+            about = (standing.business, standing.invoice.id)
+            return _Seen(standing.link, about, standing.thresholds, standing.face is Face.PAY)
+        account = find_account(self.app, session, who, at=at)
+        if account is None:
+            return None
+        about = (account.business, account.customer.id)
+        return _Seen(account.link, about, account.thresholds, account.is_live)
 
 
 def judged(
@@ -85,7 +108,22 @@ def judged(
     at: datetime,
 ) -> tuple[Verdict, Mapping[str, Any]]:
     """The verdict on whoever sent a form of the pay page, and the facts it rests on."""
-    sent_at = delivery.last_sent_at(session, standing.business, standing.invoice.id)
+    about = (standing.business, standing.invoice.id)
+    return judged_on(session, about, standing.thresholds, who, form, on_page, at=at)
+
+
+def judged_on(
+    session: Session,
+    about: tuple[BusinessKey, str],
+    limits: Thresholds,
+    who: Visitor,
+    form: Fields,
+    on_page: Seal,
+    *,
+    at: datetime,
+) -> tuple[Verdict, Mapping[str, Any]]:
+    """The same for any page; `about` is what its link was mailed for."""
+    sent_at = delivery.last_sent_at(session, *about)
     evidence = Evidence(
         user_agent=who.user_agent,
         trusted_event=form.get("trusted") == "1",
@@ -99,7 +137,6 @@ def judged(
         traits=_traits(who, form),
         links_touched=who.links_touched,
     )
-    limits = standing.thresholds
     verdict, why = paylinks.judge(evidence, limits)
     is_early = paylinks.is_within_scan(evidence, limits) and evidence.trusted_event
     again_in_s = limits.scan_window_s - int(evidence.since_sent_s or 0) if is_early else 0

@@ -13,10 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from worker import customers, documents
+from worker import documents
 from worker.app import App
-from worker.kernel.mail import Address
 from worker.web import answers
+from worker.web.account import contacts_of
+from worker.web.account_page import AccountPage
 from worker.web.answers import Draft
 from worker.web.forms import Visitor, new_browser, seal, visitor
 from worker.web.standing import Face, Standing, context, find
@@ -47,11 +48,18 @@ class PayPage:
         """GET /l/{token}/document: the frozen PDF."""
         return await run_in_threadpool(self._document, visitor(request))
 
+    async def item_document(self, request: Request) -> Response:
+        """GET /l/{token}/items/{item}/document: of one item of a customer link."""
+        who, item_id = visitor(request), str(request.path_params["item"])
+        page = AccountPage(self.app)
+        found = await run_in_threadpool(page.document, who, item_id)
+        return found or answers.not_found(self.app, who)
+
     def _show(self, who: Visitor) -> Response:
         browser = who.browser or new_browser()
         draft = self._draft(who, browser, at=self.app.now())
         if draft is None:
-            return answers.not_found(self.app, who)
+            return AccountPage(self.app).show(who) or answers.not_found(self.app, who)
         response = answers.page(self.app, draft)
         answers.keep_name(self.app, response, browser)
         return response
@@ -70,7 +78,8 @@ class PayPage:
     def _thanks(self, who: Visitor, look: int) -> Response:
         found = self._thanks_or_elsewhere(who, look, at=self.app.now())
         if found is None:
-            return answers.not_found(self.app, who)
+            page = AccountPage(self.app).show(who, is_return=True)
+            return page or answers.not_found(self.app, who)
         return answers.page(self.app, found) if isinstance(found, Draft) else found
 
     def _thanks_or_elsewhere(
@@ -125,8 +134,7 @@ def _paid(_session: Session, _standing: Standing) -> _Chosen:
 
 def _ended(session: Session, standing: Standing) -> _Chosen:
     """What it shows of the item is for the browser that opened it; the rest may ask for a link."""
-    on_file = customers.billing_contacts(session, standing.business, standing.link.customer_id)
-    contacts = [{"id": c.id, "masked": Address.parse(c.address).masked} for c in on_file]
+    contacts = contacts_of(session, standing.business, standing.link.customer_id)
     hidden: dict[str, object] = {} if standing.may_see else {"item": None, "bank": None}
     return "ended.html", {"contacts": contacts} | hidden
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from worker import paylinks
 from worker.app import App
-from worker.paylinks import RenewalTerms
+from worker.businesses import Rules
+from worker.kernel.ids import BusinessKey
+from worker.paylinks import Link, RenewalTerms
 from worker.web import answers
+from worker.web.account import find_account
 from worker.web.forms import COOKIE_LIFE, Fields, Visitor, fields, open_seal, visitor
 from worker.web.opening import TRAP
 from worker.web.security import crosses_sites
@@ -36,17 +41,24 @@ class Renewing:
     def _renew(self, who: Visitor, form: Fields) -> None:
         at = self.app.now()
         with self.app.transaction() as session:
-            standing = find(self.app, session, who, at=at)
-            if standing is None or standing.face is not Face.ENDED or form.get(TRAP, ""):
+            found = self._ended(session, who, at=at)
+            if found is None or form.get(TRAP, ""):
                 return
+            link, rules = found
             # However old the page is: nobody shall be told of a mail that does not come.
             keys, sealed = self.app.link_keys, form.get("form", "")
-            if open_seal(keys, standing.link.id, sealed, at=at, life=COOKIE_LIFE) is None:
+            if open_seal(keys, link.id, sealed, at=at, life=COOKIE_LIFE) is None:
                 return
-            terms = RenewalTerms(
-                keys,
-                self.app.link_life(standing.business),
-                standing.rules.links.renewals_per_day,
-            )
-            contact = form.get("contact", "")
-            paylinks.ask_renewal(session, standing.link, contact, terms, at=at)
+            life = self.app.link_life(BusinessKey(link.business))
+            terms = RenewalTerms(keys, life, rules.links.renewals_per_day)
+            paylinks.ask_renewal(session, link, form.get("contact", ""), terms, at=at)
+
+    def _ended(self, session: Session, who: Visitor, *, at: datetime) -> tuple[Link, Rules] | None:
+        """The visitor's link and its business's rules, if its time is over."""
+        standing = find(self.app, session, who, at=at)
+        if standing is not None:
+            return (standing.link, standing.rules) if standing.face is Face.ENDED else None
+        account = find_account(self.app, session, who, at=at)
+        if account is None or account.is_live:
+            return None
+        return account.link, account.rules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,9 +18,7 @@ from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, NotMoney
 from worker.paylinks import Link, LinkState, Thresholds
 from worker.readers.model import Invoice as Document
-from worker.web.forms import Visitor, has_opened
-
-_TOKEN = re.compile(r"[a-z2-7]{32}", re.ASCII)
+from worker.web.forms import TOKEN, Visitor, has_opened
 
 
 class Face(StrEnum):
@@ -84,7 +81,7 @@ class Standing:
 def find(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Standing | None:
     """Where the visitor's link stands; None for a token that was never ours."""
     # What cannot be a token is not looked up, and answered like one that is unknown.
-    link = paylinks.by_token(session, visitor.token) if _TOKEN.fullmatch(visitor.token) else None
+    link = paylinks.by_token(session, visitor.token) if TOKEN.fullmatch(visitor.token) else None
     if link is None or link.item_id is None or link.business not in app.businesses():
         return None
     business = BusinessKey(link.business)
@@ -109,9 +106,9 @@ def context(session: Session, standing: Standing, *, path: str, at: datetime) ->
     return {
         "business": business_face(standing.rules),
         "is_test": not standing.rules.stripe.livemode,
-        "link": {"path": path, "until": _until(standing)},
+        "link": {"path": path, "until": until(standing.link, standing.rules.time_zone)},
         "item": item_face(session, standing, at=at),
-        "bank": _bank_face(standing),
+        "bank": bank_face(standing.rules, documents.reference_of(standing.invoice)),
         "has_document": documents.of_invoice(session, standing.business, standing.invoice.id)
         is not None,
     }
@@ -137,10 +134,8 @@ def item_face(session: Session, standing: Standing, *, at: datetime) -> dict[str
     whole = _with_prepayment(invoice)
     today = day_in(standing.rules.time_zone, at)
     return {
-        "number": invoice.number,
+        **item_names(invoice),
         "customer": _customer_name(session, standing),
-        "issue_on": invoice.issue_on.isoformat() if invoice.issue_on else None,
-        "due_on": invoice.due_on.isoformat() if invoice.due_on else None,
         "is_overdue": invoice.due_on is not None and invoice.due_on < today,
         "total": _plain(whole),
         "paid": _plain(whole - owed),
@@ -173,25 +168,34 @@ def _paid_on(session: Session, standing: Standing) -> str | None:
     return day_in(standing.rules.time_zone, settled_at).isoformat() if settled_at else None
 
 
-def _bank_face(standing: Standing) -> dict[str, str] | None:
-    bank = standing.rules.bank
-    if not bank.iban:
+def bank_face(rules: Rules, reference: str) -> dict[str, str] | None:
+    """Where to transfer to, and what to write on the transfer."""
+    if not rules.bank.iban:
         return None
-    document = Document.model_validate(standing.invoice.reading)
     return {
-        "holder": standing.rules.legal_name or standing.rules.name,
-        "iban": bank.iban,
-        "bic": bank.bic,
-        "bank_name": bank.name,
-        "reference": document.payment_reference or standing.invoice.number,
+        "holder": rules.legal_name or rules.name,
+        "iban": rules.bank.iban,
+        "bic": rules.bank.bic,
+        "bank_name": rules.bank.name,
+        "reference": reference,
     }
 
 
-def _until(standing: Standing) -> dict[str, str] | None:
-    if standing.link.expires_at is None:
+def until(link: Link, zone: str) -> dict[str, str] | None:
+    """When the link ends, once it was opened."""
+    if link.expires_at is None:
         return None
-    local = standing.link.expires_at.astimezone(ZoneInfo(standing.rules.time_zone))
+    local = link.expires_at.astimezone(ZoneInfo(zone))
     return {"day": local.date().isoformat(), "time": f"{local:%H:%M}"}
+
+
+def item_names(invoice: Invoice) -> dict[str, object]:
+    """What the document calls itself."""
+    return {
+        "number": invoice.number,
+        "issue_on": invoice.issue_on.isoformat() if invoice.issue_on else None,
+        "due_on": invoice.due_on.isoformat() if invoice.due_on else None,
+    }
 
 
 def _plain(amount: Money) -> dict[str, object]:

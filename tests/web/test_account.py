@@ -1,0 +1,195 @@
+"""The page of a customer link: several items, parts of them, and one payment for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.web.house import KEY, House, as_person, form_of, running_house
+from worker import customers, invoices, paylinks
+from worker.paylinks import Subject
+from worker.web.choosing import read_amount
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house whose customers may pay parts, of 10.00 at least."""
+    with running_house(tmp_path, links={"partial": True}) as house:
+        yield house
+
+
+class Page:
+    """A customer with three invoices, and a browser at the page of them all."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.paths = [house.invoice(f"C-{n}", total, buyer="C") for n, total in _TOTALS.items()]
+        self.items = [house.link(path).item_id or "" for path in self.paths]
+        customer_id = house.link(self.paths[0]).customer_id
+        with house.app.transaction() as session:
+            link = paylinks.open_customer_link(
+                session,
+                Subject(KEY, customer_id, currency="EUR"),
+                house.app.link_keys,
+                house.app.link_life(KEY),
+                at=house.app.now(),
+            )
+        self.path = house.app.link_url(link).removeprefix(house.lives_at)
+        self.browser = house.browser()
+
+    def pay(self, ticked: list[int], **typed: str) -> httpx.Response:
+        """Tick these, type these amounts, and press."""
+        page = self.browser.get(self.path).text
+        fields = as_person(form_of(page, f"{self.path}/pay"))
+        fields = {name: value for name, value in fields.items() if not name.startswith("pay.")}
+        fields |= {f"pay.{self.items[n]}": "1" for n in ticked}
+        fields |= {f"amount.{self.items[int(n[1:])]}": text for n, text in typed.items()}
+        self.house.wait(seconds=3)
+        return self.browser.post(f"{self.path}/pay", data=fields)
+
+    @property
+    def ordered(self) -> list[str]:
+        """The amounts that hosted pages were asked for."""
+        return [str(order.amount) for _, order in self.house.app.counting.orders]
+
+
+_TOTALS = {1: "119.00", 2: "50.00", 3: "1000.00"}
+
+
+@pytest.fixture
+def page(house: House) -> Page:
+    """The page."""
+    return Page(house)
+
+
+def test_all_that_is_owed_shows_with_its_documents(page: Page) -> None:
+    html = page.browser.get(page.path).text
+    assert "€1,169.00" in html
+    for item in page.items:
+        assert page.browser.get(f"{page.path}/items/{item}/document").status_code == 200
+
+
+def test_what_is_ticked_is_paid_whole_or_in_part(page: Page) -> None:
+    answer = page.pay([0, 2], a2="250.5")
+    assert answer.status_code == 303
+    assert page.ordered == ["369.50 EUR"]
+    assert page.house.app.counting.orders[0][1].title == "2 invoices · Acme"
+    assert page.house.link(page.path).opened_at is not None
+
+
+MAY_NOT_BE = (
+    "1e9 -1 ١٢ １２ 1,000 1.000 12.345 0 0.00 9.99 1000.01 10EUR 1_0 NaN 5555555555555 +50 0x20"
+)
+
+
+@pytest.mark.parametrize("typed", MAY_NOT_BE.split())
+def test_an_amount_that_may_not_be_is_said_and_opens_no_page(page: Page, typed: str) -> None:
+    answer = page.pay([2], a2=typed)
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    assert page.ordered == []
+    assert page.house.link(page.path).opened_at is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "read"),
+    [
+        ("12", "EUR", "12.00 EUR"),
+        ("12,5", "EUR", "12.50 EUR"),
+        ("1000", "JPY", "1000 JPY"),
+        ("1,000", "JPY", None),
+        ("1.000", "EUR", None),
+        ("1.234", "KWD", "1.234 KWD"),
+        ("", "EUR", None),
+    ],
+)
+def test_amounts_are_read_as_people_type_them(typed: str, currency: str, read: str | None) -> None:
+    found = read_amount(typed, currency)
+    assert (None if found is None else str(found)) == read
+
+
+def test_a_small_invoice_is_paid_whole_below_the_least_part(page: Page) -> None:
+    assert page.pay([1], a1="50.00").status_code == 303
+
+
+def test_nothing_ticked_opens_no_page(page: Page) -> None:
+    answer = page.pay([])
+    assert (answer.status_code, "tick at least one" in answer.text) == (422, True)
+
+
+def test_the_items_of_another_customer_cannot_be_ticked(page: Page, house: House) -> None:
+    other = house.link(house.invoice("D-1")).item_id or ""
+    page.items.append(other)
+    assert page.pay([3]).status_code == 409
+    assert page.browser.get(f"{page.path}/items/{other}/document").status_code == 404
+
+
+def test_an_item_paid_meanwhile_is_said_and_nothing_is_charged(page: Page, house: House) -> None:
+    html = page.browser.get(page.path).text
+    fields = as_person(form_of(html, f"{page.path}/pay")) | {f"pay.{page.items[0]}": "1"}
+    house.pay(page.paths[0])
+    house.wait(seconds=3)
+    answer = page.browser.post(f"{page.path}/pay", data=fields)
+    assert (answer.status_code, "Something changed meanwhile" in answer.text) == (409, True)
+    assert page.ordered == []
+    assert "€1,050.00" in page.browser.get(page.path).text
+
+
+def test_another_choice_ends_the_page_of_the_first(page: Page) -> None:
+    assert page.pay([0, 1]).status_code == 303
+    assert page.pay([1, 2]).status_code == 303
+    assert page.ordered == ["169.00 EUR", "1050.00 EUR"]
+
+
+def test_two_people_with_the_link_meet_on_one_page(page: Page, house: House) -> None:
+    first = page.pay([0])
+    page.browser = house.browser()
+    assert page.pay([0]).headers["location"] == first.headers["location"]
+
+
+def test_a_program_is_asked_for_what_people_read(page: Page) -> None:
+    fields = form_of(page.browser.get(page.path).text, f"{page.path}/pay")
+    fields |= {f"pay.{page.items[0]}": "1"}
+    asked = page.browser.post(f"{page.path}/pay", data=fields)
+    assert page.house.link(page.path).opened_at is None
+    shown = re.search(r"type (\d{4}) here", asked.text)
+    assert shown is not None
+    again = form_of(asked.text, f"{page.path}/pay") | {f"pay.{page.items[0]}": "1"}
+    answer = page.browser.post(f"{page.path}/pay", data=again | {"code": shown[1]})
+    assert answer.status_code == 303
+
+
+def test_an_ended_link_shows_what_is_owed_to_who_opened_it(page: Page, house: House) -> None:
+    page.pay([0])
+    house.wait(hours=25)
+    assert "C-2" in page.browser.get(page.path).text
+    stranger = house.browser().get(page.path).text
+    assert "C-2" not in stranger
+    assert "a…@customer.example" in stranger or "Send" in stranger
+
+
+def test_who_comes_back_sees_what_the_books_say(page: Page, house: House) -> None:
+    for path in page.paths:
+        house.pay(path)
+    html = page.browser.get(f"{page.path}/thanks?amount=0&paid=1").text
+    assert "Nothing is left to pay" in html
+
+
+def test_the_page_is_small_and_in_one_piece(page: Page, house: House) -> None:
+    for number in range(60):
+        house.invoice(f"C-1{number:03}", "12.00", buyer="C")
+    html = page.browser.get(page.path).text
+    assert len(html.encode()) < 50_000
+    assert "And 23 more" in html
+
+
+def test_every_customer_has_a_page_of_its_own(page: Page, house: House) -> None:
+    other = house.link(house.invoice("E-1")).customer_id
+    with house.app.reading() as session:
+        owed = invoices.open_of(session, KEY, other, "EUR")
+        assert customers.by_id(session, KEY, other) is not None
+    assert [item.number for item, _ in owed] == ["E-1"]

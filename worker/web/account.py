@@ -1,0 +1,159 @@
+"""What the page of a customer link shows: all that the customer owes in one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from worker import customers, documents, invoices, paylinks, payments
+from worker.app import App
+from worker.businesses import Rules
+from worker.customers import Customer
+from worker.invoices import Invoice
+from worker.kernel.clock import day_in
+from worker.kernel.ids import BusinessKey
+from worker.kernel.mail import Address
+from worker.kernel.money import Money, total, zero
+from worker.paylinks import Link, LinkState, Thresholds
+from worker.web.forms import TOKEN, Visitor, has_opened
+from worker.web.standing import bank_face, business_face, item_names, until
+
+# A page of more would be larger than a phone in a train should load.
+ITEMS_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An open item, what is still to pay on it, and whether a payment page for it is open."""
+
+    item: Invoice
+    amount: Money
+    is_being_paid: bool
+    has_document: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer link and the browser that asks. Its rows are of the session that found it."""
+
+    business: BusinessKey
+    link: Link
+    customer: Customer
+    rules: Rules
+    state: LinkState
+    is_known: bool
+    owed: Sequence[Owed]
+
+    @property
+    def currency(self) -> str:
+        return self.link.currency or self.rules.currency
+
+    @property
+    def language(self) -> str:
+        return self.customer.language or self.rules.language
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in (LinkState.WAITING, LinkState.OPENED)
+
+    @property
+    def may_see(self) -> bool:
+        return self.is_live or self.is_known
+
+    @property
+    def thresholds(self) -> Thresholds:
+        links = self.rules.links
+        return Thresholds(links.min_dwell_ms, links.scan_window_s, links.burst_links)
+
+    @property
+    def sum(self) -> Money:
+        return total((one.amount for one in self.owed), self.currency)
+
+
+def find_account(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Account | None:
+    """Where the visitor's customer link stands; None for any other token."""
+    link = paylinks.by_token(session, visitor.token) if TOKEN.fullmatch(visitor.token) else None
+    if link is None or link.item_id is not None or link.business not in app.businesses():
+        return None
+    business = BusinessKey(link.business)
+    customer = customers.by_id(session, business, link.customer_id)
+    if customer is None:
+        return None
+    rules = app.rules(business)
+    return Account(
+        business=business,
+        link=link,
+        customer=customer,
+        rules=rules,
+        state=paylinks.state_of(link, at),
+        is_known=has_opened(app.link_keys, link.id, visitor.opened),
+        owed=_owed(session, business, customer.id, link.currency or rules.currency),
+    )
+
+
+def context(session: Session, account: Account, *, path: str, at: datetime) -> dict[str, object]:
+    """All that the page's template may use, as plain values."""
+    balance = payments.balance(session, account.business, account.customer.id, account.currency)
+    zone = account.rules.time_zone
+    return {
+        "business": business_face(account.rules),
+        "is_test": not account.rules.stripe.livemode,
+        "link": {"path": path, "until": until(account.link, zone)},
+        "customer": account.customer.name,
+        "items": [_face(account, one, at) for one in account.owed[:ITEMS_SHOWN]],
+        "more": max(0, len(account.owed) - ITEMS_SHOWN),
+        "sum": _plain(account.sum),
+        "balance": _plain(balance) if balance.is_positive else None,
+        "under_way": _under_way(session, account),
+        "partial": account.rules.links.partial,
+        "bank": bank_face(account.rules, ", ".join(one.item.number for one in account.owed[:8])),
+    }
+
+
+def contacts_of(session: Session, business: BusinessKey, customer_id: str) -> list[dict[str, str]]:
+    """The contacts on file as a page may show them: an id, and an address that is masked."""
+    on_file = customers.billing_contacts(session, business, customer_id)
+    return [{"id": c.id, "masked": Address.parse(c.address).masked} for c in on_file]
+
+
+def _owed(session: Session, business: BusinessKey, customer_id: str, currency: str) -> list[Owed]:
+    owed = invoices.open_of(session, business, customer_id, currency)
+    ids = [item.id for item, _ in owed]
+    being_paid = payments.being_paid(session, business, ids)
+    printed = documents.printed_of(session, business, ids)
+    return [Owed(item, amount, item.id in being_paid, item.id in printed) for item, amount in owed]
+
+
+def _face(account: Account, one: Owed, at: datetime) -> dict[str, object]:
+    item = one.item
+    today = day_in(account.rules.time_zone, at)
+    paid = item.total - one.amount
+    return {
+        **item_names(item),
+        "id": item.id,
+        "is_overdue": item.due_on is not None and item.due_on < today,
+        "still_to_pay": _plain(one.amount),
+        "paid": _plain(paid if paid.is_positive else zero(paid.currency)),
+        "is_being_paid": one.is_being_paid,
+        "has_document": one.has_document,
+    }
+
+
+def _under_way(session: Session, account: Account) -> list[dict[str, object]]:
+    found = payments.under_way(session, account.business, account.customer.id, account.currency)
+    zone = account.rules.time_zone
+    return [
+        {
+            "state": payment.state,
+            "amount": _plain(payment.amount),
+            "day": day_in(zone, payment.registered_at).isoformat(),
+        }
+        for payment in found
+    ]
+
+
+def _plain(amount: Money) -> dict[str, object]:
+    return {"minor": amount.minor, "currency": amount.currency}
