@@ -16,7 +16,7 @@ from worker.readers.model import (
 )
 
 # What one file may hold; a bank that sends more sends several files.
-MAX_ENTRIES = 100_000
+MAX_ENTRIES = 50_000
 MAX_STATEMENTS = 5_000
 MAX_LINES = 1_000_000
 MAX_TEXT_CHARACTERS = 2_000

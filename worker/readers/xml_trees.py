@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from lxml import etree
@@ -144,9 +144,12 @@ class Node:
 
     def all(self, path: str) -> Iterator[Node]:
         """Every element at the path, in the order of the document."""
-        nodes = [self]
+        nodes: Sequence[Node] = (self,)
         for tag in self._names.steps(path):
-            nodes = [child for node in nodes for child in node._named().get(tag, ())]
+            if len(nodes) == 1:
+                nodes = nodes[0]._named().get(tag, ())
+            else:
+                nodes = [child for node in nodes for child in node._named().get(tag, ())]
         return iter(nodes)
 
     def _named(self) -> dict[str, list[Node]]:
