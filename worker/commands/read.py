@@ -109,7 +109,7 @@ def proposer(path: Path) -> Callable[[Examined], Reading]:
         address = sender.address if sender is not None else None
         reading = examined.reading
         proposal = remittance.propose(reading, examined.claim, address, items)
-        reading = remittance.currency_filled(reading, proposal, items)
+        reading = remittance.currency_filled(reading, proposal, address, items)
         return reading.model_copy(update={"proposal": proposal})
 
     return finish

@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W\d_]{3,14}")
 _YEAR = re.compile(r"^[ ,.']*(20\d\d)")
 _NEAR = 28
 _LINK = re.compile(
-    r"(?:the|and|incl\w*|including|end|of|ende?|des|monats?|einschließlich|fin|de|du|mois|eind|van|het|el|final|fine|di|del|mese|fim|do|mês|końca|miesiąca|slutet|av|le|au|den|al)\b\.?"
+    r"(?:the|and|incl\w*|including|end|of|ende?|des|monats?|einschließlich|fin|de|du|mois|eind|van|het|el|final|fine|di|del|mese|fim|do|mês|końca|miesiąca|slutet|av|le|au|den|al|'à|à|aux|ao|a)\b\.?"
 )
 
 

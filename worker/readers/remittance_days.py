@@ -108,7 +108,7 @@ def _nearest(day: int, month: int, sent_on: dt.date) -> dt.date | None:
 
 def paid_day(text: str, sent_on: dt.date | None) -> dt.date | None:
     """The day of the payment in running text: a caption's, one written out, or a word for it."""
-    lines = [line for line in re.split(r"\n|(?<=[.!?。]) ", text) if line.strip()]
+    lines = [line for line in re.split(r"\n|(?<=[^\d\s][.!?。]) ", text) if line.strip()]
     order = order_of(text)
     for line in lines:
         if day := captioned_day(line, sent_on, order):
@@ -137,11 +137,17 @@ def captioned_day(
 _ARTICLE = r"(?:(?:of|vom|du|del|van|the|am|le|op|el|il|den|de|dem|d\.d\.)\b)?"
 
 
+# "INV-42 of 12 October": the invoice's day.
+_OF_A_NUMBER = re.compile(
+    r"\d[\w/.-]*,? (?:of|dated|from|vom|v\.|du|van|d\.d\.|del|de|di|do|z|från|av)(?: the| dia)? $"
+)
+
+
 def _written_days(line: str, sent_on: dt.date, order: DateOrder) -> Iterator[dt.date]:
     """Days in a sentence that may be the payment's: not an invoice's, not in the far past."""
     for start, _, day in days(line, sent_on, order):
-        before = folded(line[max(0, start - 40) : start])
-        if leads("document_day", before, _ARTICLE):
+        before = folded(line[max(0, start - 40) : start]) + " "
+        if leads("document_day", before, _ARTICLE) or _OF_A_NUMBER.search(before):
             continue
         if _is_near(day, sent_on):
             yield day

@@ -35,8 +35,9 @@ _NUMBER = (
     r"|\d{1,12}(?:[.,]\d{1,3})?"
 )
 AMOUNT = re.compile(
-    rf"(?<![A-Za-z0-9_.,/:#'-])(?P<sign>-)?(?P<before>{_MARK}[ \t:]{{0,12}})?(?P<inner>-)?"
-    rf"(?P<number>{_NUMBER})(?P<dash>[.,]-{{1,2}})?(?P<after>[ \t]{{0,2}}{_MARK})?"
+    rf"(?<![A-Za-z0-9_.,/:#'-])(?P<sign>-)?(?P<before>{_MARK}[ \t]{{0,12}})?(?P<inner>-)?"
+    rf"(?P<number>{_NUMBER})(?P<dash>[.,]-{{1,2}})?"
+    rf"(?P<after>[ \t]{{0,2}}{_MARK}(?![ \t]{{0,3}}-?\d))?"
     r"(?P<behind>-(?![\w-]))?"
     r"(?![A-Za-z0-9%/]|[.,:]\d|-[A-Za-z0-9]|[ \t]?%)"
 )
@@ -59,7 +60,7 @@ def figures(text: str, currency: str | None = None, *, only_marked: bool = False
     """The amounts of money in flattened text: what has a currency, cents or groups of thousands."""
     found = []
     for match in AMOUNT.finditer(text):
-        marks = (match["before"] or "").strip(" \t:") or (match["after"] or "").strip()
+        marks = (match["before"] or "").strip() or (match["after"] or "").strip()
         named = currency_of(marks) if marks else None
         number = match["number"]
         is_spaced = match["group"] == " "
@@ -108,7 +109,7 @@ def cell_value(text: str, currency: str | None) -> Decimal | None:
     match = AMOUNT.fullmatch(bare.replace("+", "", 1) if bare.startswith("+") else bare)
     if match is None:
         return None
-    marks = (match["before"] or "").strip(" \t:") or (match["after"] or "").strip()
+    marks = (match["before"] or "").strip() or (match["after"] or "").strip()
     value = value_of(match["number"], digits(currency_of(marks) or currency))
     is_negative = bool(match["sign"] or match["inner"] or match["behind"]) or is_bracketed
     return -value if value is not None and is_negative else value

@@ -108,5 +108,5 @@ def _day(date: str) -> dt.date | None:
     """The day on the sender's own clock: "today" is what it was where the mail was written."""
     try:
         return parsedate_to_datetime(date).date()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

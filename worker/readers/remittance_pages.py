@@ -118,6 +118,9 @@ def _by_lines(rows: list[Row], sent_on: dt.date | None, currency: str | None) ->
 
 
 def _line(written: str, amounts: list[Decimal]) -> DraftLine:
+    # A last column of nothing is what is still owing.
+    while len(amounts) > 1 and amounts[-1] == 0:
+        amounts = amounts[:-1]
     net = amounts[-1]
     if len(amounts) >= 3 and amounts[-3] - abs(amounts[-2]) == net and amounts[-2] != 0:
         return DraftLine(written, net, abs(amounts[-2]))

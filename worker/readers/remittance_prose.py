@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from worker.readers.model import Problem
@@ -22,10 +22,10 @@ from worker.readers.remittance_drafts import (
     distinct,
     method_in,
     reason_in,
-    share,
     squeezed,
 )
 from worker.readers.remittance_figures import digits
+from worker.readers.remittance_pairing import Group, Said, paired
 from worker.readers.remittance_settling import Role, Settled, Sum, settle
 from worker.readers.remittance_tokens import Token, TokenKind, tokens
 from worker.readers.remittance_words import flattened, folded, says
@@ -60,14 +60,6 @@ def read(text: str, sent_on: dt.date | None, currency: str | None = None) -> lis
 def distinct_currencies(found: list[Token]) -> list[str]:
     """The currencies that stand beside amounts, in their order."""
     return list(dict.fromkeys(t.currency for t in found if t.currency is not None))
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """A reference with the amounts that stand by it."""
-
-    reference: str
-    sums: tuple[Sum, ...]
 
 
 class _Reader:
@@ -183,70 +175,13 @@ class _Reader:
     def _paired(self, references: list[str], *, is_forward: bool) -> Draft | None:
         """Each reference with the amounts behind it, or before it; None where one has none."""
         groups, loose = self._groups(references, is_forward=is_forward)
-        totals = [s for s in loose if s.role in (Role.TOTAL, Role.PLAIN)]
-        lines: list[DraftLine] = []
-        problems: list[Problem] = []
-        over_all: list[Sum] = []
-        for place, group in enumerate(groups):
-            own = list(group.sums)
-            if place == (len(groups) - 1 if is_forward else 0) and len(own) > 1:
-                # By the last reference may also stand what is said of all of them.
-                said_of_all = [s for s in own if s.role is Role.TOTAL]
-                if len(said_of_all) == len(own):
-                    said_of_all = said_of_all[1:] if is_forward else said_of_all[:-1]
-                totals += said_of_all
-                own, over_all = _apart([s for s in own if s not in said_of_all], over_all)
-            if not own:
-                return None
-            settled = settle(own, self._rate, digits(self._currency), is_part=self._is_part)
-            problems += settled.problems
-            sign = -1 if self._is_credit(group.reference) and settled.amount > 0 else 1
-            lines.append(
-                DraftLine(
-                    group.reference, sign * settled.amount, settled.deduction, self._reason(settled)
-                )
-            )
-        return self._closed(lines, totals, over_all, tuple(problems))
-
-    def _closed(
-        self,
-        lines: list[DraftLine],
-        totals: list[Sum],
-        over_all: list[Sum],
-        problems: tuple[Problem, ...],
-    ) -> Draft:
-        """The lines with their total; deductions from all of them are spread where they fit."""
-        whole = sum((line.amount for line in lines if line.amount is not None), Decimal(0))
-        stated = distinct(s.value for s in totals)
-        taken_off = sum((s.value for s in over_all), Decimal(0))
-        if over_all:
-            lines = self._spread(lines, taken_off, over_all) or lines
-            whole = sum((line.amount for line in lines if line.amount is not None), Decimal(0))
-        if not stated:
-            return self._made(tuple(lines), None, problems=problems)
-        total = whole if whole in stated else stated[-1]
-        if len(stated) > 1:
-            text = "several sums are stated"
-            problems = (
-                (*problems, Problem(rule="AMOUNTS", text=text)) if whole not in stated else problems
-            )
-        return self._made(tuple(lines), total, is_stated=True, problems=problems)
-
-    def _spread(
-        self, lines: list[DraftLine], taken_off: Decimal, over_all: list[Sum]
-    ) -> list[DraftLine] | None:
-        """A deduction from the sum, shared by its rate; None unless the shares are exact."""
-        if self._rate is None:
+        edge = len(groups) - 1 if is_forward else 0
+        said = Said(self._words, self._rate, digits(self._currency), self._is_part)
+        found = paired(groups, loose, edge, said)
+        if found is None:
             return None
-        decimals = digits(self._currency)
-        shares = [share(line.amount or Decimal(0), self._rate, decimals) for line in lines]
-        if sum(shares, Decimal(0)) != taken_off:
-            return None
-        reason = reason_in(" ".join(s.words for s in over_all), self._rate)
-        return [
-            replace(line, amount=(line.amount or Decimal(0)) - part, deduction=part, reason=reason)
-            for line, part in zip(lines, shares, strict=True)
-        ]
+        is_stated = found.total is not None
+        return self._made(found.lines, found.total, is_stated=is_stated, problems=found.problems)
 
     def _unpaired(self, references: list[str]) -> Draft:
         """References without amounts of their own, and one total for all."""
@@ -262,7 +197,7 @@ class _Reader:
         total = values[-1] if values else None
         return self._made(lines, total, is_stated=bool(values), problems=(problem,))
 
-    def _groups(self, references: list[str], *, is_forward: bool) -> tuple[list[_Group], list[Sum]]:
+    def _groups(self, references: list[str], *, is_forward: bool) -> tuple[list[Group], list[Sum]]:
         """The amounts that follow (or precede) each reference, and those by none."""
         sums: dict[str, list[Sum]] = {written: [] for written in references}
         loose: list[Sum] = []
@@ -274,7 +209,9 @@ class _Reader:
             elif token.kind is TokenKind.AMOUNT:
                 each = self._sum(token)
                 (sums[current] if current is not None else loose).append(each)
-        groups = [_Group(written, tuple(sums[written])) for written in references]
+        groups = [
+            Group(written, tuple(sums[written]), self._is_credit(written)) for written in references
+        ]
         return groups, loose
 
     # -- several currencies ---------------------------------------------------------------------
@@ -364,15 +301,6 @@ class _Reader:
                 ):
                     return True
         return False
-
-
-def _apart(own: list[Sum], over_all: list[Sum]) -> tuple[list[Sum], list[Sum]]:
-    """The last reference's own amount, and the deductions under the list that are from all."""
-    plain = [s for s in own if s.role is not Role.DEDUCTION]
-    taken_off = [s for s in own if s.role is Role.DEDUCTION]
-    if len(plain) == 1 and taken_off:
-        return plain, [*over_all, *taken_off]
-    return own, over_all
 
 
 def _named(written: str, references: list[str]) -> str | None:

@@ -311,30 +311,41 @@ class _Reader:
 
 
 def caption_day(rows: Rows, sent_on: dt.date | None, order: DateOrder) -> dt.date | None:
-    """The payment's day in captions: one that says so first, else one that is just a date."""
-    for row in rows:
-        for place, cell in enumerate(row):
-            words = folded(cell)
-            if says("paid_day", words):
-                text = "  ".join([cell, *row[place + 1 : place + 3]])
-                caption = found("paid_day", words)
-                behind = text[text.casefold().find(caption[0]) if caption else 0 :]
-                if in_text := days(behind, sent_on, order) or days("  ".join(row), sent_on, order):
+    """The payment's day in captions: one that says so, else a plain date, else one in a title."""
+    for place, row in enumerate(rows):
+        for at, cell in enumerate(row):
+            caption = found("paid_day", folded(cell))
+            if caption is None:
+                continue
+            text = "  ".join([cell, *row[at + 1 : at + 3]])
+            behind = text[max(0, text.casefold().find(caption[0])) :]
+            under = "  ".join(rows[place + 1]) if place + 1 < len(rows) else ""
+            for where in (behind, "  ".join(row), under):
+                if in_text := days(where, sent_on, order):
                     return in_text[0][2]
-    plain = re.compile(r"^(?:date|datum|fecha|data|date d'émission|dato)\s*[.:]*\s*(?=\d|$)")
-    for row in rows:
-        for place, cell in enumerate(row):
-            if plain.match(folded(cell)):
-                in_text = days("  ".join([cell, *row[place + 1 : place + 2]]), sent_on, order)
-                if in_text:
-                    return in_text[0][2]
-    for row in rows:
-        # "Remittance 6640921 of 18/11/2026"
-        if says("titles", folded("  ".join(row))):
-            in_text = days("  ".join(row), sent_on, order)
-            if in_text:
-                return in_text[0][2]
+    plain = [cells for row in rows if (cells := _from_plain_date(row))]
+    titled = ["  ".join(row) for row in rows if says("titles", folded("  ".join(row)))]
+    alone = [cell for row in rows for cell in row if _is_day_alone(cell, sent_on, order)]
+    for where in (*plain, *titled, *alone):
+        if in_text := days(where, sent_on, order):
+            return in_text[0][2]
     return None
+
+
+_PLAIN_DATE = re.compile(r"^(?:date|datum|fecha|data|dato)\s*[.:]*\s*(?=\d|$)")
+
+
+def _from_plain_date(row: Sequence[str]) -> str:
+    """A row from its caption `Date` on."""
+    for at, cell in enumerate(row):
+        if _PLAIN_DATE.match(folded(cell)):
+            return "  ".join([cell, *row[at + 1 : at + 2]])
+    return ""
+
+
+def _is_day_alone(cell: str, sent_on: dt.date | None, order: DateOrder) -> bool:
+    found_days = days(cell, sent_on, order)
+    return len(found_days) == 1 and len(cell.strip(" .")) - 1 <= found_days[0][1] - found_days[0][0]
 
 
 def caption_number(rows: Rows) -> str | None:

@@ -57,13 +57,14 @@ _PREFIXED = re.compile(
 )
 _LETTERED = re.compile(
     r"(?<![A-Za-z0-9/._-])(?P<letters>[A-Za-z]{1,8})(?:[-/_.#][A-Za-z]{1,6})?[-/_.#]?\d[A-Za-z0-9]*"
-    r"(?:[-/_.][A-Za-z0-9]+)*"
+    r"(?:[-/_.][A-Za-z0-9]+)*(?:(?<=20\d\d)(?: \d{1,5}(?![.,:]?\d|/|[ ]?[€£$%]))+)?"
 )
 _DESIGNATOR = re.compile(r"^(?:no|nr|n)[.°o]*[.#-]?(?=\d)", re.IGNORECASE)
 _DIGITS = re.compile(
     r"(?<![A-Za-z0-9/.,:_-])#?(?P<digits>\d+(?:[-/][A-Za-z0-9]+)+|\d{2,14})(?![A-Za-z0-9_/]|[.,:]\d)"
 )
-_NUMBER_WORD = r"(?:(?:no|nr|num|number|numero|n°|nummer|#|id|ref|reference)\b)"
+_NUMBER_WORD = r"(?:(?:no|nr|num|number|numero|nummer|id|ref|reference)\b|n°|nº|#)"
+_AT_END = re.compile(r"[ \t]{2,}(\d{1,12})[ \t]*$", re.MULTILINE)
 _RANGE_WORD = re.compile(
     r"^\s?(?:-|~|to|until|through|thru|bis|à|au|tot|t/m|tot en met|a|al|hasta|até|do|till|til)\s?$"
 )
@@ -83,6 +84,8 @@ def tokens(text: str, *, sent_on: dt.date | None, currency: str | None = None) -
     for start, end in day_spans(page.text, sent_on):
         page.take(TokenKind.DAY, start, end)
     page.take_amounts(currency, only_marked=False)
+    if currency is not None and remittance_figures.digits(currency) == 0:
+        page.take_whole_amounts()
     page.take_digits()
     return _ranged(text, sorted(page.found, key=lambda token: token.start))
 
@@ -123,6 +126,11 @@ class _Page:
                 TokenKind.AMOUNT, each.start, each.end, value=each.value, currency=each.currency
             )
 
+    def take_whole_amounts(self) -> None:
+        """In yen an amount at the end of a line of a list shows neither mark nor cents."""
+        for match in self.all(_AT_END):
+            self.take(TokenKind.AMOUNT, match.start(1), match.end(1), value=Decimal(match[1]))
+
     def take_lettered(self) -> None:
         """References with letters in front, glued or a blank apart."""
         for match in self.all(_PREFIXED):
@@ -157,9 +165,10 @@ class _Page:
         line_start = self.whole.rfind("\n", 0, start) + 1
         before = folded(self.whole[max(line_start, start - _CONTEXT) : start])
         kind = TokenKind.REFERENCE
-        if leads("payment_word", before, f"{_NUMBER_WORD}?") or leads(
-            "payment_kind", before, _NUMBER_WORD
-        ):
+        is_payments = leads("payment_word", before, f"{_NUMBER_WORD}?") or leads(
+            "titles", before, f"{_NUMBER_WORD}?"
+        )
+        if is_payments or leads("payment_kind", before, _NUMBER_WORD):
             kind = TokenKind.PAYMENT
         elif leads("other_number", before, f"{_NUMBER_WORD}?"):
             kind = TokenKind.OTHER

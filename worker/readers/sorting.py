@@ -18,6 +18,7 @@ from worker.readers.forwards import subject_kind
 from worker.readers.instructions import is_command
 from worker.readers.model import Bounce, DocType, Forwarded, Kind, Reply
 from worker.readers.opening import OpenedMail
+from worker.readers.written_dates import month_names
 
 SENTENCES_MAX = 60
 SENTENCE_MAX_CHARACTERS = 400
@@ -64,6 +65,7 @@ _PAID = _words("paid")
 _PROMISED = _words("promised")
 _FUTURE = _words("future")
 _PAST = _words("past")
+_PERFECT = _words("perfect")
 _PAY = _words("pay")
 _DEMANDED = _words("demanded")
 _DISPUTED = _words("disputed")
@@ -75,15 +77,34 @@ _ASKING = _words("asking")
 _AUTO_SUBJECT = _words("auto_subjects")
 _AUTO_WORDS = _words("auto_words")
 _COMPLAINT_SUBJECT = _words("complaint_subjects")
-# A dot after a figure ends a sentence only before a capital: "bis 12.11. im Urlaub".
+_MONTHS = "|".join(sorted(name.title() for name in month_names()))
+# A dot after a figure ends a sentence only before a capital that begins no month's name: "bis
+# 12.11. im Urlaub", "am 12. November".
 _SENTENCE_END = re.compile(
-    r"(?<=[!?。？！])\s*|(?<=[^\d\s][.;])\s+(?=\D)|(?<=\d[.;])\s+(?=[A-ZÀ-ÖØ-Þ])|"
+    r"(?<=[!?。？！])\s*|(?<=[^\d\s][.;])\s+(?=\D)|"
+    rf"(?<=\d[.;])\s+(?=[A-ZÀ-ÖØ-Þ])(?!(?:{_MONTHS})\b)|"
     r"\n\s*\n|\n(?=\s*[-*•])"
 )
 _CONDITION = re.compile(
     r"^(?:if|when|once|unless|wenn|falls|sobald|si|quand|dès que|als|zodra|cuando|quando|se|"
     r"jeśli|gdy|om|när|hvis|når|jos|pokud|なら)\b|\bif (?:i|we) (?:paid|pay)\b|"
     r"before \S+ (?:is|was|gets) paid"
+)
+_CLAUSE_END = re.compile(
+    r"[;:()]\s?|,(?!\d)|\s(?:but|aber|mais|maar|pero|ma|mas|ale|men|while|während)\s"
+)
+_UP_TO_MONTH = re.compile(
+    r"(?:up to|until|through|bis|jusqu'(?:à|au)|t/m|tot en met|hasta|fino a|até|do|till och med)"
+    r"(?: (?:the|ao|end|ende|fin|eind|fine|final|fim|końca|of|de|van|di|del|slutet|av))*"
+    rf" (?:{'|'.join(sorted(month_names()))})\b"
+)
+_NEGATED = re.compile(
+    r"(?<!\w)(?:not|nicht|keine?|niet|geen|non|não|nie|inte|ikke|never|jamais)\b|n't\b| pas\b|"
+    r"\bno (?:hemos|he|ha|se|está)"
+)
+_NUMBERED_CREDIT = re.compile(
+    r"(?:credit notes?|gutschrift|avoir|creditnota|abono|nota (?:di|de) cr[eé]dito|kreditfaktura|"
+    r"kreditnota|korekta) (?=\S*\d)"
 )
 _AMOUNT = re.compile(r"\d[\d.,'’ ]*[.,]\d{2}\b|[€$£¥₣]\s?\d|\d\s?(?:€|eur\b|gbp\b|usd\b|chf\b|円)")
 _TABULAR = frozenset(
@@ -193,12 +214,31 @@ def _is_payment(sentence: str) -> bool:
     """Whether a sentence says that something was paid."""
     if _is_question(sentence) or _CONDITION.search(sentence) or _DEMANDED.search(sentence):
         return False
+    if _paid_clause(sentence):
+        return True
+    # A credit note with its number exists; only one without is asked for.
+    sentence = _NUMBERED_CREDIT.sub(" ", sentence)
     is_past = bool(_PAST.search(sentence))
     if not is_past and (_FUTURE.search(sentence) or _DISPUTED.search(sentence)):
         return False
     return not _is_promise(sentence) and bool(
         _PAID.search(sentence) or (is_past and _PAY.search(sentence) and re.search(r"\d", sentence))
     )
+
+
+def _paid_clause(sentence: str) -> bool:
+    """Whether a part of the sentence says it is done, whatever the rest promises or objects to.
+
+    "We paid 500 today, the rest follows next month."
+    """
+    if not _AMOUNT.search(sentence):
+        return False
+    bare = " ".join(_UP_TO_MONTH.sub(" ", sentence).split())
+    for clause in _CLAUSE_END.split(bare):
+        is_open = _FUTURE.search(clause) or _PROMISED.search(clause) or _NEGATED.search(clause)
+        if _PAID.search(clause) and _PERFECT.search(clause) and not is_open:
+            return not _DISPUTED.search(clause)
+    return False
 
 
 def _is_promise(sentence: str) -> bool:

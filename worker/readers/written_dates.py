@@ -128,6 +128,17 @@ def month_of(name: str) -> int | None:
     return _months().get(_plain(name))
 
 
+def month_names() -> frozenset[str]:
+    """The full names of the months, in lower case, in all our languages."""
+    return frozenset(
+        name.casefold()
+        for locale in _LOCALES.split()
+        for context in ("format", "stand-alone")
+        for name in get_month_names("wide", context, locale).values()
+        if len(name) > 3 or name.casefold() in ("mai", "maj", "mei", "may")
+    )
+
+
 @lru_cache(maxsize=1)
 def _months() -> dict[str, int]:
     """Month names and their short forms in the languages that we read (CLDR)."""

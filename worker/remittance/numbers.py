@@ -18,9 +18,9 @@ from worker.remittance.model import Item
 _ALIKE = str.maketrans("OIL", "011")
 _GROUPS = re.compile(r"[A-Z]+|[^\W\d_A-Z]+|\d+")
 _WORD = re.compile(r"[^\s,;:()\[\]<>|\"'„“”、。()]+")
-_RANGE = re.compile(
-    r"^(?P<first>.*?\d)\s?(?:-|–|~|to|until|through|thru|bis|à|au|tot|t/m|tot en met|a|al|hasta|"
-    r"até|do|till|til)\s?(?P<last>[^\s].*)$",
+_TO = re.compile(
+    r"(?<=[\w])\s?(?:-|–|~)\s?(?=\w)|"
+    r"\s(?:to|until|through|thru|bis|à|au|tot|t/m|tot en met|a|al|hasta|até|do|till|til)\s",
     re.IGNORECASE,
 )
 _MIN_SHORT_DIGITS = 2
@@ -147,19 +147,25 @@ class Numbers:
 
     def _range(self, written: str) -> Named | None:
         """All items from one number to another: "1001-1005"."""
-        match = _RANGE.match(written)
-        if match is None:
-            return None
-        first, last = _groups(match["first"]), _groups(match["last"])
+        for sign in _TO.finditer(written):
+            found = self._between(written[: sign.start()], written[sign.end() :])
+            if found is not None:
+                return found
+        return None
+
+    def _between(self, start: str, end: str) -> Named | None:
+        first, last = _groups(start), _groups(end)
         if not first or not last or not (first[-1].isdigit() and last[-1].isdigit()):
             return None
         low, high = int(first[-1]), int(last[-1])
         if len(last) > len(first) or not low < high <= low + _MAX_RANGE:
             return None
-        ends = [self.named(match["first"]), self._variant_of(first[:-1], last)]
+        ends = [self.named(start), self._variant_of(first[:-1], last)]
         if any(len(end.items) != 1 for end in ends):
             return None
         prefix = _groups(ends[0].items[0].number)[:-1]
+        if _groups(ends[1].items[0].number)[:-1] != prefix:
+            return None
         within = [
             item
             for item in self.items

@@ -51,10 +51,14 @@ def propose(
     return _answer([_strict(each, numbers) for each in matches if numbers is not None])
 
 
-def currency_filled(reading: Reading, proposal: Proposal, items: OpenItems) -> Reading:
+def currency_filled(
+    reading: Reading, proposal: Proposal, sender: str | None, items: OpenItems
+) -> Reading:
     """The reading with the currency of the items proposed, where the payer wrote none."""
     numbers = {each.invoice_number for each in proposal.allocations}
-    known = {row.item.open.currency for row in items.rows if row.item.number in numbers}
+    rows = [row for row in items.rows if row.item.number in numbers]
+    own = [row for row in rows if sender and row.address == sender.casefold()]
+    known = {row.item.open.currency for row in own or rows}
     if len(known) != 1:
         return reading
     [currency] = known
