@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from worker import businesses, delivery, documents, intake, invoices, paylinks, payments, store
+from worker import (
+    autocharge,
+    businesses,
+    delivery,
+    documents,
+    intake,
+    invoices,
+    paylinks,
+    payments,
+    store,
+)
 from worker.businesses import MailboxRules, Rules
 from worker.kernel.clock import Clock
 from worker.kernel.errors import PermanentError, TransientError
@@ -259,6 +269,10 @@ class App:
             return NoSigner()
         domain = mail.from_address.rpartition("@")[2]
         return DkimSigner(domain, mail.dkim_selector, key)
+
+    def card_hours(self, business: BusinessKey) -> autocharge.Hours:
+        """When the business's stored cards are charged, in its own time zone."""
+        return autocharge.Hours(self.rules(business).time_zone)
 
     def gateway(self, business: BusinessKey) -> payments.Gateway:
         """The business's own Stripe account."""
