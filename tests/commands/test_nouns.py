@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tests.books import ACME, AT, issue, zoo
+from tests.books import ACME, ASKING, AT, issue, zoo
 from tests.commands.conftest import Desk
 from tests.readers.samples import sample
 from worker import delivery, intake, invoices, paylinks, review
@@ -294,6 +294,19 @@ def test_a_question_is_shown_and_closed_with_an_answer(desk: Desk) -> None:
     record = desk.type("review", "show", row["id"], "--json").json
     assert (record["resolution"], record["resolved_by"]) == ("spam", "ann")
     assert desk.type("review", "resolve", row["id"], "--answer", "spam").code == 1
+
+
+def test_a_question_is_answered_at_the_desk_in_the_words_of_a_mail(desk: Desk) -> None:
+    desk.book(lambda _app, session: issue(session, ASKING))
+    [row] = desk.type("review", "list", "--json").json
+    unclear = desk.type("review", "resolve", row["id"], "maybe")
+    assert (unclear.code, "Its words are: yes, send to ADDRESS" in unclear.err) == (1, True)
+    done = desk.type("review", "resolve", row["id"], "send", "to", "till@zoo.example")
+    assert "goes to till@zoo.example" in done.err
+    assert desk.type("review", "resolve", row["id"], "no").code == 1
+    assert desk.type("invoices", "list", "--state", "open", "--json").json != []
+    record = desk.type("review", "show", row["id"], "--json").json
+    assert (record["resolution"], record["resolved_by"]) == ("send to till@zoo.example", "ann")
 
 
 def test_sound_books_verify_and_broken_ones_do_not(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from worker.delivery.answering import IN_A_THREAD
 from worker.delivery.model import Notice, NoticeState
 from worker.delivery.sending import CLAIMS_ALLOWED
 from worker.kernel.events import NoticeQueued
@@ -59,4 +60,21 @@ def notices_say_how_they_ended(session: Session) -> list[str]:
     return [f"{business}: {notice} contradicts itself." for business, notice in rows]
 
 
-INVARIANTS = (a_notice_is_queued_once, waiting_notices_are_in_hand, notices_say_how_they_ended)
+def nobody_is_answered_without_end(session: Session) -> list[str]:
+    """In one thread nobody has had more answers than the guard against loops gives."""
+    rows = session.execute(
+        select(Notice.business, func.min(Notice.subject_id))
+        .where(Notice.kind == "answer")
+        .group_by(Notice.business, func.lower(Notice.recipient), Notice.occasion)
+        .having(func.count() > IN_A_THREAD)
+        .limit(SHOWN)
+    )
+    return [f"{business}: the thread of {mail} goes in circles." for business, mail in rows]
+
+
+INVARIANTS = (
+    a_notice_is_queued_once,
+    waiting_notices_are_in_hand,
+    notices_say_how_they_ended,
+    nobody_is_answered_without_end,
+)
