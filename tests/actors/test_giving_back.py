@@ -96,16 +96,12 @@ class _House(App):
             for _ in range(2 if slip.actor.startswith("payments.") else 0):
                 run_job(self, slip)
 
-    def again(self) -> None:
-        """Bring once more what is not done, as the relay does."""
-        self.slips = self.claim_due(99) or self._later()
-        self.work()
-
-    def _later(self) -> list[Slip]:
+    def later(self) -> list[Slip]:
+        """The jobs that are not done, as the relay brings them when their lease has passed."""
         with self.transaction() as s:
             for job in s.scalars(select(Job).where(Job.done_at.is_(None))):
                 job.due_at = self.now() - timedelta(days=1)
-                job.lease_until = None
+                job.leased_until = None
         return self.claim_due(99)
 
 
@@ -166,7 +162,7 @@ def test_a_lost_answer_is_looked_up_before_it_is_asked_again(
         run_job(house, slip)
         assert now(house, refund).state == RefundState.ASKED
         house.asks.trouble = None
-        house.slips = house._later()
+        house.slips = house.later()
         house.work()
         assert (house.asks.asked, len(house.asks.given)) == (asks, 1)
         assert now(house, refund).state == RefundState.DONE

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from tests.books import AT, issue, zoo
 from tests.commands.conftest import Desk
 from tests.payments.test_crediting import credit
+from worker.app import App
 
 STAFF = """
 [[staff]]
@@ -25,8 +27,18 @@ def till(desk: Desk) -> Desk:
     file = desk.home / "config" / "businesses" / "acme.toml"
     file.write_text(file.read_text() + STAFF)
     (desk.home / "var" / "clock.ahead").write_text("0")
-    desk.book(lambda _app, session: (zoo(session), issue(session), issue(session, number="R-2")))
+    desk.book(_two_invoices)
     return desk
+
+
+def _two_invoices(_app: App, session: Session) -> None:
+    zoo(session)
+    issue(session)
+    issue(session, number="R-2")
+
+
+def _credited(_app: App, session: Session) -> None:
+    credit(session, "150.00")
 
 
 def register(till: Desk, *words: str, who: str = "Ann") -> str:
@@ -138,7 +150,7 @@ def test_a_file_is_registered_line_by_line_and_once(till: Desk, tmp_path: Path) 
 
 
 def test_the_balance_is_listed_and_pays_an_invoice(till: Desk) -> None:
-    till.book(lambda _app, session: credit(session, "150.00"))
+    till.book(_credited)
     [row] = till.type("credits", "list", "--json").json
     assert (row["number"], row["balance"]["amount"]) == ("7", "31.00")
     assert till.type("credits", "apply", "R-2", "20.00", "--as", "Ann").code == 0

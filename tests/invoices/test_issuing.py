@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, update
@@ -17,7 +18,7 @@ from worker.invoices.invariants import INVARIANTS
 from worker.kernel.errors import Refused, ReviewNeeded
 from worker.kernel.mail import Address
 from worker.kernel.money import Money
-from worker.readers.model import Buyer
+from worker.readers.model import Buyer, DocType
 
 
 def _state(session: Session, invoice: Invoice) -> State:
@@ -123,11 +124,79 @@ def test_a_yes_that_is_not_enough_is_refused(session: Session, yes: Yes, message
         invoices.release(session, invoice, yes, at=AT)
 
 
-def test_no_yes_sends_a_credit_note(session: Session) -> None:
+@pytest.mark.parametrize(
+    ("credits", "hold", "message"),
+    [
+        ((), Hold.CREDIT_NOTE, "It names no invoice"),
+        (("R-1", "R-2"), Hold.CREDIT_NOTE, "several invoices: R-1 and R-2"),
+        (("R-9",), Hold.CREDIT_NOTE, "names R-9, which is no invoice"),
+        (("R-2",), Hold.CREDIT_NOTE, "names invoice R-2, which is another customer's"),
+        (("R-3",), Hold.CREDIT_NOTE, "in EUR and the invoice it names, R-3, in CHF"),
+        (("R-1",), None, None),
+        (("r- 1",), None, None),
+    ],
+)
+@pytest.mark.parametrize(
+    "amounts", [{"total": Decimal(-10)}, {"doc_type": DocType.CREDIT_NOTE, "total": Decimal(10)}]
+)
+def test_a_credit_note_is_issued_when_it_names_one_invoice_of_its_customer(
+    session: Session,
+    amounts: dict[str, Any],
+    credits: tuple[str, ...],
+    hold: Hold | None,
+    message: str | None,
+) -> None:
     zoo(session)
-    invoice = issue(session, ASKING, total=Decimal("-10.00"))
-    with pytest.raises(Refused, match="gives money back"):
-        invoices.release(session, invoice, Yes(by="ann"), at=AT)
+    issue(session, OPEN_HANDED)
+    issue(session, OPEN_HANDED, number="R-2", buyer=Buyer(name="Ape", email="a@ape.example"))
+    issue(session, OPEN_HANDED, number="R-3", currency="CHF")
+    note = issue(session, ASKING, number="G-1", preceding_invoices=credits, **amounts)
+    assert note.hold == hold
+    assert (message or "") in (note.hold_because or "")
+    assert note.effect == Money(-1_000, "EUR")
+    assert _broken(session) == []
+
+
+@pytest.mark.parametrize(
+    ("yes", "message"),
+    [
+        (Yes("ann"), "It names no invoice"),
+        (Yes("ann", against="R-2"), "another customer's"),
+        (Yes("ann", against="G-1"), "is no invoice"),
+        (Yes("ann", against="R-1"), None),
+        (Yes("ann", to_balance=True), None),
+    ],
+)
+def test_a_yes_says_what_a_credit_note_is_set_against(
+    session: Session, yes: Yes, message: str | None
+) -> None:
+    zoo(session)
+    first = issue(session)
+    issue(session, OPEN_HANDED, number="R-2", buyer=Buyer(name="Ape", email="a@ape.example"))
+    note = issue(session, number="G-1", total=Decimal(-10))
+    if message is not None:
+        with pytest.raises(Refused, match=message):
+            invoices.release(session, note, yes, at=AT)
+        return
+    invoices.release(session, note, yes, at=AT)
+    assert note.credits_id == (first.id if yes.against else None)
+    assert told(session)[-1] == "CreditNoteIssued"
+    assert _broken(session) == []
+
+
+def test_a_changed_credit_note_waits_and_never_takes_the_place_of_one(session: Session) -> None:
+    zoo(session)
+    issue(session)
+
+    def note(total: int) -> Invoice:
+        return issue(session, number="G-1", total=Decimal(total), preceding_invoices=("R-1",))
+
+    first = note(-10)
+    assert note(-10) is first
+    changed = note(-20)
+    assert changed.hold == Hold.CHANGED
+    with pytest.raises(Refused, match="was credited before"):
+        invoices.release(session, changed, Yes("ann"), at=AT)
 
 
 def test_an_issued_invoice_is_neither_released_nor_voided(session: Session) -> None:
@@ -279,8 +348,8 @@ def test_no_yes_sends_a_changed_resend_that_became_a_credit_note(session: Sessio
     issue(session, ASKING)
     changed = issue(session, ASKING, total=Decimal("-10.00"))
     assert changed.hold == Hold.CHANGED
-    with pytest.raises(Refused, match="asks for no money"):
-        invoices.release(session, changed, Yes(by="ann"), at=AT)
+    with pytest.raises(Refused, match="number of another document"):
+        invoices.release(session, changed, Yes(by="ann", to_balance=True), at=AT)
 
 
 @pytest.mark.parametrize("first", ["yes", "no"])

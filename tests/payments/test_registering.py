@@ -106,7 +106,7 @@ def _of_another(session: Session, invoice: Invoice) -> None:
 @pytest.mark.parametrize(
     ("change", "said", "message"),
     [
-        (_while_a_page_is_open, SAID, "is being ended"),
+        (_while_a_page_is_open, SAID, "A payment page for R-1 is open"),
         (_of_another, SAID, "is not Zoo AG's"),
         (None, replace(SAID, amount=euro("0.00")), "more than nothing"),
         (None, replace(SAID, amount=euro("-1.00")), "more than nothing"),

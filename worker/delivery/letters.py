@@ -136,7 +136,7 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
         customer_name=customer.name if customer else "",
         reference=payment.id,
         amount=payment.amount,
-        paid_on=day_in(paper.rules.time_zone, settled_at),
+        paid_on=payment.paid_on or day_in(paper.rules.time_zone, settled_at),
         method=payment.method,
         items=tuple(
             PaidItem(i.number, a.amount, invoices.still_to_pay(session, i))

@@ -150,6 +150,11 @@ _TITLES = {
     "bank_statement": "A bank statement came by mail",
     "notice_undelivered": "An email could not be delivered",
     "payment_over": "More was paid than owed",
+    "credit_on_paid": "A credit note for an invoice that is paid",
+    "refund": "A refund needs your eyes",
+    "dispute_opened": "A customer disputes a payment: answer in time",
+    "dispute_lost": "A dispute is lost, and its invoice open again",
+    "checkout_lost": "Stripe does not say how a payment ended",
     "gateway_unknown_payment": "Stripe knows a payment that the books do not",
     "template_broken": "A template has an error",
 }

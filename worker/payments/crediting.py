@@ -88,7 +88,7 @@ def pay_from_balance(
             "name an amount that is no more than either."
         )
     if unwanted_checkout(session, business, [item.id]):
-        raise Refused("A payment page for it is open and is being ended. Try again in a moment.")
+        raise Refused("A payment page for it is open. Try again in a moment.")
     allocation = apply(session, Application(item, wanted, by=by), at=at)
     tell(session, ItemCredited(business, allocation.id))
     return allocation

@@ -90,7 +90,7 @@ def register(
         raise Refused(f"Invoice {item.number} is not {customer.name}'s.")
     locked(session, business, customer.id, *([item.id] if item else []))
     if item is not None and unwanted_checkout(session, business, [item.id]):
-        raise Refused(f"A payment page for {item.number} is open and is being ended. Try again.")
+        raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
     payment = _payment(customer, item, registration, at=at)
     session.add(payment)
     session.flush()
@@ -139,7 +139,7 @@ def allocate(
             "name an amount that is no more than either."
         )
     if unwanted_checkout(session, business, [item.id]):
-        raise Refused(f"A payment page for {item.number} is open and is being ended. Try again.")
+        raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
     return apply(session, Application(item, wanted, payment, by=by), at=at)
 
 
