@@ -51,14 +51,17 @@
 
   // A second press while the first is under way does nothing.
   forms.forEach((form) => {
-    const button = form.querySelector("button");
-    if (!button) return;
-    button.addEventListener("click", (event) => {
+    const buttons = form.querySelectorAll("button[type=submit]");
+    const busy = (is) => buttons.forEach((button) => {
+      if (is) button.setAttribute("aria-disabled", "true");
+      else button.removeAttribute("aria-disabled");
+    });
+    buttons.forEach((button) => button.addEventListener("click", (event) => {
       if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
       evidence(form, event);
-    });
-    form.addEventListener("submit", () => button.setAttribute("aria-disabled", "true"));
-    addEventListener("pageshow", () => button.removeAttribute("aria-disabled"));
+    }));
+    form.addEventListener("submit", () => setTimeout(busy, 0, true));
+    addEventListener("pageshow", () => busy(false));
   });
 
   // The sum of what is ticked, as it is typed. The server counts again.
@@ -76,7 +79,7 @@
       return Number(found[1]) * 10 ** digits + Number((found[2] || "").padEnd(digits, "0") || 0);
     };
     const total = summed.querySelector("[data-total]");
-    const button = summed.querySelector("button");
+    const button = summed.querySelector("button[type=submit]");
     const unnamed = button.textContent;
     const add = () => {
       let sum = 0;

@@ -193,3 +193,52 @@ def test_every_customer_has_a_page_of_its_own(page: Page, house: House) -> None:
         owed = invoices.open_of(session, KEY, other, "EUR")
         assert customers.by_id(session, KEY, other) is not None
     assert [item.number for item, _ in owed] == ["E-1"]
+
+
+def _ask(page: Page, path: str, *, is_person: bool = True) -> httpx.Response:
+    html = page.browser.get(path).text
+    fields = form_of(html, f"{path}/account")
+    contact = re.search(r'name="contact" value="([^"]+)"', html)
+    assert contact is not None
+    page.house.wait(seconds=3)
+    fields = as_person(fields) if is_person else fields
+    return page.browser.post(f"{path}/account", data=fields | {"contact": contact[1]})
+
+
+def _asked(page: Page) -> list[str]:
+    customer_id = page.house.link(page.paths[0]).customer_id
+    with page.house.app.reading() as session:
+        lines = paylinks.activity_of_customer(session, KEY, customer_id)
+    return [line.kind for line in lines if line.kind == "renewal_asked"]
+
+
+def test_an_items_page_mails_the_link_for_all_to_a_contact_on_file(page: Page) -> None:
+    assert "You have 2 more open invoices" in page.browser.get(page.paths[0]).text
+    for _ in range(5):
+        assert "look in your mailbox" in _ask(page, page.paths[0]).text
+    assert len(_asked(page)) == 3
+
+
+def test_a_program_that_sends_every_form_causes_no_mail(page: Page) -> None:
+    assert "One more press" in _ask(page, page.paths[0], is_person=False).text
+    assert _asked(page) == []
+
+
+def test_the_link_for_all_goes_to_nobody_who_is_not_on_file(page: Page) -> None:
+    path = page.paths[0]
+    fields = as_person(form_of(page.browser.get(path).text, f"{path}/account"))
+    page.house.wait(seconds=3)
+    page.browser.post(f"{path}/account", data=fields | {"contact": "thief@evil.example"})
+    assert _asked(page) == []
+
+
+def test_who_owes_one_thing_only_is_offered_no_link_for_all(house: House) -> None:
+    path = house.invoice("F-1")
+    assert "/account" not in house.browser().get(path).text
+
+
+@pytest.mark.parametrize("cut", ["a" * 31, "a" * 33, "A" * 32, "١" * 32, "%00" * 32])
+def test_cut_and_foreign_tokens_are_answered_like_unknown_ones(house: House, cut: str) -> None:
+    unknown = house.browser().get(f"/l/{'b' * 32}")
+    answer = house.browser().get(f"/l/{cut}")
+    assert (answer.status_code, answer.text) == (404, unknown.text)

@@ -62,15 +62,25 @@ def queue_invoice_notice(app: App, s: Session, event: Event, at: datetime) -> No
 def queue_renewed_link(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: the email with a fresh link, to the contact on file who asked for it."""
     asked = paylinks.renewal(s, event.business, event.subject)
-    invoice = invoices.by_id(s, event.business, asked.link.item_id or "") if asked else None
-    if asked is None or invoice is None:
+    contact = customers.contact(s, event.business, asked.contact_id) if asked else None
+    if asked is None or contact is None:
         return
-    contact = customers.contact(s, event.business, asked.contact_id)
-    if contact is not None:
-        paper, url = _paper(app, s, event.business), app.link_url(asked.link)
-        letter = delivery.invoice_letter(s, invoice, paper, url=url, occasion="renewed")
-        again = delivery.renewed_letter(letter, recipient=contact.address, asked=event.subject)
-        delivery.queue(s, event.business, again, paper.rules.mail, at=at)
+    paper, url = _paper(app, s, event.business), app.link_url(asked.link)
+    if asked.link.item_id is None:
+        code = asked.link.currency or paper.rules.currency
+        letter = delivery.account_letter(s, contact, code, paper, url=url, asked=event.subject)
+    else:
+        invoice = invoices.by_id(s, event.business, asked.link.item_id)
+        letter = _renewed(s, invoice, paper, url=url) if invoice is not None else None
+        if letter is not None:
+            to = contact.address
+            letter = delivery.renewed_letter(letter, recipient=to, asked=event.subject)
+    if letter is not None:
+        delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
+def _renewed(s: Session, invoice: invoices.Invoice, paper: Paper, *, url: str) -> delivery.Letter:
+    return delivery.invoice_letter(s, invoice, paper, url=url, occasion="renewed")
 
 
 def queue_receipt(app: App, s: Session, event: Event, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Desk: notices. Queued once, rendered, sent, and what the mail server said."""
 
+from worker.delivery.accounts import account_letter
 from worker.delivery.addressing import envelope_from, notice_of, reply_to
 from worker.delivery.answering import Incoming, Reply, answer, silence_because, thread_of
 from worker.delivery.bouncing import find_answered, find_bounced, note_bounce
@@ -61,6 +62,7 @@ __all__ = [
     "Signer",
     "Transport",
     "about",
+    "account_letter",
     "answer",
     "build",
     "by_id",

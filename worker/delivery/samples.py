@@ -10,6 +10,7 @@ from worker.delivery.letters import Paper
 from worker.delivery.ports import EmailOrder
 from worker.delivery.questions import choices
 from worker.delivery.wording import (
+    AccountNotice,
     AnswerNotice,
     BankFace,
     Choice,
@@ -53,6 +54,13 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             issue_on=date(2026, 2, 1),
             items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
             to_balance=amount,
+        ),
+        "account": AccountNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            amount=amount,
+            count=3,
+            pay_url="https://pay.example.com/l/sample",
         ),
         "receipt": ReceiptNotice(
             business=sender,

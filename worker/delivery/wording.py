@@ -128,6 +128,21 @@ class ReceiptNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountNotice:
+    """One link to all that a customer owes, to the contact who asked for it. Folder `account`."""
+
+    business: SenderFace
+    customer_name: str
+    amount: Money
+    count: int
+    pay_url: str
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One line of evidence: what it is, and what it says. A known `label` is put in words."""
 
@@ -197,7 +212,9 @@ class AnswerNotice:
         return _fields(self)
 
 
-Notice = InvoiceNotice | CreditNoteNotice | ReceiptNotice | QuestionNotice | AnswerNotice
+Notice = (
+    AccountNotice | InvoiceNotice | CreditNoteNotice | ReceiptNotice | QuestionNotice | AnswerNotice
+)
 
 
 def _plain(value: Any) -> Any:

@@ -22,15 +22,14 @@ from worker.payments import Checkout, Payer
 from worker.web import answers
 from worker.web.account_page import AccountPage
 from worker.web.answers import Draft
+from worker.web.asking import asks_again
 from worker.web.forms import (
     Fields,
     Seal,
     Visitor,
     code_of,
     fields,
-    new_browser,
     open_seal,
-    seal,
     visitor,
 )
 from worker.web.hosted import Begun, HostedPage
@@ -87,7 +86,7 @@ class CheckingOut:
             verdict, facts = judged(session, standing, who, form, on_page, at=at)
             if verdict is not Verdict.HUMAN and not self._is_confirmed(standing, on_page, form):
                 paylinks.note_machine(session, standing.link, evidence=facts, at=at)
-                return self._ask_again(session, standing, on_page, path, at=at)
+                return asks_again(self.app, session, standing, "pay", form, at=at)
             checkout = payments.begin(session, standing.invoice, link_id=standing.link.id, at=at)
             self._note(session, standing, facts, at=at)
             payer = self._payer(session, standing, checkout)
@@ -118,18 +117,6 @@ class CheckingOut:
         """Whether the four digits were typed that the page showed to people."""
         asked = code_of(self.app.link_keys, standing.link.id, on_page)
         return form.get("code", "").strip() == asked
-
-    def _ask_again(
-        self, session: Session, standing: Standing, on_page: Seal, path: str, *, at: datetime
-    ) -> Draft:
-        """Who may be a program is asked once more: by a press, or by digits that people read."""
-        keys, link_id = self.app.link_keys, standing.link.id
-        token = seal(keys, link_id, on_page.browser or new_browser(), at=at)
-        shown = open_seal(keys, link_id, token, at=at)
-        code = code_of(keys, link_id, shown) if shown is not None else ""
-        form = {"token": token, "code": code}
-        facts = context(session, standing, path=path, at=at) | {"form": form}
-        return Draft(standing.business, standing.language, "confirm.html", facts)
 
     def _unreachable(self, who: Visitor, form: Fields) -> Response:
         page = AccountPage(self.app).unreachable(who, form)

@@ -13,8 +13,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from worker import documents
+from worker import documents, invoices
 from worker.app import App
+from worker.kernel.money import total
 from worker.web import answers
 from worker.web.account import contacts_of
 from worker.web.account_page import AccountPage
@@ -124,8 +125,19 @@ def _next_look(look: int) -> dict[str, int] | None:
 _Chosen = tuple[str, dict[str, object]]
 
 
-def _pay(_session: Session, _standing: Standing) -> _Chosen:
-    return "pay.html", {}
+def _pay(session: Session, standing: Standing) -> _Chosen:
+    """With what else the customer owes: how much of it, and where one link for all may go."""
+    customer_id, currency = standing.link.customer_id, standing.still_to_pay.currency
+    owed = invoices.open_of(session, standing.business, customer_id, currency)
+    if len(owed) < 2:
+        return "pay.html", {"others": None}
+    everything = total((amount for _, amount in owed), currency)
+    others = {
+        "count": len(owed) - 1,
+        "amount": {"minor": everything.minor, "currency": currency},
+        "contacts": contacts_of(session, standing.business, customer_id),
+    }
+    return "pay.html", {"others": others}
 
 
 def _paid(_session: Session, _standing: Standing) -> _Chosen:

@@ -14,11 +14,21 @@ from worker import paylinks
 from worker.app import App
 from worker.businesses import Rules
 from worker.kernel.ids import BusinessKey
-from worker.paylinks import Link, RenewalTerms
+from worker.paylinks import Link, RenewalTerms, Subject, Verdict
 from worker.web import answers
 from worker.web.account import find_account
-from worker.web.forms import COOKIE_LIFE, Fields, Visitor, fields, open_seal, visitor
-from worker.web.opening import TRAP
+from worker.web.answers import Draft
+from worker.web.asking import asks_again
+from worker.web.forms import (
+    COOKIE_LIFE,
+    Fields,
+    Visitor,
+    code_of,
+    fields,
+    open_seal,
+    visitor,
+)
+from worker.web.opening import TRAP, judged
 from worker.web.security import crosses_sites
 from worker.web.standing import Face, find
 
@@ -37,6 +47,40 @@ class Renewing:
         # The same words whether the token was ever ours, the limit is reached or a mail is on
         # its way: the answer tells a stranger nothing.
         return answers.message(self.app, "renewed", who.language)
+
+    async def mail_account(self, request: Request) -> Response:
+        """POST /l/{token}/account: one link for all that is owed, by mail to a contact on file."""
+        who, form = visitor(request), await fields(request)
+        if not crosses_sites(request.headers.get("sec-fetch-site")):
+            asks = await run_in_threadpool(self._mail_account, who, form)
+            if asks is not None:
+                return answers.page(self.app, asks)
+        return answers.message(self.app, "renewed", who.language)
+
+    def _mail_account(self, who: Visitor, form: Fields) -> Draft | None:
+        at, keys = self.app.now(), self.app.link_keys
+        with self.app.transaction() as session:
+            standing = find(self.app, session, who, at=at)
+            if standing is None or standing.face is not Face.PAY:
+                return None
+            link = standing.link
+            on_page = open_seal(keys, link.id, form.get("form", ""), at=at)
+            if on_page is None:
+                return None
+            verdict, facts = judged(session, standing, who, form, on_page, at=at)
+            code = code_of(keys, link.id, on_page)
+            if verdict is not Verdict.HUMAN and form.get("code", "").strip() != code:
+                # A scanner that sends every form must not fill mailboxes.
+                paylinks.note_machine(session, link, evidence=facts, at=at)
+                return asks_again(self.app, session, standing, "account", form, at=at)
+            life = self.app.link_life(standing.business)
+            owing = Subject(
+                standing.business, link.customer_id, currency=standing.still_to_pay.currency
+            )
+            whole = paylinks.open_customer_link(session, owing, keys, life, at=at)
+            terms = RenewalTerms(keys, life, standing.rules.links.renewals_per_day)
+            paylinks.ask_renewal(session, whole, form.get("contact", ""), terms, at=at)
+        return None
 
     def _renew(self, who: Visitor, form: Fields) -> None:
         at = self.app.now()

@@ -52,6 +52,7 @@ def build(app: App) -> Starlette:
             _get("/l/{token}/items/{item}/document", door(pages.item_document)),
             _post("/l/{token}/open", door(opening.note), MAX_FORM_BYTES),
             _post("/l/{token}/pay", door(paying.pay), MAX_FORM_BYTES),
+            _post("/l/{token}/account", door(renewing.mail_account), MAX_FORM_BYTES),
             _post("/l/{token}/renew", door(renewing.renew), MAX_FORM_BYTES),
             _get("/o/{business}/{link}/{signature}", Seeing(app).look),
             _post("/hooks/stripe/{business}", hooks.stripe, MAX_EVENT_BYTES),
