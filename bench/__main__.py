@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import flow, press
+from bench import flow, press, reading
 
 
 def main() -> None:
@@ -19,14 +19,19 @@ def main() -> None:
     given.add_argument("--invoices", type=int, default=500)
     given.add_argument("--out", type=Path, help="file for the JSON; else it follows the table")
     chosen = given.parse_args()
-    result = {"press": press.measure(), "flow": flow.measure(invoices=chosen.invoices)}
+    result = {
+        "press": press.measure(),
+        "reading": reading.measure(),
+        "flow": flow.measure(invoices=chosen.invoices),
+    }
     Console().print(_table(result))
     text = json.dumps(result, indent=2)
     if chosen.out:
         chosen.out.write_text(text + "\n", encoding="utf-8")
     else:
         print(text)
-    missed = [name for name, met in result["flow"]["met"].items() if not met]
+    met = result["reading"]["met"] | result["flow"]["met"]
+    missed = [name for name, is_met in met.items() if not is_met]
     sys.exit(f"Missed: {', '.join(missed)}" if missed else 0)
 
 
@@ -37,6 +42,9 @@ def _table(result: dict[str, dict[str, dict[str, object]]]) -> Table:
     for tool, milliseconds in result["press"]["cpu_ms"].items():
         table.add_row(f"PDF of one page, {tool}, CPU ms", str(milliseconds), "")
     table.add_row("ours against naive", str(result["press"]["of_naive"]), "0.65")
+    for kind, milliseconds in result["reading"]["cpu_ms"].items():
+        target = str(result["reading"]["targets"].get(kind, ""))
+        table.add_row(f"reading one {kind}, CPU ms", str(milliseconds), target)
     for name, figure in result["flow"]["figures"].items():
         target = result["flow"]["targets"].get(name, "")
         table.add_row(name.replace("_", " "), str(figure), str(target))

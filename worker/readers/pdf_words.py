@@ -91,23 +91,24 @@ def _words(text_page: pypdfium2.PdfTextPage, number: int, turn: Turn) -> Iterato
     # The loose box is as high as the font, so words of one line are level whatever their letters.
     rectangle = pdfium.FS_RECTF()
     pointer = ctypes.byref(rectangle)
+    unicode_of, box_of = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox
     run: list[_Box] = []
     start = 0
     after_blank = False
     for index in range(min(pdfium.FPDFText_CountChars(text_page), _MAX_CHARACTERS)):
-        code = pdfium.FPDFText_GetUnicode(text_page, index)
+        code = unicode_of(text_page, index)
         if 0xD800 <= code <= 0xDFFF:
             continue
         character = chr(code or 32)
         if character in _BLANKS:
             after_blank = True
             continue
-        pdfium.FPDFText_GetLooseCharBox(text_page, index, pointer)
+        box_of(text_page, index, pointer)
         box = (character, rectangle.left, rectangle.top, rectangle.right, rectangle.bottom)
         if turn.quarters:
             left, bottom, right, top = turn.box(box[1], box[4], box[3], box[2])
             box = (character, left, top, right, bottom)
-        if run and _is_apart(run[-1], box, after_blank=after_blank):
+        if run and not _touches(run[-1], box) and _is_apart(run[-1], box, after_blank=after_blank):
             yield Placed(_word(run, page_height, number), start)
             run = []
         start = start if run else index
@@ -115,6 +116,13 @@ def _words(text_page: pypdfium2.PdfTextPage, number: int, turn: Turn) -> Iterato
         after_blank = False
     if run:
         yield Placed(_word(run, page_height, number), start)
+
+
+def _touches(one: _Box, other: _Box) -> bool:
+    """Whether two letters plainly stand side by side, as nearly all do: asked first, for speed."""
+    if one[2] != other[2] or one[4] != other[4]:
+        return False
+    return -0.5 < other[1] - one[3] < 0.1 * (other[2] - other[4])
 
 
 def _is_apart(one: _Box, other: _Box, *, after_blank: bool) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from worker.readers.ibans import is_iban
 
@@ -62,8 +63,16 @@ def decimal_mark_of(text: str) -> str:
 
 def find(text: str, mark: str) -> Iterator[WrittenAmount]:
     """Every amount in the text, read with this decimal mark."""
-    if not _DIGIT.search(text):
-        return
+    return iter(_found(text, mark) if _DIGIT.search(text) else ())
+
+
+@lru_cache(maxsize=2048)
+def _found(text: str, mark: str) -> tuple[WrittenAmount, ...]:
+    # A cell is looked at as a total, as a line and as a value of a label.
+    return tuple(_find(text, mark))
+
+
+def _find(text: str, mark: str) -> Iterator[WrittenAmount]:
     for match in _AMOUNT.finditer(text):
         number = match["number"]
         value = parse(number, mark)
