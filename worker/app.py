@@ -113,9 +113,8 @@ class App:
         """What goes out without asking."""
         rules = self.rules(business)
         own = rules.invoices
-        return invoices.Limits(
-            own.first_time_addresses, own.send_limit, rules.currency, own.send_plain_from
-        )
+        limits = (own.first_time_addresses, own.send_limit, rules.currency, own.send_plain_from)
+        return invoices.Limits(*limits)
 
     def link_life(self, business: BusinessKey) -> paylinks.Life:
         """How long a pay link lasts."""
@@ -383,21 +382,15 @@ class App:
 
         key = self.settings.business_secret(business, "stripe_key")
         if key is None:
-            raise PermanentError(
-                f"{business} has no Stripe key: set TILLMAIL_{business.upper()}_STRIPE_KEY."
-            )
+            variable = f"TILLMAIL_{business.upper()}_STRIPE_KEY"
+            raise PermanentError(f"{business} has no Stripe key: set {variable}.")
         names = ("stripe_webhook_secret", "stripe_webhook_secret_old")
         hooks = (self.settings.business_secret(business, name) for name in names)
         rules = self.rules(business).stripe
-        return StripeGateway(
-            StripeAccess(
-                api_key=key,
-                webhook_secrets=tuple(secret for secret in hooks if secret),
-                expects_livemode=rules.livemode,
-                expected_account=rules.account,
-                base_url=self.settings.gateway.base_url or None,
-            )
-        )
+        secrets = tuple(secret for secret in hooks if secret)
+        url = self.settings.gateway.base_url or None
+        access = StripeAccess(key, secrets, rules.livemode, rules.account, base_url=url)
+        return StripeGateway(access)
 
 
 def make_broker_process(settings: Settings) -> BrokerProcess:
