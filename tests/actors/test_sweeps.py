@@ -42,6 +42,9 @@ class _NothingListed:
     def recent(self, **_since: object) -> list[payments.CheckoutFacts]:
         return []
 
+    def recent_reversals(self, **_since: object) -> payments.Reversals:
+        return payments.Reversals()
+
 
 def _app(desk: Desk, kind: type[App] = App) -> App:
     app = kind(load(desk.home, desk.environment), FLOW)

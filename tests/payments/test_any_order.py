@@ -38,6 +38,7 @@ from worker.payments import (
     RefundFacts,
     RefundWish,
     Registration,
+    Wanted,
 )
 from worker.payments.invariants import INVARIANTS as OF_PAYMENTS
 from worker.store import outbox
@@ -110,11 +111,15 @@ class AnyOrder(RuleBasedStateMachine):
         for item in self._item(nth):
             self.notes.append(self._issue(-minor, preceding_invoices=(item.number,)))
 
-    @rule(nth=_NTH)
-    def open_page(self, nth: int) -> None:
-        for item in self._item(nth):
-            with suppress(Refused):
-                checkout = payments.begin(self.session, item, link_id="lnk", at=AT)
+    @rule(nth=_NTH, other=_NTH, minor=_MAYBE)
+    def open_page(self, nth: int, other: int, minor: int | None) -> None:
+        part = None if minor is None else euro(minor)
+        wanted = {item.id: Wanted(item, part) for item in self._item(nth)}
+        wanted |= {item.id: Wanted(item) for item in self._item(other) if item.id not in wanted}
+        with suppress(Refused):
+            if wanted:
+                several = list(wanted.values())
+                checkout = payments.begin_for(self.session, several, link_id="lnk", at=AT)
                 self.pages[checkout.id] = checkout
 
     @rule(nth=_NTH, more=st.integers(-50, 50))
@@ -278,7 +283,8 @@ class AnyOrder(RuleBasedStateMachine):
                 if isinstance(event, fact.CheckoutEnded):
                     ended = payments.checkout(self.session, ACME, event.subject)
                     assert ended is not None
-                    payments.resume_credits(self.session, ACME, ended.item_id, at=AT)
+                    for share in payments.shares_of(self.session, ACME, ended.id):
+                        payments.resume_credits(self.session, ACME, share.item_id, at=AT)
 
 
 @pytest.fixture(scope="module")
