@@ -18,15 +18,17 @@ SHARED = Path(__file__).parents[3] / "shared"
 class Score(Protocol):
     """Score one set of the corpora; fails below its minima and shows what was missed."""
 
-    def __call__(self, kind: str, *options: str, minima: list[str]) -> None: ...
+    def __call__(
+        self, kind: str, *options: str, minima: list[str], folder: str = "corpora"
+    ) -> None: ...
 
 
 @pytest.fixture(scope="module")
 def score(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Score]:
     with warm_reader(tmp_path_factory.mktemp("corpora")) as command:
 
-        def run(kind: str, *options: str, minima: list[str]) -> None:
-            scorer = [sys.executable, str(SHARED / "score.py"), kind, str(SHARED / "corpora")]
+        def run(kind: str, *options: str, minima: list[str], folder: str = "corpora") -> None:
+            scorer = [sys.executable, str(SHARED / "score.py"), kind, str(SHARED / folder)]
             done = subprocess.run(
                 [*scorer, "--command", command, *options, "--show", "20", "--min", *minima],
                 capture_output=True,

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from worker.app import make_reader
-from worker.commands.read import json_lines
+from worker.commands.read import json_lines, proposer
 
 # Run by the scorer for every batch; needs nothing but the standard library, so it starts at once.
 _CLIENT = """
@@ -38,7 +38,11 @@ def warm_reader(folder: Path) -> Iterator[str]:
     class Batch(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             asked = self.rfile.read().decode("utf-8", "surrogateescape")
-            for line in json_lines([Path(path) for path in asked.split("\0")], reader):
+            paths = [Path(path) for path in asked.split("\0")]
+            finish = None
+            if paths[0] == Path("--open-items"):
+                finish, paths = proposer(paths[1]), paths[2:]
+            for line in json_lines(paths, reader, finish):
                 self.wfile.write(line.encode() + b"\n")
 
     place = folder / "reader"

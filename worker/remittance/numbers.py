@@ -16,6 +16,8 @@ from enum import StrEnum
 from worker.remittance.model import Item
 
 _ALIKE = str.maketrans("OIL", "011")
+# Look-alikes count as digits beside digits only: the O of FO0971, not that of INVOICE4500.
+_BESIDE = re.compile(r"[OIL]+(?=\d)|(?<=\d)[OIL]+(?![A-Z])")
 _GROUPS = re.compile(r"[A-Z]+|[^\W\d_A-Z]+|\d+")
 _WORD = re.compile(r"[^\s,;:()\[\]<>|\"'„“”、。()]+")
 _TO = re.compile(
@@ -56,10 +58,14 @@ def squeezed(number: str) -> str:
 
 def _groups(number: str) -> tuple[str, ...]:
     """Runs of letters and digits, look-alikes made digits, leading zeros dropped."""
-    plain = unicodedata.normalize("NFKC", number).upper().translate(_ALIKE)
+    plain = _alike(unicodedata.normalize("NFKC", number).upper())
     return tuple(
         (group.lstrip("0") or "0") if group.isdigit() else group for group in _GROUPS.findall(plain)
     )
+
+
+def _alike(number: str) -> str:
+    return _BESIDE.sub(lambda match: match[0].translate(_ALIKE), number)
 
 
 @dataclass(slots=True)
@@ -76,7 +82,7 @@ class Numbers:
         for item in self.items:
             key = squeezed(item.number)
             self._exact[key].append(item)
-            self._alike.append((key.translate(_ALIKE), item))
+            self._alike.append((_alike(key), item))
             for variant in _variants(item.number):
                 self._variants[variant].append(item)
 
@@ -113,7 +119,7 @@ class Numbers:
 
     def near(self, written: str) -> tuple[Item, ...]:
         """Items whose numbers are one slip away: a digit wrong, missing, or two exchanged."""
-        key = squeezed(written).translate(_ALIKE)
+        key = _alike(squeezed(written))
         found = [item for alike, item in self._alike if _is_slip(key, alike)]
         tail = _groups(written)[-1:]
         if not found and tail and tail == _groups(written) and len(tail[0]) >= 3:

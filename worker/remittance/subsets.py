@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A state is a sum that some items make; each costs under a microsecond to extend.
-MAX_STATES = 60_000
-MAX_STEPS = 250_000
+MAX_STATES = 40_000
+MAX_STEPS = 150_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +32,32 @@ def making(amounts: Sequence[int], target: int) -> Subset | None:
     ]
     # Credits first, so that sums beyond the target can be dropped from then on.
     usable.sort(key=lambda each: each[1])
-    states: dict[int, tuple[int, tuple[int, ...]]] = {0: (1, ())}
+    # Each sum with the number of ways to it (two is many), the last item and the sum before.
+    states: dict[int, tuple[int, int, int]] = {0: (1, -1, 0)}
     steps = 0
     for place, amount in usable:
         steps += len(states)
         if len(states) > MAX_STATES or steps > MAX_STEPS:
             return None
-        grown = dict(states)
-        for reached, (ways, places) in states.items():
+        for reached, (ways, _, _) in list(states.items()):
             reaches = reached + amount
             if reaches > target and amount > 0:
                 continue
-            other = grown.get(reaches)
-            if other is None:
-                grown[reaches] = (ways, (*places, place))
+            known = states.get(reaches)
+            if known is None:
+                states[reaches] = (ways, place, reached)
             else:
-                grown[reaches] = (min(2, other[0] + ways), other[1])
-        states = grown
-    found = states.get(target)
-    if found is None or not found[1]:
+                states[reaches] = (2, known[1], known[2])
+    if target not in states:
         return None
-    return Subset(tuple(sorted(found[1])), is_only=found[0] == 1)
+    return Subset(_path(states, target), is_only=states[target][0] == 1)
+
+
+def _path(states: dict[int, tuple[int, int, int]], target: int) -> tuple[int, ...]:
+    """The items on the first way that was found to the target."""
+    places = []
+    reached = target
+    while reached != 0:
+        _, place, reached = states[reached]
+        places.append(place)
+    return tuple(sorted(places))
