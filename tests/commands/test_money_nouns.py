@@ -157,6 +157,14 @@ def test_the_balance_is_listed_and_pays_an_invoice(till: Desk) -> None:
     assert till.type("credits", "apply", "R-2", "20.00", "--as", "Ann").code == 1
     assert till.type("credits", "apply", "R-2", "--as", "Ann").code == 0
     assert (still_to_pay(till, "R-2"), till.type("credits", "list", "--json").json) == ("88.00", [])
+    happened = [line["what"] for line in _activity(till, "R-2")]
+    assert happened.count("paid_from_balance") == 2
+    assert "credited" in [line["what"] for line in _activity(till, "R-1")]
+
+
+def _activity(till: Desk, number: str) -> list[dict[str, str]]:
+    lines: list[dict[str, str]] = till.type("invoices", "show", number, "--json").json["activity"]
+    return lines
 
 
 def _newest(till: Desk) -> str:

@@ -155,16 +155,27 @@ def _of_money(
         how = "part" if left.is_positive else "whole"
         who, evidence = _payer(session, part)
         facts = {"amount": str(part.amount), "paid": how, **evidence}
-        entries.append(Entry(part.allocated_at, "they", "payment_made", who, facts, invoice.id))
+        end, what = _way(part)
+        entries.append(Entry(part.allocated_at, end, what, who, facts, invoice.id))
         if part.undone_at is not None:
             left = left + part.amount
-            entries.append(Entry(part.undone_at, "they", "payment_undone", who, facts, invoice.id))
+            entries.append(Entry(part.undone_at, end, "payment_undone", who, facts, invoice.id))
     return entries
+
+
+def _way(part: Allocation) -> tuple[Side, str]:
+    """From which end an item was paid, and how: by them, by our credit note, from the balance."""
+    if part.payment_id is not None:
+        return "they", "payment_made"
+    return "we", "credited" if part.credit_note_id is not None else "paid_from_balance"
 
 
 def _payer(session: Session, part: Allocation) -> tuple[str, dict[str, Any]]:
     if part.payment_id is None:
-        return "tillmail", {"credit_note": part.credit_note_id, "by": part.allocated_by}
+        if part.credit_note_id is None:
+            return part.allocated_by or "tillmail", {}
+        note = invoices.by_id(session, BusinessKey(part.business), part.credit_note_id)
+        return "tillmail", {"credit_note": note.number if note else part.credit_note_id}
     payment = payments.by_id(session, BusinessKey(part.business), part.payment_id)
     if payment is None:
         return "customer", {"payment": part.payment_id}
