@@ -125,6 +125,17 @@ def test_what_was_read_wrongly_is_put_right_in_the_answer(
     assert (invoice.issued_at is not None) is ("send to" in words)
 
 
+def test_what_cannot_be_done_is_not_half_done(desk: Desk) -> None:
+    question = held(desk, plain())
+    desk.answer(question, "total 131.90\ncustomer Nobody AG")
+    assert desk.said() == ["That could not be done"]
+    assert "No customer on file is called Nobody AG." in desk.last_said()["text"]
+    invoice = desk.one(Invoice)
+    assert (str(invoice.total), invoice.voided_at) == ("130.90 EUR", None)
+    assert desk.asked("invoice_held").id == question.subject_id
+    assert len(desk.all(Notice, kind="question")) == 1
+
+
 def test_what_a_document_lacks_is_asked_for_each_on_its_own(desk: Desk) -> None:
     other = (FILES / "plain" / "british.txt").read_text()
     files = {"one.pdf": pdf_of(PLAIN.replace(" Nr. LH-2026-0120", "")), "two.pdf": pdf_of(other)}

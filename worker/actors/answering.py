@@ -22,6 +22,7 @@ from worker.kernel.ids import BusinessKey
 from worker.readers import Examined
 from worker.readers.answers import Word
 from worker.review import Answer, Heard, WorkItem
+from worker.store import outbox, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,9 @@ class Letter:
 def take_reply(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: a member of staff answered a notice, or ordered something."""
     letter = _letter(app, s, event)
-    if letter is not None:
-        try:
-            with s.begin_nested():
-                reply = _respond(letter, s, at)
-        except Refused as e:
-            reply = Reply("That could not be done", f"{e} Nothing was changed.", about=letter.about)
-        if reply is not None:
-            _answer(letter, s, reply, is_colleague=True, at=at)
+    reply = _tried(letter, s, at) if letter is not None else None
+    if letter is not None and reply is not None:
+        _answer(letter, s, reply, is_colleague=True, at=at)
 
 
 def send_copy(app: App, s: Session, event: Event, at: datetime) -> None:
@@ -87,6 +83,20 @@ def queue_answer(app: App, s: Session, event: Event, at: datetime) -> None:
     if not any(delivery.is_asked(rules, kind, sender) for kind in kinds):
         text = f"{letter.mail.because} Forward an invoice as a PDF or an e-invoice (UBL, CII)."
         _answer(letter, s, Reply("Your mail could not be used", text), is_colleague=False, at=at)
+
+
+def _tried(letter: Letter, s: Session, at: datetime) -> Reply | None:
+    """Do what the letter says as a whole or not at all: what is undone was never told either."""
+    earlier = outbox.take_told(s)
+    try:
+        with s.begin_nested():
+            reply = _respond(letter, s, at)
+    except Refused as e:
+        outbox.take_told(s)
+        reply = Reply("That could not be done", f"{e} Nothing was changed.", about=letter.about)
+    for fact in (*earlier, *outbox.take_told(s)):
+        tell(s, fact)
+    return reply
 
 
 def _respond(letter: Letter, s: Session, at: datetime) -> Reply | None:

@@ -21,6 +21,7 @@ from worker.delivery.wording import (
     PaidItem,
     QuestionNotice,
     ReceiptNotice,
+    SenderFace,
 )
 from worker.kernel.money import Money
 from worker.readers.answers import Word
@@ -71,6 +72,18 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             method="card",
             items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
         ),
+        **_to_staff(sender),
+    }
+    return [
+        EmailOrder(kind, folder, set_hash, language, notice.context())
+        for kind, notice in [*notices.items(), ("invoice", linkless)]
+        for language in ("en", "de")
+    ]
+
+
+def _to_staff(sender: SenderFace) -> dict[str, Notice]:
+    """What colleagues are asked and answered."""
+    return {
         "question": QuestionNotice(
             business=sender,
             title="Sample",
@@ -94,8 +107,3 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             reply_to="r-sample@reply.example.com",
         ),
     }
-    return [
-        EmailOrder(kind, folder, set_hash, language, notice.context())
-        for kind, notice in [*notices.items(), ("invoice", linkless)]
-        for language in ("en", "de")
-    ]
