@@ -153,6 +153,11 @@ def test_the_balance_is_listed_and_pays_an_invoice(till: Desk) -> None:
     till.book(_credited)
     [row] = till.type("credits", "list", "--json").json
     assert (row["number"], row["balance"]["amount"]) == ("7", "31.00")
+    note = till.type("invoices", "show", "G-1", "--json").json
+    assert (note["state"], note["credits"], note["to_balance"]["amount"]) == (
+        "applied", "R-1", "31.00",
+    )  # fmt: skip
+    assert [one["amount"]["amount"] for one in note["set_against"]] == ["119.00"]
     assert till.type("credits", "apply", "R-2", "20.00", "--as", "Ann").code == 0
     assert till.type("credits", "apply", "R-2", "20.00", "--as", "Ann").code == 1
     assert till.type("credits", "apply", "R-2", "--as", "Ann").code == 0

@@ -168,6 +168,16 @@ def _details(session: Session, business: BusinessKey, invoice: Invoice) -> dict[
         "questions": [{"id": q.id, "question": q.question} for q in questions],
         "notices": _notices(delivery.about(session, business, invoice.id)),
         "activity": _activity(time_line.of_item(session, business, invoice.id)),
+    } | (_credit(session, business, invoice) if invoice.is_credit else {})
+
+
+def _credit(session: Session, business: BusinessKey, note: Invoice) -> dict[str, Any]:
+    face = documents.credit_face(session, note)
+    credited = invoices.by_id(session, business, note.credits_id or "")
+    return {
+        "credits": credited.number if credited else None,
+        "to_balance": face.to_balance if invoices.still_to_pay(session, note).is_zero else None,
+        "set_against": [{"invoice": one.number, "amount": one.amount} for one in face.against],
     }
 
 
