@@ -78,6 +78,11 @@ class MailRules(_Rules):
     reply_domain: str | None = Field(
         default=None, description="Domain for Reply-To tokens; None: no token"
     )
+    reply_address: str | None = Field(
+        default=None,
+        pattern=r"^[^@+\s]{1,18}@[^@\s]+$",
+        description="Instead of such a domain: the mailbox, which gets the token behind a plus",
+    )
     bounce_domain: str | None = Field(
         default=None, description="Domain for VERP senders; None: no VERP"
     )

@@ -39,10 +39,14 @@ def message_id(key: NoticeKey, rules: MailRules) -> str:
 
 
 def reply_to(notice_id: str, rules: MailRules, secret: bytes) -> str | None:
-    """Where an answer to this notice goes; None when the business set no domain for it."""
-    if rules.reply_domain is None:
-        return None
-    return f"r-{_marked(notice_id, secret)}@{rules.reply_domain}"
+    """Where an answer to this notice goes; None when the business named no place for it."""
+    token = f"r-{_marked(notice_id, secret)}"
+    if rules.reply_domain is not None:
+        return f"{token}@{rules.reply_domain}"
+    if rules.reply_address is not None:
+        local, _, domain = rules.reply_address.partition("@")
+        return f"{local}+{token}@{domain}"
+    return None
 
 
 def envelope_from(notice_id: str, rules: MailRules, secret: bytes) -> str:
@@ -54,7 +58,7 @@ def envelope_from(notice_id: str, rules: MailRules, secret: bytes) -> str:
 
 def notice_of(address: str, secret: bytes) -> str | None:
     """The notice that an address was made for; None when it was not made by us."""
-    found = _MARK.fullmatch(address.partition("@")[0])
+    found = _MARK.fullmatch(address.partition("@")[0].rpartition("+")[2])
     if found is None:
         return None
     notice_id = f"ntc_{found[1]}"

@@ -120,7 +120,7 @@ def silence_because(
 def is_ours(incoming: Incoming, rules: Rules) -> bool:
     """Whether a mail bears one of our own addresses, or a Message-ID that only we make."""
     mail = rules.mail
-    own = {mail.from_address.lower()}
+    own = {mail.from_address.lower(), (mail.reply_address or "").lower()}
     own |= {a.lower() for box in rules.mailboxes for a in (*box.intake_addresses, box.user)}
     domains = {d.lower() for d in (mail.reply_domain, mail.bounce_domain) if d}
     domain = incoming.address.lower().rpartition("@")[2]
