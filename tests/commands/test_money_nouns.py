@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from tests.books import AT, issue, zoo
+from tests.books import ACME, AT, issue, zoo
 from tests.commands.conftest import Desk
 from tests.payments.test_crediting import credit
+from worker import invoices, store
 from worker.app import App
+from worker.documents import Document
+from worker.kernel.ids import new_id
 
 STAFF = """
 [[staff]]
@@ -165,6 +168,28 @@ def test_the_balance_is_listed_and_pays_an_invoice(till: Desk) -> None:
     happened = [line["what"] for line in _activity(till, "R-2")]
     assert happened.count("paid_from_balance") == 2
     assert "credited" in [line["what"] for line in _activity(till, "R-1")]
+
+
+def test_a_credit_note_is_printed_and_sent_once_more(till: Desk) -> None:
+    till.book(_credited)
+    sent = till.type("invoices", "send", "G-1")
+    assert (sent.code, "is being printed" in sent.err) == (1, True)
+    till.book(_printed)
+    again = till.type("invoices", "send", "G-1", "--to", "new@zoo.example")
+    assert (again.code, "new@zoo.example" in again.err) == (0, True)
+    kinds = [n["kind"] for n in till.type("invoices", "show", "G-1", "--json").json["notices"]]
+    assert kinds == ["credit_note"]
+
+
+def _printed(_app: App, session: Session) -> None:
+    [note] = invoices.called(session, ACME, "G-1")
+    pdf = store.blobs.keep(session, ACME, b"%PDF-1.7", at=AT)
+    session.add(
+        Document(
+            business=ACME, id=new_id("doc"), item_id=note.id, face="credit_note", pdf_sha256=pdf,
+            pages=1, template_set="0" * 32, frozen_at=AT,
+        )
+    )  # fmt: skip
 
 
 def _activity(till: Desk, number: str) -> list[dict[str, str]]:

@@ -12,13 +12,13 @@ from worker.app import App
 from worker.delivery import Letter, Notice, Paper
 from worker.invoices import Invoice, State
 from worker.kernel.errors import Refused
-from worker.kernel.events import PayLinkOpened
+from worker.kernel.events import CreditNoteApplied, PayLinkOpened
 from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.paylinks import Link, LinkState
 from worker.store import outbox, tell
 
-_CAN_BE_SENT = {State.OPEN, State.PART_PAID}
+_CAN_BE_SENT = {State.OPEN, State.PART_PAID, State.APPLIED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ def letter_of(app: App, s: Session, invoice: Invoice, link: Link | None) -> Lett
     """The invoice's email in the look in force."""
     business = BusinessKey(invoice.business)
     paper = Paper(app.rules(business), app.look(s, business).set_hash)
+    if invoice.is_credit:
+        return delivery.credit_letter(s, invoice, paper)
     occasion: delivery.Occasion = "corrected" if invoices.replaces_sent(s, invoice) else "issued"
     url = app.link_url(link) if link is not None else None
     return delivery.invoice_letter(s, invoice, paper, url=url, occasion=occasion)
@@ -68,9 +70,10 @@ def _print_first(s: Session, invoice: Invoice, *, by: str, at: datetime) -> bool
     is_printed = documents.of_invoice(s, business, invoice.id) is not None
     if is_printed or state not in _CAN_BE_SENT:
         return False
-    job = outbox.unfinished_about(s, business, invoice.id, PayLinkOpened.__name__)
+    printed_on = CreditNoteApplied if invoice.is_credit else PayLinkOpened
+    job = outbox.unfinished_about(s, business, invoice.id, printed_on.__name__)
     if job is None:
-        tell(s, PayLinkOpened(business, invoice.id))
+        tell(s, printed_on(business, invoice.id))
     elif not outbox.unpark(s, business, job.id, at=at):
         raise Refused(f"Invoice {invoice.number} is being printed. Try again in a moment.")
     for subject in (invoice.id, job.id if job else invoice.id):
@@ -87,7 +90,8 @@ def _queue_again(app: App, s: Session, invoice: Invoice, wish: Wish) -> Notice:
         raise Refused(f"Nothing is to be paid of invoice {invoice.number} any more.")
     if wish.address is not None:
         customers.add_contact(s, customer, wish.address, by=wish.by, at=at)
-    link = working_link(app, s, invoice, at) if wish.with_link else None
+    with_link = wish.with_link and not invoice.is_credit
+    link = working_link(app, s, invoice, at) if with_link else None
     letter = letter_of(app, s, invoice, link)
     again = replace(
         letter,
