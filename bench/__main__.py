@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import flow, press, reading
+from bench import flow, paying, press, reading
 
 
 def main() -> None:
@@ -23,6 +23,7 @@ def main() -> None:
         "press": press.measure(),
         "reading": reading.measure(),
         "flow": flow.measure(invoices=chosen.invoices),
+        "paying": paying.measure(),
     }
     Console().print(_table(result))
     text = json.dumps(result, indent=2)
@@ -30,7 +31,7 @@ def main() -> None:
         chosen.out.write_text(text + "\n", encoding="utf-8")
     else:
         print(text)
-    met = result["reading"]["met"] | result["flow"]["met"]
+    met = result["reading"]["met"] | result["flow"]["met"] | result["paying"]["met"]
     missed = [name for name, is_met in met.items() if not is_met]
     sys.exit(f"Missed: {', '.join(missed)}" if missed else 0)
 
@@ -45,9 +46,10 @@ def _table(result: dict[str, dict[str, dict[str, object]]]) -> Table:
     for kind, milliseconds in result["reading"]["cpu_ms"].items():
         target = str(result["reading"]["targets"].get(kind, ""))
         table.add_row(f"reading one {kind}, CPU ms", str(milliseconds), target)
-    for name, figure in result["flow"]["figures"].items():
-        target = result["flow"]["targets"].get(name, "")
-        table.add_row(name.replace("_", " "), str(figure), str(target))
+    for part in ("flow", "paying"):
+        for name, figure in result[part]["figures"].items():
+            target = result[part]["targets"].get(name, "")
+            table.add_row(name.replace("_", " "), str(figure), str(target))
     return table
 
 

@@ -28,11 +28,14 @@ def locale_of(language: str) -> Locale:
             raise ValueError(f"'{language}' is no language tag such as de or en-US.") from error
 
 
+# The same amounts and days are written again with every look at a page.
+@lru_cache(maxsize=8192)
 def money_text(amount: Money, language: str) -> str:
     """An amount with its currency, as `1.240,50 €`."""
     return str(format_currency(amount.decimal, amount.currency, locale=locale_of(language)))
 
 
+@lru_cache(maxsize=2048)
 def day_text(day: date, language: str) -> str:
     """A calendar day, as `6. Dezember 2026`."""
     return str(format_date(day, "long", locale=locale_of(language)))

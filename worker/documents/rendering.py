@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from worker import customers, invoices, payments, store
@@ -28,6 +28,12 @@ from worker.kernel.money import total
 from worker.readers.model import Invoice as Reading
 from worker.readers.model import Source
 from worker.store import blobs, tell
+
+_document = store.table_of(Document).c
+_PRINTED = select(_document.item_id).where(
+    _document.business == bindparam("business"),
+    _document.item_id.in_(bindparam("ids", expanding=True)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +146,8 @@ def of_invoice(
 
 def printed_of(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> set[str]:
     """Those of the invoices that have a frozen document."""
-    query = select(Document.item_id).where(Document.business == business)
-    return set(session.scalars(query.where(Document.item_id.in_(item_ids))))
+    about = {"business": business, "ids": list(item_ids)}
+    return set(session.execute(_PRINTED, about).scalars())
 
 
 def pdf_of(session: Session, document: Document) -> bytes:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.orm import Session, defer
 
 from worker import ledger, store
 from worker.invoices.model import Invoice, State, state_of
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
 from worker.ledger import Account
+
+# The reading is large, and a list does not show it.
+_LISTED = (
+    select(Invoice)
+    .where(
+        Invoice.business == bindparam("business"),
+        Invoice.id.in_(bindparam("ids", expanding=True)),
+    )
+    .options(defer(Invoice.reading))
+    .order_by(Invoice.due_on, Invoice.issued_at, Invoice.id)
+)
 
 
 def by_id(session: Session, business: BusinessKey, invoice_id: str) -> Invoice | None:
@@ -75,11 +86,7 @@ def open_of(
     """What a customer has to pay in a currency and how much of it, the first due first."""
     owed = ledger.held_by_items(session, business, Account.RECEIVABLE, customer_id, currency)
     due = [item_id for item_id, amount in owed.items() if amount.is_positive]
-    found = session.scalars(
-        select(Invoice)
-        .where(Invoice.business == business, Invoice.id.in_(due))
-        .order_by(Invoice.due_on, Invoice.issued_at, Invoice.id)
-    )
+    found = session.scalars(_LISTED, {"business": business, "ids": due})
     payable = {State.OPEN, State.PART_PAID}
     return [
         (item, owed[item.id])

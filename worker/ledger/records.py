@@ -17,6 +17,19 @@ _HELD_FOR_ITEM = select(func.coalesce(func.sum(_posting.amount_minor), 0)).where
     _posting.item_id == bindparam("item_id"),
     _posting.currency == bindparam("code"),
 )
+_sum = func.sum(_posting.amount_minor)
+_HELD_BY_ITEMS = (
+    select(_posting.item_id, _sum)
+    .where(
+        _posting.business == bindparam("business"),
+        _posting.customer_id == bindparam("who"),
+        _posting.account == bindparam("account"),
+        _posting.currency == bindparam("code"),
+        _posting.item_id.is_not(None),
+    )
+    .group_by(_posting.item_id)
+    .having(_sum != 0)
+)
 
 
 def balances(session: Session, business: BusinessKey) -> dict[tuple[str, str], Money]:
@@ -57,19 +70,8 @@ def held_by_items(
     session: Session, business: BusinessKey, account: Account, customer_id: str, currency: str
 ) -> dict[str, Money]:
     """What an account holds of each item of a customer, where it holds anything."""
-    held = func.sum(Posting.amount_minor)
-    rows = session.execute(
-        select(Posting.item_id, held)
-        .where(
-            Posting.business == business,
-            Posting.customer_id == customer_id,
-            Posting.account == account.value,
-            Posting.currency == currency,
-            Posting.item_id.is_not(None),
-        )
-        .group_by(Posting.item_id)
-        .having(held != 0)
-    )
+    about = {"business": business, "account": account.value, "who": customer_id, "code": currency}
+    rows = session.execute(_HELD_BY_ITEMS, about)
     return {item_id: Money(int(minor), currency) for item_id, minor in rows if item_id}
 
 

@@ -5,15 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
 from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState, Share
 from worker.payments.reversals import Dispute, Refund
 
 _LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value)
+# Put together once: a page with many items asks them with every look at it.
+_share, _checkout = store.table_of(Share).c, store.table_of(Checkout).c
+_BEING_PAID = (
+    select(_share.item_id)
+    .join_from(
+        store.table_of(Share),
+        store.table_of(Checkout),
+        and_(_share.business == _checkout.business, _share.checkout_id == _checkout.id),
+    )
+    .where(
+        _share.business == bindparam("business"),
+        _share.item_id.in_(bindparam("ids", expanding=True)),
+        _checkout.state.in_(_LIVE),
+    )
+)
+_UNDER_WAY = (
+    select(Payment)
+    .where(
+        Payment.business == bindparam("business"),
+        Payment.customer_id == bindparam("who"),
+        Payment.currency == bindparam("code"),
+        Payment.state.in_((PaymentState.ANNOUNCED.value, PaymentState.PENDING.value)),
+    )
+    .order_by(Payment.registered_at, Payment.id)
+)
 
 
 def by_id(session: Session, business: BusinessKey, payment_id: str) -> Payment | None:
@@ -142,34 +168,16 @@ def live_checkout(session: Session, business: BusinessKey, item_id: str) -> Chec
 
 def being_paid(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> set[str]:
     """Those of the items for which a payment page is open."""
-    return set(
-        session.scalars(
-            select(Share.item_id)
-            .join(Checkout, _of_checkout())
-            .where(
-                Share.business == business,
-                Share.item_id.in_(item_ids),
-                Checkout.state.in_(_LIVE),
-            )
-        )
-    )
+    about = {"business": business, "ids": list(item_ids)}
+    return set(session.execute(_BEING_PAID, about).scalars())
 
 
 def under_way(
     session: Session, business: BusinessKey, customer_id: str, currency: str
 ) -> Sequence[Payment]:
     """What a customer has announced, or a bank is still at, the first first."""
-    states = (PaymentState.ANNOUNCED.value, PaymentState.PENDING.value)
-    return session.scalars(
-        select(Payment)
-        .where(
-            Payment.business == business,
-            Payment.customer_id == customer_id,
-            Payment.currency == currency,
-            Payment.state.in_(states),
-        )
-        .order_by(Payment.registered_at, Payment.id)
-    ).all()
+    about = {"business": business, "who": customer_id, "code": currency}
+    return session.scalars(_UNDER_WAY, about).all()
 
 
 def checkouts_to_look_at(session: Session, *, at: datetime, limit: int) -> Sequence[Checkout]:
