@@ -91,7 +91,6 @@ def test_a_held_invoice_is_answered_in_a_word(
     by = (item.resolved_by, item.resolved_from)
     assert by == ("mara@northlight.example", answer.id) or words == "release"
     assert desk.said() == ["Done"]
-    assert desk.broken() == []
 
 
 def test_a_page_that_was_read_goes_out_after_one_yes(desk: Desk) -> None:
@@ -166,6 +165,7 @@ def test_a_changed_resend_is_answered_in_its_own_words(desk: Desk, word: str, st
     invoice = desk.invoice(first.number)
     assert (invoice.issued_at is not None) is (state == "issued")
     assert (invoice.voided_at is not None) is (state == "void")
+    assert desk.broken() == []
 
 
 @pytest.mark.parametrize(("word", "is_taken"), [("yes", True), ("no", False)])
@@ -363,19 +363,15 @@ def test_a_copy_goes_to_whoever_is_on_file_and_once_a_day(
 # -- loops -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_ten_automatic_mails_get_no_answer(desk: Desk) -> None:
+    question = held(desk, forward(stranger()).raw())
+    for headers in (
         {"auto_submitted": "auto-replied"},
         {"return_path": "<>"},
         {"list_id": "<news.b.example>"},
         {"precedence": "auto_reply"},
         {"x_auto_response_suppress": "All"},
-    ],
-)
-def test_ten_automatic_mails_get_no_answer(desk: Desk, headers: dict[str, str]) -> None:
-    question = held(desk, forward(stranger()).raw())
-    for _ in range(5):
+    ):
         desk.answer(question, "help", **headers)
         desk.take(letter("help", **headers))
     assert desk.said() == []
