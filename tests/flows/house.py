@@ -29,8 +29,8 @@ from worker.actors import FLOW
 from worker.adapters.file_clock import FileClock
 from worker.adapters.redis_broker_process import url_of
 from worker.app import App, make_broker_process
-from worker.commands.household import Household, tillmail
 from worker.commands import time_line
+from worker.commands.household import Household, tillmail
 from worker.commands.invariants import violations
 from worker.commands.ports import wait_until_up
 from worker.delivery import Notice

@@ -20,7 +20,6 @@ from worker.readers.pdf_attachments import UnreadablePdf
 from worker.readers.scans import NoOcr
 from worker.readers.structured import ReadInvoice
 
-
 _CENTS = re.compile(r"\d[.,]\d\d(?!\d)")
 
 
