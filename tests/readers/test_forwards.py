@@ -225,3 +225,21 @@ def test_no_text_makes_the_reading_of_forwards_fail(lines: list[str], subject: s
     found = inline_forward("\n".join(lines), subject)
     if found is not None:
         instructions(found.note)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "----- End forwarded message -----",
+        "-------- Конец пересылаемого сообщения --------",
+        "===8<===========End of original message text===========",
+    ],
+)
+def test_the_line_that_closes_a_forward_is_none_of_its_words(last: str) -> None:
+    inside = "From: Carl Maker <carl@maker.example>\nDate: 2 Nov 2026\nSubject: Invoice 7\n"
+    text = (
+        f"FYI\n\n----- Forwarded message -----\n{inside}To: bea@seller.example\n\nHere.\n{last}\n"
+    )
+    found = inline_forward(text, "Fwd: Invoice 7")
+    assert found is not None
+    assert (found.sender, found.body) == (CARL, "Here.")

@@ -115,3 +115,17 @@ def test_what_nobody_can_open_is_said_and_is_no_kind() -> None:
     assert found.kind is Kind.OTHER
     assert found.error is not None
     assert found.error.startswith("winmail.dat cannot be read.")
+
+
+SUBJECTS = [
+    "Automatic reply: Invoice 7", "Abwesenheitsnotiz: Rechnung 7", "Réponse automatique : Facture 7",
+    "Respuesta automática: Factura 7", "Risposta automatica: Fattura 7", "Afwezig: Factuur 7",
+    "Odpowiedź automatyczna: Faktura 7", "Autosvar: Faktura 7", "Automatická odpoveď: Faktúra 7",
+    "Αυτόματη απάντηση: Τιμολόγιο 7", "自動応答: 請求書 7", "自动答复: 发票 7", "자동 회신: 청구서",
+    "Samodejni odgovor: Račun 7", "Automaatvastus: Arve 7", "رد تلقائي: فاتورة 7",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_holiday_notice_is_known_by_its_subject_in_any_language(subject: str) -> None:
+    assert read("…", subject=subject).kind is Kind.AUTO_REPLY

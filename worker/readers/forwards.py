@@ -38,6 +38,12 @@ _ROLE_BY_LABEL = {
 # Plain text made from HTML marks bold labels with stars.
 _AROUND_LABEL = " \t*_\xa0"
 _RULE = re.compile(r"^\s*[-_=*–—]{3,}\s*$")
+# `----- End forwarded message -----`: mutt, Yandex and others close what they opened.
+_END = re.compile(
+    r"\n[ \t]*[-=<8~*_ ]{3,60}(?:end (?:of )?(?:the )?(?:forward|original)|конец пересыл"
+    r"|кінець пересил|ende der (?:weitergeleitet|urspr)|fin (?:du|de)l? mens?sa).{0,60}$",
+    re.IGNORECASE,
+)
 _HIDDEN = re.compile("[\ufeff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069]")
 _DASHES = re.compile(r"[-–—]{3,}")
 _PREFIX = re.compile(r"^\s*([^\s:：\[\]()]{1,12})\s*(?:\[\d+\]|\(\d+\))?\s*[:：]\s*")
@@ -284,7 +290,7 @@ def _body(lines: list[str], *, is_quoted: bool = False) -> str:
     said = [line for line in lines if line.strip()]
     if is_quoted or (said and all(line.lstrip().startswith(">") for line in said)):
         lines = [re.sub(r"^\s*>\s?", "", line) for line in lines]
-    return "\n".join(lines).strip()
+    return _END.sub("", "\n".join(lines).strip()).strip()
 
 
 def _from_attribution(text: _Lines, subject: str) -> Forwarded | None:

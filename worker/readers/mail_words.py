@@ -23,7 +23,7 @@ class Labels:
 # Several wordings of one label are separated by a bar.
 LABELS = {
     "en": Labels("From", "To", "Cc|CC", "Date|Sent", "Subject"),
-    "ar": Labels("من", "إلى", "نسخة", "التاريخ|تاريخ الإرسال", "الموضوع"),
+    "ar": Labels("من", "إلى", "نسخة", "التاريخ|تاريخ الإرسال|تم الإرسال|أرسلت", "الموضوع"),
     "bg": Labels("От", "До|Кому", "Копие", "Дата|Изпратено", "Тема|Относно"),
     "ca": Labels("De", "Per a|A", "A/c|Cc", "Data|Enviat", "Assumpte|Tema"),
     "cs": Labels("Od", "Komu", "Kopie", "Datum|Odesláno", "Předmět"),
@@ -84,7 +84,11 @@ LABELS = {
     "sv": Labels("Från", "Till", "Kopia|Cc", "Datum|Skickat", "Ämne"),
     "th": Labels("จาก", "ถึง", "สำเนา", "วันที่|ส่ง", "เรื่อง|หัวเรื่อง"),
     "tr": Labels(
-        "Kimden|Gönderen", "Kime|Alıcı", "Bilgi|Cc", "Tarih|Gönderildi|Gönderilme Tarihi", "Konu"
+        "Kimden|Gönderen",
+        "Kime|Alıcı",
+        "Bilgi|Cc",
+        "Tarih|Gönderildi|Gönderilme Tarihi|Gönderme Tarihi",
+        "Konu",
     ),
     "uk": Labels("Від|Від кого|Відправник", "Кому", "Копія", "Дата|Надіслано", "Тема"),
     "vi": Labels("Từ", "Đến|Tới", "Cc", "Ngày|Đã gửi", "Chủ đề|Tiêu đề"),
@@ -92,7 +96,7 @@ LABELS = {
         "发件人|寄件者|寄件人",
         "收件人|收件者",
         "抄送|副本",
-        "日期|发送时间|寄件日期|傳送時間",
+        "日期|发送时间|发送日期|寄件日期|傳送時間",
         "主题|主旨|主題|標題",
     ),
 }
