@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT
 from worker import delivery
 from worker.businesses import MailRules, Role, Rules, Staff
-from worker.delivery import Incoming, Paper, Reply
+from worker.delivery import Incoming, Paper, Reply, questions
 from worker.delivery.questions import asked
 from worker.readers import Envelope
 from worker.readers.model import Mailbox
+from worker.settings import PROJECT
 
 ANN = Staff(name="Ann", address="ann@acme.example", roles=(Role.FINANCE,))
 BOB = Staff(name="Bob", address="bob@acme.example", roles=(Role.FINANCE, Role.CASHIER))
@@ -115,3 +118,10 @@ def test_a_colleagues_thread_ends_after_five_answers(session: Session) -> None:
         delivery.records.answers(session, ACME, "ann@acme.example", thread=None, since=None)
         == delivery.answering.IN_A_THREAD
     )
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_title_has_its_words_in_every_language(language: str) -> None:
+    catalogue = tomllib.loads((PROJECT / "templates" / "locale" / f"{language}.toml").read_text())
+    titles = {key.removeprefix("title.") for key in catalogue["email"] if key.startswith("title.")}
+    assert titles == questions.TITLED

@@ -107,6 +107,7 @@ NOTICES: dict[str, tuple[str, Notice]] = {
             (Choice("tillmail invoices release A-1 --to-balance"),),
             reply_to="r-token@reply.acme.example",
             has_file=True,
+            title_key="invoice_held",
         ),
     ),
     "question to the desk": (

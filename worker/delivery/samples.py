@@ -94,6 +94,7 @@ def _to_staff(sender: SenderFace) -> dict[str, Notice]:
             commands=(Choice("tillmail invoices release SAMPLE-1"),),
             reply_to="r-sample@reply.example.com",
             has_file=True,
+            title_key="invoice_held",
         ),
         "answer": AnswerNotice(
             business=sender,

@@ -167,6 +167,8 @@ class Choice:
 class QuestionNotice:
     """Something a person must decide. Template folder `question`.
 
+    `title_key` names the title in the catalogues; `title` stands where there is none.
+
     `words` are what may be answered by mail, `commands` what only the desk can do; `reference` is
     the work item's id, `reply_to` where an answer counts: empty where the business has no domain
     for it, and then the words are typed at the desk. With `file` the document hangs on.
@@ -181,6 +183,7 @@ class QuestionNotice:
     commands: tuple[Choice, ...] = ()
     reply_to: str = ""
     has_file: bool = False
+    title_key: str = ""
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
