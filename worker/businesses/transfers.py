@@ -9,6 +9,7 @@ from worker.businesses.model import Rules
 from worker.kernel.money import Money
 
 _MOST_MINOR = 99_999_999_999
+_MOST_BYTES = 331
 _NAME_LENGTH = 70
 _TEXT_LENGTH = 140
 
@@ -18,7 +19,7 @@ def transfer_code(rules: Rules, amount: Money, reference: str) -> str | None:
     iban = "".join(rules.bank.iban.split()).upper()
     if not iban or amount.currency != "EUR" or not 0 < amount.minor <= _MOST_MINOR:
         return None
-    return "\n".join(
+    text = "\n".join(
         (
             "BCD",
             "002",
@@ -33,6 +34,7 @@ def transfer_code(rules: Rules, amount: Money, reference: str) -> str | None:
             _line(reference, _TEXT_LENGTH),
         )
     )
+    return text if len(text.encode()) <= _MOST_BYTES else None
 
 
 def _line(text: str, length: int) -> str:
