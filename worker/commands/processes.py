@@ -29,7 +29,9 @@ def web() -> None:
             log_level="warning",
             access_log=False,
             server_header=False,
-            proxy_headers=False,
+            # The visitor's own address: guesses and bursts are counted by it, nothing else.
+            proxy_headers=bool(rules.proxies),
+            forwarded_allow_ips=list(rules.proxies),
             timeout_graceful_shutdown=20,
         )
 
