@@ -8,6 +8,7 @@ from worker.payments.applying import (
     rest,
     unwanted_checkout,
 )
+from worker.payments.bank_entries import BankEntry, BankStatement, Outcome
 from worker.payments.checkout import (
     PageOpen,
     Payer,
@@ -87,6 +88,8 @@ __all__ = [
     "STRIPE_EVIDENCE",
     "Allocation",
     "BadSignature",
+    "BankEntry",
+    "BankStatement",
     "Checkout",
     "CheckoutFacts",
     "CheckoutOrder",
@@ -97,6 +100,7 @@ __all__ = [
     "Gateway",
     "GatewayEvent",
     "Method",
+    "Outcome",
     "PageOpen",
     "Payer",
     "Payment",

@@ -86,6 +86,9 @@ class Payment(Record):
         return Money(self.amount_minor, self.currency)
 
 
+Index("ix_payment_amount", Payment.business, Payment.currency, Payment.amount_minor)
+
+
 class Allocation(Record):
     """What was applied to one open item; undone by a date, never deleted.
 
