@@ -222,6 +222,7 @@ class Claim(_Value):
     text: str = ""
     sent_on: dt.date | None = None
     is_part: bool = False
+    part_of: Amount | None = Field(default=None, description="The whole, where a part is paid.")
     is_resent: bool = False
     covers: Covers | None = None
     covers_from: dt.date | None = None

@@ -30,6 +30,7 @@ _SAID = (
     ("doubt", "the payer is not sure, or sets a condition"),
     ("excess", "it speaks of too much money, or of money to be returned"),
     ("failed", "it speaks of a payment that failed"),
+    ("before_now", "it says that this was paid before; the money must be looked for"),
 )
 
 
@@ -260,6 +261,7 @@ def _claim(
         text=flattened("\n".join(texts))[:MAX_TEXT_CHARACTERS],
         sent_on=written.sent_on,
         is_part=any(draft.is_part for draft in drafts),
+        part_of=next((draft.part_of for draft in drafts if draft.part_of is not None), None),
         is_resent=says("resent", words),
         covers=covers.what,
         covers_from=covers.start,

@@ -108,7 +108,7 @@ def _nearest(day: int, month: int, sent_on: dt.date) -> dt.date | None:
 
 def paid_day(text: str, sent_on: dt.date | None) -> dt.date | None:
     """The day of the payment in running text: a caption's, one written out, or a word for it."""
-    lines = [line for line in re.split(r"\n|(?<=[^\d\s][.!?。]) ", text) if line.strip()]
+    lines = [line for line in re.split(r"\n|(?<=[^\W\d]{3}[.!?]) |(?<=。)", text) if line.strip()]
     order = order_of(text)
     for line in lines:
         if day := captioned_day(line, sent_on, order):
@@ -116,9 +116,9 @@ def paid_day(text: str, sent_on: dt.date | None) -> dt.date | None:
     if sent_on is None:
         return None
     written = [day for line in lines for day in _written_days(line, sent_on, order)]
-    if written:
-        return written[0]
-    return day_by_word(folded(text), sent_on)
+    past = [day for day in written if day <= sent_on]
+    # A day to come is the rest's, where something was paid today.
+    return next(iter(past), None) or day_by_word(folded(text), sent_on) or next(iter(written), None)
 
 
 def captioned_day(

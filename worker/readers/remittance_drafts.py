@@ -45,6 +45,7 @@ class Draft:
     payer_reference: str | None = None
     on_account: Decimal | None = None
     is_part: bool = False
+    part_of: Decimal | None = None
     rate: Decimal | None = None
     problems: tuple[Problem, ...] = ()
 

@@ -36,7 +36,7 @@ _NUMBER = (
 )
 AMOUNT = re.compile(
     rf"(?<![A-Za-z0-9_.,/:#'-])(?P<sign>-)?(?P<before>{_MARK}[ \t]{{0,12}})?(?P<inner>-)?"
-    rf"(?P<number>{_NUMBER})(?P<dash>[.,]-{{1,2}})?"
+    rf"(?P<number>{_NUMBER})(?P<dash>[.,:]-{{1,2}})?"
     rf"(?P<after>[ \t]{{0,2}}{_MARK}(?![ \t]{{0,3}}-?\d))?"
     r"(?P<behind>-(?![\w-]))?"
     r"(?![A-Za-z0-9%/]|[.,:]\d|-[A-Za-z0-9]|[ \t]?%)"

@@ -21,7 +21,10 @@ _FITS = 3.0
 
 
 def read(layout: Layout, sent_on: dt.date | None) -> Draft | None:
-    """The payment that the page states, by its columns, else by its lines, else by its words."""
+    """The payment that the page states, by its columns, else by its lines, else by its words.
+
+    A reading that comes after another must have a sum of its own; words never overrule columns.
+    """
     drafts = [draft for draft in _readings(layout, sent_on) if draft.lines]
     for draft in drafts:
         if draft.is_total_stated and draft.has_every_amount and not draft.problems:
@@ -51,7 +54,7 @@ def _readings(layout: Layout, sent_on: dt.date | None) -> Iterator[Draft]:
             method=facts.method,
             payer_reference=facts.payer_reference,
         )
-    if len(prose) == 1:
+    if len(prose) == 1 and not (by_columns is not None and by_columns.has_every_amount):
         yield prose[0]
 
 

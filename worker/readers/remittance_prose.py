@@ -153,7 +153,8 @@ class _Reader:
         amount = -settled.amount if self._is_credit(reference) else settled.amount
         line = DraftLine(reference, amount, settled.deduction, self._reason(settled))
         draft = self._made((line,), settled.amount, is_stated=True, problems=settled.problems)
-        return replace(draft, is_part=settled.is_part or self._is_part)
+        is_part = settled.is_part or self._is_part
+        return replace(draft, is_part=is_part, part_of=settled.part_of)
 
     def _reason(self, settled: Settled) -> str | None:
         if settled.deduction is None:
@@ -274,21 +275,24 @@ class _Reader:
         """The folded words before and behind a token on its line, up to the next figure."""
         stops = (TokenKind.AMOUNT, TokenKind.REFERENCE, TokenKind.DAY)
         place = self._tokens.index(token)
-        last = max((t.end for t in self._tokens[:place] if t.kind in stops), default=0)
+        earlier = [t for t in self._tokens[:place] if t.kind in stops]
         following = self._tokens[place + 1] if place + 1 < len(self._tokens) else None
-        start = max(last, self._page.rfind("\n", 0, token.start) + 1, token.start - _BEFORE)
-        before = re.split(r"[.;!?] ", self._page[start : token.start])[-1]
+        last = earlier[-1] if earlier else None
+        line_start = self._page.rfind("\n", 0, token.start) + 1
+        start = max(last.end if last else 0, line_start, token.start - _BEFORE)
+        between = self._page[start : token.start]
+        if last is not None and last.kind is TokenKind.AMOUNT and start == last.end:
+            between = between[len(_of_former(between)) :]
+        before = re.split(r"[.;!?] ", between)[-1]
         line_end = self._page.find("\n", token.end)
         line_end = len(self._page) if line_end < 0 else line_end
         end = min(line_end, token.end + _AFTER, following.start if following else len(self._page))
         after = re.split(r"[.;!?](?: |$)", self._page[token.end : end])[0]
-        is_next_near = following is not None and following.start <= line_end
-        if (
-            is_next_near
-            and following is not None
-            and following.kind in (TokenKind.AMOUNT, TokenKind.RATE)
-        ):
-            after = ""
+        if following is not None and following.start <= line_end:
+            if following.kind is TokenKind.AMOUNT:
+                after = _of_former(self._page[token.end : following.start])
+            elif following.kind is TokenKind.RATE:
+                after = ""
         return folded(before), folded(after)
 
     def _is_credit(self, reference: str) -> bool:
@@ -301,6 +305,14 @@ class _Reader:
                 ):
                     return True
         return False
+
+
+def _of_former(between: str) -> str:
+    """Of the words between two amounts those that say what the first is: "15.00 wire fee, so"."""
+    head = re.split(r"[,;)=]| so | and | und | et | en | y | e ", between, maxsplit=1)[0]
+    is_former = len(head) < len(between) and not _TAKEN_OFF_NEXT.match(head)
+    names_it = says("deduction", folded(head)) or says("rest", folded(head))
+    return head if is_former and names_it else ""
 
 
 def _named(written: str, references: list[str]) -> str | None:

@@ -37,6 +37,7 @@ class Settled:
     deduction: Decimal | None = None
     reason: str | None = None
     is_part: bool = False
+    part_of: Decimal | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -56,6 +57,9 @@ def settle(sums: list[Sum], rate: Decimal | None, decimals: int, *, is_part: boo
     ):
         if settled is not None:
             return settled
+    if is_part and len(values) == len(plain) == 2:
+        # "500 of the 1,250".
+        return Settled(min(plain), is_part=True, part_of=max(plain))
     paid = [s.value for s in sums if s.role in (Role.TOTAL, Role.PLAIN)] or values
     problem = Problem(
         rule="AMOUNTS", text=f"{len(values)} amounts are named and do not explain each other"
@@ -89,9 +93,9 @@ def _with_rest(plain: list[Decimal], rest: list[Sum]) -> Settled | None:
         return None
     to_come = rest[0].value
     if len(plain) == 1:
-        return Settled(plain[0], is_part=True)
+        return Settled(plain[0], is_part=True, part_of=plain[0] + to_come)
     if len(plain) == 2 and max(plain) - to_come == min(plain):
-        return Settled(min(plain), is_part=True)
+        return Settled(min(plain), is_part=True, part_of=max(plain))
     return None
 
 

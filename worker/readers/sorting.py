@@ -102,6 +102,12 @@ _NEGATED = re.compile(
     r"(?<!\w)(?:not|nicht|keine?|niet|geen|non|não|nie|inte|ikke|never|jamais)\b|n't\b| pas\b|"
     r"\bno (?:hemos|he|ha|se|está)"
 )
+# "This is no new payment" says of an advice that it was sent before.
+_NOTHING_NEW = re.compile(
+    r"(?:not|no|n't|keine?|pas|geen|non|não|nie|ingen|inte)\b(?: \S+){0,3} "
+    r"(?:new|neue|nouveau|nieuwe|nuevo|nuovo|nov[oa]|nowa|ny)\b"
+)
+_FIGURE = re.compile(r"\d{3}|\d[.,]\d{2}")
 _NUMBERED_CREDIT = re.compile(
     r"(?:credit notes?|gutschrift|avoir|creditnota|abono|nota (?:di|de) cr[eé]dito|kreditfaktura|"
     r"kreditnota|korekta) (?=\S*\d)"
@@ -206,6 +212,8 @@ def _paid(opened: OpenedMail, sentences: list[str]) -> str | None:
     for sentence in sentences:
         if _is_payment(sentence):
             return sentence
+    if not _attachments(opened) and any(_is_unpaid(sentence) for sentence in sentences):
+        return None
     has_figures = any(_AMOUNT.search(sentence) for sentence in sentences)
     return _named_advice(opened) if has_figures or _attachments(opened) else None
 
@@ -216,14 +224,25 @@ def _is_payment(sentence: str) -> bool:
         return False
     if _paid_clause(sentence):
         return True
+    if _NEGATED.search(_NOTHING_NEW.sub(" ", sentence)):
+        return False
     # A credit note with its number exists; only one without is asked for.
     sentence = _NUMBERED_CREDIT.sub(" ", sentence)
     is_past = bool(_PAST.search(sentence))
-    if not is_past and (_FUTURE.search(sentence) or _DISPUTED.search(sentence)):
+    if _FUTURE.search(sentence) and not (is_past and _PERFECT.search(sentence)):
+        return False
+    if not is_past and _DISPUTED.search(sentence):
         return False
     return not _is_promise(sentence) and bool(
         _PAID.search(sentence) or (is_past and _PAY.search(sentence) and re.search(r"\d", sentence))
     )
+
+
+def _is_unpaid(sentence: str) -> bool:
+    """Whether a sentence says of a payment that it is to come, or was not made."""
+    is_about = _PAID.search(sentence) or _PAY.search(sentence)
+    is_open = _FUTURE.search(sentence) or _NEGATED.search(sentence) or _is_promise(sentence)
+    return bool(is_about and is_open) or (_is_question(sentence) and bool(is_about))
 
 
 def _paid_clause(sentence: str) -> bool:
@@ -231,12 +250,13 @@ def _paid_clause(sentence: str) -> bool:
 
     "We paid 500 today, the rest follows next month."
     """
-    if not _AMOUNT.search(sentence):
+    if not _FIGURE.search(sentence):
         return False
     bare = " ".join(_UP_TO_MONTH.sub(" ", sentence).split())
     for clause in _CLAUSE_END.split(bare):
         is_open = _FUTURE.search(clause) or _PROMISED.search(clause) or _NEGATED.search(clause)
-        if _PAID.search(clause) and _PERFECT.search(clause) and not is_open:
+        is_done = _PERFECT.search(clause) or _PAST.search(clause)
+        if _PAID.search(clause) and is_done and not is_open:
             return not _DISPUTED.search(clause)
     return False
 

@@ -152,7 +152,9 @@ class _Case:
             taken_off = share if item.open - share == amount and share.is_positive else None
         if taken_off is not None and not taken_off.is_zero:
             return self._deducted(proposed, taken_off, line, reasons)
+        whole = self._money(self.claim.part_of)
         is_part = self.claim.is_part and zero(self.currency) < amount < item.open
+        is_part = is_part and (whole is None or whole == item.open)
         if is_part and len(self.remittance.lines) == 1:
             reasons.append(f"A part payment, as the payer says; {item.open - amount} stays open.")
             return proposed
