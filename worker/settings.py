@@ -67,9 +67,9 @@ class WebSettings(_Section):
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = "http://127.0.0.1:8080"
-    proxies: tuple[str, ...] = Field(
-        default=("127.0.0.1", "::1"),
-        description="Whose X-Forwarded-For names the visitor: addresses or networks of proxies",
+    proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Whose X-Forwarded-For names the visitor: addresses or networks, with commas",
     )
 
 

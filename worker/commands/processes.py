@@ -31,7 +31,7 @@ def web() -> None:
             server_header=False,
             # The visitor's own address: guesses and bursts are counted by it, nothing else.
             proxy_headers=bool(rules.proxies),
-            forwarded_allow_ips=list(rules.proxies),
+            forwarded_allow_ips=rules.proxies,
             timeout_graceful_shutdown=20,
         )
 
