@@ -30,6 +30,7 @@ _SAID = (
     ("doubt", "the payer is not sure, or sets a condition"),
     ("excess", "it speaks of too much money, or of money to be returned"),
     ("failed", "it speaks of a payment that failed"),
+    ("not_done", "whether it was paid, and by whom, is not sure"),
     ("before_now", "it says that this was paid before; the money must be looked for"),
 )
 

@@ -121,6 +121,11 @@ def paid_day(text: str, sent_on: dt.date | None) -> dt.date | None:
     return next(iter(past), None) or day_by_word(folded(text), sent_on) or next(iter(written), None)
 
 
+def has_caption(text: str, sent_on: dt.date | None) -> bool:
+    """Whether a caption such as `Value date` gives the day, as a program prints it."""
+    return any(captioned_day(line, sent_on) for line in text.splitlines())
+
+
 def captioned_day(
     line: str, sent_on: dt.date | None, order: DateOrder | None = None
 ) -> dt.date | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from worker.readers.model import Problem
-from worker.readers.remittance_days import paid_day
+from worker.readers.remittance_days import has_caption, paid_day
 from worker.readers.remittance_drafts import (
     Doubts,
     Draft,
@@ -46,10 +46,15 @@ def read(text: str, sent_on: dt.date | None, currency: str | None = None) -> lis
         currency = currencies[0]
         found = tokens(page, sent_on=sent_on, currency=currency)
     reader = _Reader(page, found, currency)
+    day = paid_day(page, sent_on)
+    doubts = Doubts()
+    if day is not None and sent_on is not None and day > sent_on and not has_caption(page, sent_on):
+        doubts.add("TO-COME", f"it is to be paid on {day}")
     return [
         replace(
             draft,
-            paid_on=paid_day(page, sent_on),
+            problems=(*draft.problems, *doubts.found),
+            paid_on=day,
             method=method_in(folded(page)),
             payer_reference=next((t.text for t in found if t.kind is TokenKind.PAYMENT), None),
         )

@@ -100,7 +100,8 @@ _UP_TO_MONTH = re.compile(
 )
 _NEGATED = re.compile(
     r"(?<!\w)(?:not|nicht|keine?|niet|geen|non|não|nie|inte|ikke|never|jamais)\b|n't\b| pas\b|"
-    r"\bno (?:hemos|he|ha|se|está)"
+    r"\bno (?:hemos|he|ha|se|está)|\bun(?:paid|bezahlt)|\bnie(?:opłacon|zapłacon)|\bobetald\b|"
+    r"\bimpagad|\b(?:da|por|à|falta) pag|nog betaald|pendiente de pago|ておりません|まだ"
 )
 # "This is no new payment" says of an advice that it was sent before.
 _NOTHING_NEW = re.compile(
@@ -242,7 +243,7 @@ def _is_unpaid(sentence: str) -> bool:
     """Whether a sentence says of a payment that it is to come, or was not made."""
     is_about = _PAID.search(sentence) or _PAY.search(sentence)
     is_open = _FUTURE.search(sentence) or _NEGATED.search(sentence) or _is_promise(sentence)
-    return bool(is_about and is_open) or (_is_question(sentence) and bool(is_about))
+    return bool((is_about and (is_open or _is_question(sentence))) or _NEGATED.search(sentence))
 
 
 def _paid_clause(sentence: str) -> bool:

@@ -1,0 +1,77 @@
+"""How long one mail takes to read and to match against a payer with many open items.
+
+`python -m bench.matching` prints the figures against their targets.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from worker import readers, remittance
+from worker.kernel.money import Money
+from worker.readers.model import Claim, Remittance, RemittanceLine
+from worker.remittance import Item, Numbers, OpenItems, Row
+
+ITEMS = 1_000
+ROUNDS = 20
+TARGETS = {"read_and_match_ms": 20.0, "worst_total_ms": 200.0}
+
+
+def measure() -> dict[str, dict[str, float | bool]]:
+    """Milliseconds of CPU for one mail of ten lines, and for the worst total without numbers."""
+    items = [
+        Item(
+            f"INV-2026-{serial:05}",
+            Money(100_000 + 7_919 * serial + serial * serial, "EUR"),
+            dt.date(2026, 10, 1),
+            dt.date(2026, 10, 31),
+        )
+        for serial in range(ITEMS)
+    ]
+    open_items = OpenItems([Row("Payer Ltd", "ap@payer.example", item) for item in items])
+    mail = _mail(items[100:110])
+
+    def read_and_match() -> None:
+        examined = readers.examine(mail)
+        remittance.propose(examined.reading, examined.claim, "ap@payer.example", open_items)
+
+    numbers = Numbers(items)
+    total = Decimal("49999999.97")
+    unnamed = Remittance(currency="EUR", total=total, lines=(RemittanceLine(amount=total),))
+    figures = {
+        "read_and_match_ms": _milliseconds(read_and_match),
+        "worst_total_ms": _milliseconds(lambda: remittance.match(unnamed, Claim(), numbers)),
+    }
+    met = {name: figures[name] <= target for name, target in TARGETS.items()}
+    return {"figures": dict(figures), "targets": dict(TARGETS), "met": dict(met)}
+
+
+def _mail(items: list[Item]) -> bytes:
+    lines = "\n".join(f"{item.number}   {item.open.text()}" for item in items)
+    whole = Money(sum(item.open.minor for item in items), "EUR")
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"] = "<ap@payer.example>", "<accounts@seller.example>"
+    mail["Subject"], mail["Date"] = "Payment", "Fri, 20 Nov 2026 11:02:29 +0100"
+    mail.set_content(f"Paid today:\n\n{lines}\n\nTotal EUR {whole.text()}\n")
+    return mail.as_bytes()
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    """The middle of many rounds, after one to warm up."""
+    work()
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        work()
+        taken.append(1000 * (time.process_time() - began))
+    return round(sorted(taken)[ROUNDS // 2], 2)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(), indent=2))
