@@ -118,7 +118,7 @@ def test_what_nobody_can_open_is_said_and_is_no_kind() -> None:
 
 
 SUBJECTS = [
-    "Automatic reply: Invoice 7", "Abwesenheitsnotiz: Rechnung 7", "Réponse automatique : Facture 7",
+    "Automatic reply: Invoice 7", "Abwesenheitsnotiz: Rechnung 7", "Réponse automatique : Facture",
     "Respuesta automática: Factura 7", "Risposta automatica: Fattura 7", "Afwezig: Factuur 7",
     "Odpowiedź automatyczna: Faktura 7", "Autosvar: Faktura 7", "Automatická odpoveď: Faktúra 7",
     "Αυτόματη απάντηση: Τιμολόγιο 7", "自動応答: 請求書 7", "自动答复: 发票 7", "자동 회신: 청구서",

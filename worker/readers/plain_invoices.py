@@ -18,6 +18,7 @@ from worker.readers import (
     layout_parties,
     layout_titles,
     layout_totals,
+    odd_characters,
     written_amounts,
     written_dates,
 )
@@ -82,7 +83,7 @@ def read(layout: Layout, source: Source, hints: Hints = NO_HINTS) -> ReadInvoice
     parties = layout_parties.read(layout, hints.sellers)
     facts = _Facts(kind, number, issued, due, totals, currency, lines, parties)
     invoice = _invoice(layout, labels, facts, source)
-    problems = list(_problems(invoice, totals))
+    problems = [*_problems(invoice, totals), *odd_characters.problems(invoice)]
     if currency and not shown:
         said = f"the pages name no currency; {currency} is that of the account named there"
         problems.append(Problem(rule="UNSHOWN", text=said))

@@ -15,6 +15,7 @@ from worker.readers import (
     einvoice_structure,
     einvoice_terms,
     fatturapa,
+    odd_characters,
     ubl,
     xml_trees,
 )
@@ -73,4 +74,5 @@ def checked(draft: Draft, structure: Iterable[Problem] = ()) -> ReadInvoice:
         *einvoice_terms.problems(draft),
         *arithmetic.problems(sums),
     ]
-    return ReadInvoice(draft.invoice(), tuple(found))
+    invoice = draft.invoice()
+    return ReadInvoice(invoice, (*found, *odd_characters.problems(invoice)))
