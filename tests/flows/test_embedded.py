@@ -37,7 +37,8 @@ def test_a_forwarded_invoice_is_sent_opened_paid_and_receipted(house: House) -> 
     receipt = house.email(house.await_notice("receipt", payment.id).message_id)
     assert "297.50" in receipt.get_body(("plain",)).get_content()
     assert house.activity(invoice) == [
-        "created", "sent", "machine_open", "human_open", "checkout_started", "paid", "sent",
+        "created", "sent", "machine_open", "delivered", "human_open", "checkout_started",
+        "payment_made", "receipt_sent",
     ]  # fmt: skip
 
 
