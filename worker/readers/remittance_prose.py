@@ -44,7 +44,8 @@ def read(text: str, sent_on: dt.date | None, currency: str | None = None) -> lis
     if currency is None and len(currencies) == 1:
         # Now that the currency is known, its decimals are: "1,120.000" and "410.500" are dinars.
         currency = currencies[0]
-        found = tokens(page, sent_on=sent_on, currency=currency)
+        if digits(currency) != 2:
+            found = tokens(page, sent_on=sent_on, currency=currency)
     reader = _Reader(page, found, currency)
     day = paid_day(page, sent_on)
     doubts = Doubts()
@@ -75,6 +76,7 @@ class _Reader:
         self._rate = next((t.value for t in found if t.kind is TokenKind.RATE), None)
         self._words = folded(page)
         self._is_part = says("part", self._words)
+        self._sums: dict[int, Sum] = {}
 
     def drafts(self, currencies: list[str]) -> list[Draft]:
         """One draft for each currency that is paid in."""
@@ -273,8 +275,12 @@ class _Reader:
     # -- words around an amount -----------------------------------------------------------------
 
     def _sum(self, token: Token) -> Sum:
-        before, after = self._around(token)
-        return Sum(token.value or Decimal(0), _role(before, after), f"{before} {after}")
+        known = self._sums.get(token.start)
+        if known is None:
+            before, after = self._around(token)
+            known = Sum(token.value or Decimal(0), _role(before, after), f"{before} {after}")
+            self._sums[token.start] = known
+        return known
 
     def _around(self, token: Token) -> tuple[str, str]:
         """The folded words before and behind a token on its line, up to the next figure."""

@@ -10,14 +10,16 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from worker.remittance.model import Item
 
 _ALIKE = str.maketrans("OIL", "011")
 # Look-alikes count as digits beside digits only: the O of FO0971, not that of INVOICE4500.
 _BESIDE = re.compile(r"[OIL]+(?=\d)|(?<=\d)[OIL]+(?![A-Z])")
+_SEPARATORS = re.compile(r"[\W_]+")
 _GROUPS = re.compile(r"[A-Z]+|[^\W\d_A-Z]+|\d+")
 _WORD = re.compile(r"[^\s,;:()\[\]<>|\"'„“”、。()]+")
 _TO = re.compile(
@@ -52,8 +54,8 @@ class Named:
 
 def squeezed(number: str) -> str:
     """Letters and digits alone, in capitals: separators and case never count."""
-    plain = unicodedata.normalize("NFKC", number).upper()
-    return "".join(character for character in plain if character.isalnum())
+    plain = number if number.isascii() else unicodedata.normalize("NFKC", number)
+    return _SEPARATORS.sub("", plain).upper()
 
 
 def _groups(number: str) -> tuple[str, ...]:
@@ -68,23 +70,33 @@ def _alike(number: str) -> str:
     return _BESIDE.sub(lambda match: match[0].translate(_ALIKE), number)
 
 
-@dataclass(slots=True)
+@dataclass
 class Numbers:
     """A payer's items by every form of their numbers. `foreign` are numbers of other payers."""
 
     items: Sequence[Item]
     foreign: Collection[str] = ()
-    _exact: dict[str, list[Item]] = field(default_factory=lambda: defaultdict(list))
-    _variants: dict[tuple[str, ...], list[Item]] = field(default_factory=lambda: defaultdict(list))
-    _alike: list[tuple[str, Item]] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def _exact(self) -> dict[str, list[Item]]:
+        found: dict[str, list[Item]] = defaultdict(list)
         for item in self.items:
-            key = squeezed(item.number)
-            self._exact[key].append(item)
-            self._alike.append((_alike(key), item))
+            found[squeezed(item.number)].append(item)
+        return found
+
+    # Most numbers are written as they are; what follows is made only for the others.
+
+    @cached_property
+    def _variants(self) -> dict[tuple[str, ...], list[Item]]:
+        found: dict[tuple[str, ...], list[Item]] = defaultdict(list)
+        for item in self.items:
             for variant in _variants(item.number):
-                self._variants[variant].append(item)
+                found[variant].append(item)
+        return found
+
+    @cached_property
+    def _alike(self) -> list[tuple[str, Item]]:
+        return [(_alike(squeezed(item.number)), item) for item in self.items]
 
     def named(self, written: str) -> Named:
         """The items that the writing names."""
