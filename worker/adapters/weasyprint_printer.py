@@ -1,9 +1,9 @@
 """HTML to PDF with WeasyPrint, the fast way round (runs in a press child only).
 
 What makes it fast: one font configuration for all documents, since building fonts costs more than a
-page; style sheets parsed once per template set and passed as objects; pictures of the set decoded
-once. What makes it safe: a fetcher that knows the files of the set and the pictures of this
-document, and nothing else.
+page; style sheets parsed once per template set and passed as objects; what elements look like
+computed once; pictures of the set decoded once. What makes it safe: a fetcher that knows the files
+of the set and the pictures of this document, and nothing else.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import TreeBuilder
 
 from cssselect2 import ElementWrapper  # type: ignore[import-untyped]
 from lxml import etree
 from weasyprint import CSS, HTML
 from weasyprint import Attachment as EmbeddedFile
+from weasyprint.document import Document
 from weasyprint.html import UA
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from worker.adapters.qr_codes import qr_png
 from worker.adapters.templating import TemplateFault
+from worker.adapters.weasyprint_styles import OF_THE_PAGE, Moulds
 
 # A base that relative addresses can be joined to; ".invalid" can never be a host (RFC 2606).
 _BASE = "http://set.invalid/"
@@ -96,7 +98,7 @@ class _Page(HTML):  # type: ignore[misc]
     here; a test holds the outcome against plain `HTML`, and the version is pinned.
     """
 
-    def __init__(self, html: str, fetcher: URLFetcher, *, has_notes: bool) -> None:
+    def __init__(self, html: str, fetcher: URLFetcher, moulds: Moulds, *, has_notes: bool) -> None:
         builder: Any = _TreeBuilder()
         # Without huge_tree it would drop what is nested deeper than 256, and not say so.
         parser = etree.HTMLParser(
@@ -107,6 +109,7 @@ class _Page(HTML):  # type: ignore[misc]
         self.wrapper_element = ElementWrapper.from_html_root(root, content_language=None)
         self.etree_element = self.wrapper_element.etree_element
         self._has_notes = has_notes
+        self.moulds = moulds
 
     def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
         if self._has_notes or forms:
@@ -138,6 +141,12 @@ class Fonts:
         return cls._known.setdefault(digest.hexdigest(), FontConfiguration())
 
 
+class _Style(NamedTuple):
+    sheet: CSS
+    may_note: bool
+    is_of_the_page: bool
+
+
 class Printer:
     """Prints the documents of one template set; without short cuts for comparison only."""
 
@@ -146,7 +155,8 @@ class Printer:
         self._folder = Path(folder)
         self._fetcher = _SetFetcher(self._folder)
         self._fonts = Fonts.of(self._folder)
-        self._styles: dict[str, tuple[CSS, bool]] = {}
+        self._styles: dict[str, _Style] = {}
+        self._moulds = Moulds()
         self._pictures: dict[str, Any] = {}
 
     def print(
@@ -162,16 +172,17 @@ class Printer:
         self._fetcher.qr = qr_png(qr_text) if qr_text else None
         self._fetcher.refused = []
         try:
-            style, may_note = self._style(document)
-            page = self._page(html, has_notes=may_note or _NOTES.search(html) is not None)
+            style = self._style(document)
             # PDF/A-3u where files are embedded: that is what Factur-X is built on.
             variant = "pdf/a-3u" if attachments else None
-            options = {"stylesheets": [style], "cache": self._pictures}
-            rendered = page.render(font_config=self._fonts, pdf_variant=variant, **options)
+            options = {
+                "stylesheets": [style.sheet],
+                "cache": self._pictures,
+                "pdf_variant": variant,
+            }
+            rendered = self._laid_out(html, style, options)
             rendered.metadata.xmp_metadata = [xmp] if xmp else []
-            pdf: bytes = rendered.write_pdf(
-                pdf_variant=variant, attachments=list(attachments) or None, **options
-            )
+            pdf: bytes = rendered.write_pdf(attachments=list(attachments) or None, **options)
         finally:
             self._forget_pictures()
         if self._fetcher.refused:
@@ -183,12 +194,17 @@ class Printer:
             )
         return pdf
 
-    def _page(self, html: str, *, has_notes: bool) -> HTML:
-        if self._takes_short_cuts:
-            return _Page(html, self._fetcher, has_notes=has_notes)
-        return HTML(string=html, base_url=_BASE, url_fetcher=self._fetcher)
+    def _laid_out(self, html: str, style: _Style, options: dict[str, Any]) -> Document:
+        if not self._takes_short_cuts:
+            page = HTML(string=html, base_url=_BASE, url_fetcher=self._fetcher)
+            return page.render(font_config=self._fonts, **options)
+        has_notes = style.may_note or _NOTES.search(html) is not None
+        page = _Page(html, self._fetcher, self._moulds, has_notes=has_notes)
+        if style.is_of_the_page or OF_THE_PAGE.search(html):
+            return page.render(font_config=self._fonts, **options)
+        return self._moulds.render(page, self._fonts, options)
 
-    def _style(self, document: str) -> tuple[CSS, bool]:
+    def _style(self, document: str) -> _Style:
         """The sheets of a document as one, shared ones first, and whether it may set notes."""
         if document not in self._styles:
             folder = self._folder / "pdf"
@@ -197,7 +213,8 @@ class Printer:
             sheet = CSS(
                 string=text, base_url=_BASE, url_fetcher=self._fetcher, font_config=self._fonts
             )
-            made = sheet, _NOTES.search(text) is not None
+            may_note = _NOTES.search(text) is not None
+            made = _Style(sheet, may_note, OF_THE_PAGE.search(text) is not None)
             if self._fetcher.refused:
                 return made  # Not kept: the next order must be refused as well.
             self._styles[document] = made
