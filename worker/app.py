@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from worker.adapters.outbox_relay import Relay
     from worker.adapters.redis_broker_process import BrokerProcess
     from worker.adapters.web_pages import WebPage
+    from worker.adapters.stripe_gateway import StripeAccess
     from worker.adapters.zygote_press import ZygotePress
     from worker.adapters.zygote_reader import ZygoteReader
 
@@ -78,6 +79,7 @@ class App:
         self._looks: dict[tuple[str, str], documents.Look] = {}
         self._gateways: dict[BusinessKey, payments.Gateway] = {}
         self._making = threading.RLock()
+        self._stored_cards: dict[BusinessKey, autocharge.StoredCards] = {}
         self._queue: DramatiqQueue | None = None
         self._reader: ZygoteReader | None = None
         self._press: ZygotePress | None = None
@@ -269,9 +271,12 @@ class App:
         domain = mail.from_address.rpartition("@")[2]
         return DkimSigner(domain, mail.dkim_selector, key)
 
-    def card_hours(self, business: BusinessKey) -> autocharge.Hours:
-        """When the business's stored cards are charged, in its own time zone."""
-        return autocharge.Hours(self.rules(business).time_zone)
+    def stored_cards(self, business: BusinessKey) -> autocharge.StoredCards:
+        """The cards that the business's own Stripe account keeps."""
+        with self._making:
+            if business not in self._stored_cards:
+                self._stored_cards[business] = self._make_stored_cards(business)
+            return self._stored_cards[business]
 
     def gateway(self, business: BusinessKey) -> payments.Gateway:
         """The business's own Stripe account."""
@@ -378,19 +383,33 @@ class App:
         return SmtpTransport(SmtpRelay(out.host, out.port, out.security, out.user, password))
 
     def _make_gateway(self, business: BusinessKey) -> payments.Gateway:
-        from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
+        from worker.adapters.stripe_gateway import StripeGateway
+
+        return StripeGateway(self._stripe_access(business))
+
+    def _make_stored_cards(self, business: BusinessKey) -> autocharge.StoredCards:
+        from worker.adapters.stripe_stored_cards import StripeStoredCards
+
+        return StripeStoredCards(self._stripe_access(business))
+
+    def _stripe_access(self, business: BusinessKey) -> StripeAccess:
+        from worker.adapters.stripe_gateway import StripeAccess
 
         key = self.settings.business_secret(business, "stripe_key")
         if key is None:
-            variable = f"TILLMAIL_{business.upper()}_STRIPE_KEY"
-            raise PermanentError(f"{business} has no Stripe key: set {variable}.")
+            raise PermanentError(
+                f"{business} has no Stripe key: set TILLMAIL_{business.upper()}_STRIPE_KEY."
+            )
         names = ("stripe_webhook_secret", "stripe_webhook_secret_old")
         hooks = (self.settings.business_secret(business, name) for name in names)
         rules = self.rules(business).stripe
-        secrets = tuple(secret for secret in hooks if secret)
-        url = self.settings.gateway.base_url or None
-        access = StripeAccess(key, secrets, rules.livemode, rules.account, base_url=url)
-        return StripeGateway(access)
+        return StripeAccess(
+            api_key=key,
+            webhook_secrets=tuple(secret for secret in hooks if secret),
+            expects_livemode=rules.livemode,
+            expected_account=rules.account,
+            base_url=self.settings.gateway.base_url or None,
+        )
 
 
 def make_broker_process(settings: Settings) -> BrokerProcess:

@@ -6,7 +6,16 @@ told the fact: steps that only touch the database share one commit, so that an i
 
 from __future__ import annotations
 
-from worker.actors import answering, delivery, documents, intake, paylinks, payments, review
+from worker.actors import (
+    answering,
+    autocharge,
+    delivery,
+    documents,
+    intake,
+    paylinks,
+    payments,
+    review,
+)
 from worker.actors.shapes import Actor, is_call, name_of
 from worker.app import Flow, Route, Step
 from worker.kernel import events as fact
@@ -44,5 +53,12 @@ FLOW: Flow = {
     fact.RefundAsked: [job(payments.ask_refund)],
     fact.ReversalHeard: [job(payments.settle_reversals)],
     fact.PaymentSettled: [then(delivery.queue_receipt)],
+    fact.CardLinkHeard: [job(autocharge.look_up_card_link)],
+    fact.ChargePlanned: [then(autocharge.announce_charge)],
+    fact.NoticeSent: [then(autocharge.note_notice_sent)],
+    fact.NoticeRefused: [then(autocharge.note_notice_refused)],
+    fact.ChargeDue: [job(autocharge.charge_stored_card)],
+    fact.ChargeHeard: [job(autocharge.look_up_charge)],
+    fact.ChargeDeclined: [then(autocharge.queue_charge_failed)],
     fact.WorkItemOpened: [then(review.queue_question)],
 }

@@ -107,15 +107,7 @@ class StripeGateway:
         self._access = access
         self._account_is_checked = False
         self._checking = threading.Lock()
-        addresses: dict[str, str] = {"api": access.base_url} if access.base_url else {}
-        self._client = stripe.StripeClient(
-            access.api_key,
-            stripe_account=access.account,
-            stripe_version=access.api_version,
-            base_addresses=cast(Any, addresses),
-            max_network_retries=0,
-            http_client=http or _http_client(),
-        )
+        self._client = client_of(access, http)
 
     def open_checkout(self, order: CheckoutOrder, *, key: str) -> CheckoutPage:
         params = _session_params(order)
@@ -240,6 +232,19 @@ class StripeGateway:
         return call(work, what=what, changes=False, deadline_s=self._access.deadline_s)
 
 
+def client_of(access: StripeAccess, http: stripe.HTTPClient | None = None) -> stripe.StripeClient:
+    """Stripe's own client for this access; it retries nothing by itself."""
+    addresses: dict[str, str] = {"api": access.base_url} if access.base_url else {}
+    return stripe.StripeClient(
+        access.api_key,
+        stripe_account=access.account,
+        stripe_version=access.api_version,
+        base_addresses=cast(Any, addresses),
+        max_network_retries=0,
+        http_client=http or _http_client(),
+    )
+
+
 def _http_client() -> stripe.HTTPClient:
     session = requests.Session()
     # Without an authentication of its own, requests would let a .netrc replace our key.
@@ -261,7 +266,7 @@ def _session_params(order: CheckoutOrder) -> SessionCreateParams:
         "allowed_payment_method_types": ["card"],
         "cancel_url": order.cancel_url,
         "client_reference_id": order.reference,
-        "expires_at": _expiry(order),
+        "expires_at": expiry(order.asked_at, order.expires_at),
         "line_items": [
             {
                 "quantity": 1,
@@ -272,7 +277,7 @@ def _session_params(order: CheckoutOrder) -> SessionCreateParams:
                 },
             }
         ],
-        "locale": _locale(order.language),
+        "locale": locale(order.language),
         "metadata": metadata,
         "payment_intent_data": {"description": title, "metadata": metadata},
         "submit_type": "pay",
@@ -283,12 +288,14 @@ def _session_params(order: CheckoutOrder) -> SessionCreateParams:
     return params
 
 
-def _expiry(order: CheckoutOrder) -> int:
-    earliest, latest = order.asked_at + _SHORTEST, order.asked_at + _LONGEST
-    return int(min(max(order.expires_at, earliest), latest).timestamp())
+def expiry(asked_at: datetime, wanted: datetime) -> int:
+    """When a hosted page ends: as wanted, within what Stripe takes."""
+    earliest, latest = asked_at + _SHORTEST, asked_at + _LONGEST
+    return int(min(max(wanted, earliest), latest).timestamp())
 
 
-def _locale(language: str) -> str:
+def locale(language: str) -> str:
+    """The language of a hosted page, as Stripe names it."""
     short = language.partition("-")[0].lower()
     return short if short in _LOCALES else "auto"
 

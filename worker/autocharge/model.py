@@ -213,8 +213,14 @@ class Act(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a call came out. None while it is not known."""
+    """How a call came out. None while it is not known.
 
+    `answered` (what became of it is to be looked up) and `not_made` (it may be made again, with
+    the same key) are on the way; the others end it.
+    """
+
+    ANSWERED = "answered"
+    NOT_MADE = "not_made"
     DONE = "done"
     DECLINED = "declined"
     REFUSED = "refused"

@@ -6,12 +6,13 @@ refused by the settings reader, with a suggestion.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -185,6 +186,61 @@ class StripeRules(_Rules):
 
 
 class ReaderRules(_Rules):
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class AutochargeRules(_Rules):
+    """Charging stored cards for what is owed; off until the owner says so. See docs/autocharge.md.
+
+    The caps may only be lowered: they stand far below what the card networks allow.
+    """
+
+    enabled: bool = False
+    delay_days: int = Field(default=3, ge=1, le=60, description="Days from notice to charge")
+    postpone_days: int = Field(default=7, ge=1, le=60, description="What the answer DELAY gives")
+    first_hour: int = Field(default=9, ge=0, le=22, description="Charges begin at this hour")
+    last_hour: int = Field(default=18, ge=1, le=23, description="and end before this one")
+    weekdays: tuple[Weekday, ...] = Field(default=("mon", "tue", "wed", "thu", "fri"), min_length=1)
+    holidays: tuple[date, ...] = ()
+    largest: Decimal | None = Field(
+        default=None, gt=0, description="More is never charged; in the business's currency"
+    )
+    tries: int = Field(default=4, ge=1, le=4, description="At most so many of one charge")
+    card_tries_per_day: int = Field(default=2, ge=1, le=2)
+    card_tries_per_30_days: int = Field(default=8, ge=1, le=8)
+    give_up_days: int = Field(default=14, ge=1, le=14)
+    per_minute: int = Field(default=120, ge=1, le=600, description="Charges begun in a minute")
+
+    @model_validator(mode="after")
+    def _hours_are_in_order(self) -> AutochargeRules:
+        if self.first_hour >= self.last_hour:
+            raise ValueError("first_hour comes before last_hour")
+        return self
+
+
+class RemittanceRules(_Rules):
+    """What becomes of a payer's word that something was paid. See docs/remittances.md.
+
+    Without a bank file somebody in finance says whether the money came: asked at *each* advice, in
+    a *weekly* list, or *never*.
+    """
+
+    ask: Literal["each", "weekly", "never"] = "each"
+    trusted: tuple[str, ...] = Field(
+        default=(), description="Numbers of customers whose word settles at once: a standing order"
+    )
+    lapse_days: int = Field(
+        default=10, ge=1, le=90, description="Days after which a word that nothing proved lapses"
+    )
+    discount_rate: Decimal = Field(
+        default=Decimal(0), ge=0, lt=1, description="The cash discount of the terms: 0.02 is 2 %"
+    )
+    discount_days: int = Field(default=10, ge=0, le=90, description="Days from issue to earn it")
+    fee_rate: Decimal = Field(
+        default=Decimal("0.03"), ge=0, lt=1, description="The most that a bank fee may be"
+    )
+
+
     """How the business's own papers are read; a page that reads well needs none of it."""
 
     hints: Hints = Hints()
@@ -217,6 +273,8 @@ class Rules(_Rules):
     stripe: StripeRules = StripeRules()
     readers: ReaderRules = ReaderRules()
 
+    autocharge: AutochargeRules = AutochargeRules()
+    remittance: RemittanceRules = RemittanceRules()
     @field_validator("currency")
     @classmethod
     def _currency_is_known(cls, code: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy.orm import Session
 
+from worker.autocharge.invariants import INVARIANTS as OF_AUTOCHARGE
 from worker.delivery.invariants import INVARIANTS as OF_DELIVERY
 from worker.documents.invariants import INVARIANTS as OF_DOCUMENTS
 from worker.intake.invariants import INVARIANTS as OF_INTAKE
@@ -22,6 +23,7 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
     "ledger": OF_LEDGER,
     "invoices": OF_INVOICES,
     "payments": OF_PAYMENTS,
+    "autocharge": OF_AUTOCHARGE,
     "intake": OF_INTAKE,
     "documents": OF_DOCUMENTS,
     "paylinks": OF_PAYLINKS,

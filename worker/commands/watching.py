@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -47,7 +47,7 @@ class Watcher:
         self._stopping = stopping
         self._holder = new_id("watch")
         self._lease_ends = 0.0
-        self._was_read = False
+        self._read_to: datetime | None = None
         self._resting_s = SORTING_S
         self._failures = 0
         self._unsorted: dict[Spot, str] = {}
@@ -68,9 +68,12 @@ class Watcher:
             self._stopping.wait(2.0)
             return
         mailbox = self._open()
+        looked_at = self._app.now()
         took = self._take(mailbox)
         moved = self._file(mailbox) or took
-        self._was_read = True
+        if not took:
+            # What came before this look is read; what came while it lasted may not be.
+            self._read_to = looked_at
         # Look again soon while mails are being sorted, and ever less often for one that is not.
         # Not at once: that would be a look at all of them for each that is done.
         self._resting_s = SORTING_S if moved else min(self._resting_s * 2, IDLE_S)
@@ -110,8 +113,8 @@ class Watcher:
             name, at = self._rules.name, self._app.now()
             holds = intake.watch(s, self._business, name, holder=self._holder, at=at)
             # To hold the lease is not to have read: a wrong password must raise its alarm one day.
-            if holds and self._was_read:
-                intake.went_well(s, self._business, name, at=at)
+            if holds and self._read_to is not None:
+                intake.went_well(s, self._business, name, at=self._read_to)
         if holds:
             self._lease_ends = time.monotonic() + RENEW_LEASE_S
         return holds
@@ -123,7 +126,7 @@ class Watcher:
 
     def _went_badly(self, error: Exception) -> None:
         self._failures += 1
-        self._was_read = False
+        self._read_to = None
         self._close()
         log.warning("Mailbox %s/%s: %s", self._business, self._rules.name, error)
         try:

@@ -5,6 +5,7 @@ from worker.delivery.addressing import envelope_from, notice_of, reply_to
 from worker.delivery.answering import Incoming, Reply, answer, silence_because, thread_of
 from worker.delivery.bouncing import find_answered, find_bounced, note_bounce
 from worker.delivery.building import Enclosure, build, signed
+from worker.delivery.charge_letters import ChargeFace, charge_failed_letter, charge_letter
 from worker.delivery.checking import Obstacle, obstacle
 from worker.delivery.letters import (
     Occasion,
@@ -43,6 +44,7 @@ __all__ = [
     "LOGO_CID",
     "TRANSFER_CID",
     "Accepted",
+    "ChargeFace",
     "Claim",
     "Claimed",
     "EmailOrder",
@@ -67,6 +69,8 @@ __all__ = [
     "build",
     "by_id",
     "can_be_mailed",
+    "charge_failed_letter",
+    "charge_letter",
     "choices",
     "claim",
     "credit_letter",

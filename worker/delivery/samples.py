@@ -13,6 +13,8 @@ from worker.delivery.wording import (
     AccountNotice,
     AnswerNotice,
     BankFace,
+    ChargeFailedNotice,
+    ChargeNotice,
     Choice,
     CreditNoteNotice,
     Fact,
@@ -72,6 +74,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             method="card",
             items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
         ),
+        **_of_cards(sender, amount),
         **_to_staff(sender),
     }
     return [
@@ -79,6 +82,32 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
         for kind, notice in [*notices.items(), ("invoice", linkless)]
         for language in ("en", "de")
     ]
+
+
+def _of_cards(sender: SenderFace, amount: Money) -> dict[str, Notice]:
+    """What customers are told of their stored cards."""
+    return {
+        "charge_notice": ChargeNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            number="SAMPLE-1",
+            amount=amount,
+            card="Visa •••• 4242",
+            charge_on=date(2026, 2, 4),
+            pay_url="https://pay.example.com/l/sample",
+            reply_to="r-sample@reply.example.com",
+        ),
+        "charge_failed": ChargeFailedNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            number="SAMPLE-1",
+            amount=amount,
+            card="Visa •••• 4242",
+            words="funds",
+            again_on=date(2026, 2, 6),
+            pay_url="https://pay.example.com/l/sample",
+        ),
+    }
 
 
 def _to_staff(sender: SenderFace) -> dict[str, Notice]:

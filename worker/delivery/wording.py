@@ -143,6 +143,49 @@ class AccountNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeNotice:
+    """That a stored card will be charged, and how to object. Template folder `charge_notice`.
+
+    `reply_to` is where STOP or DELAY counts; empty where the business has no domain for it.
+    """
+
+    business: SenderFace
+    customer_name: str
+    number: str
+    amount: Money
+    card: str
+    charge_on: date
+    pay_url: str | None = None
+    reply_to: str = ""
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFailedNotice:
+    """That a card was declined, and what the customer can do. Template folder `charge_failed`.
+
+    `words`: declined, funds, technical, bank, card_data, expired, not_supported, confirm or
+    revoked. With `again_on` it is tried again by itself.
+    """
+
+    business: SenderFace
+    customer_name: str
+    number: str
+    amount: Money
+    card: str
+    words: str
+    again_on: date | None = None
+    pay_url: str | None = None
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One line of evidence: what it is, and what it says. A known `label` is put in words."""
 
@@ -216,7 +259,14 @@ class AnswerNotice:
 
 
 Notice = (
-    AccountNotice | InvoiceNotice | CreditNoteNotice | ReceiptNotice | QuestionNotice | AnswerNotice
+    AccountNotice
+    | InvoiceNotice
+    | CreditNoteNotice
+    | ReceiptNotice
+    | ChargeNotice
+    | ChargeFailedNotice
+    | QuestionNotice
+    | AnswerNotice
 )
 
 

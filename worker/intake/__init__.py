@@ -10,7 +10,7 @@ from worker.intake.receiving import receive
 from worker.intake.records import at_spot, by_id, dispositions, newest
 from worker.intake.sorting import ask, quarantine, sort
 from worker.intake.trust import Level, Trust, trust
-from worker.intake.watching import let_go, watch, went_badly, went_well
+from worker.intake.watching import let_go, read_to, watch, went_badly, went_well
 
 __all__ = [
     "Arrival",
@@ -39,6 +39,7 @@ __all__ = [
     "own_words",
     "parts_to_keep",
     "quarantine",
+    "read_to",
     "receive",
     "sort",
     "trust",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from worker.intake.model import Watch
+from worker.intake.model import Mail, Watch
 from worker.kernel.ids import BusinessKey
 
 LEASE = timedelta(seconds=90)
@@ -32,7 +33,7 @@ def let_go(session: Session, business: BusinessKey, mailbox: str, *, holder: str
 
 
 def went_well(session: Session, business: BusinessKey, mailbox: str, *, at: datetime) -> None:
-    """The mailbox was read to its end."""
+    """The mailbox was read to its end: no mail that came before `at` is unread."""
     row = _row(session, business, mailbox)
     row.read_to_end_at, row.problem, row.problem_since = at, None, None
 
@@ -44,6 +45,26 @@ def went_badly(
     row = _row(session, business, mailbox)
     row.problem, row.problem_since = problem, row.problem_since or at
     return at - row.problem_since
+
+
+def read_to(
+    session: Session, business: BusinessKey, mailboxes: Sequence[str], *, at: datetime
+) -> datetime | None:
+    """Up to when all the mail of a business was read and sorted; None where that is not known."""
+    rows = session.execute(
+        select(Watch.mailbox, Watch.read_to_end_at).where(Watch.business == business)
+    )
+    read = {row.mailbox: row.read_to_end_at for row in rows}
+    times = [read.get(mailbox) for mailbox in mailboxes]
+    known = [time for time in times if time is not None]
+    if len(known) < len(times):
+        return None
+    unsorted = session.scalar(
+        select(func.min(Mail.received_at)).where(
+            Mail.business == business, Mail.sorted_at.is_(None)
+        )
+    )
+    return min([at, *known, *([unsorted] if unsorted else [])])
 
 
 def _row(session: Session, business: BusinessKey, mailbox: str) -> Watch:

@@ -120,3 +120,31 @@ class SenderAnswered(Event):
 
 class LinkRenewed(Event):
     """A customer asked for a fresh pay link. Subject: the activity that says which and for whom."""
+
+
+class CardLinkHeard(Event):
+    """A customer may have stored a card: go and look. Subject: the card link."""
+
+
+class ChargePlanned(Event):
+    """A stored card is to be charged, and the customer is to be told. Subject: the charge."""
+
+
+class ChargeDue(Event):
+    """The next thing about a charge can be done. Subject: the charge."""
+
+
+class ChargeHeard(Event):
+    """A charge may have changed at the gateway: go and look. Subject: the charge."""
+
+
+class ChargeDeclined(Event):
+    """The card's bank said no. Subject: the attempt."""
+
+
+class BankStatementRead(Event):
+    """A mail to an account's secret address holds statements of it. Subject: the mail."""
+
+
+class BankEntriesRecorded(Event):
+    """Entries of a bank account are in the books, to be settled. Subject: their statement."""

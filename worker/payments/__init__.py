@@ -12,8 +12,10 @@ from worker.payments.bank_entries import BankEntry, BankStatement, Outcome
 from worker.payments.checkout import (
     PageOpen,
     Payer,
+    BANK_EVIDENCE,
     Wanted,
     begin,
+    UNAPPLIED_EVIDENCE,
     begin_for,
     opened,
     order_for,
@@ -29,6 +31,7 @@ from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, 
 from worker.payments.ports import (
     BadSignature,
     CheckoutFacts,
+from worker.payments.collecting import Collected, collect
     CheckoutOrder,
     CheckoutPage,
     DisputeFacts,
@@ -36,6 +39,9 @@ from worker.payments.ports import (
     GatewayEvent,
     RefundFacts,
     RefundOrder,
+from worker.payments.importing import GAP, BankFile, Gap, Recorded, record
+from worker.payments.lanes import free as free_lane
+from worker.payments.lanes import take as take_lane
     Reversals,
 )
 from worker.payments.reconciling import compare, compare_reversals, look_up_due
@@ -92,15 +98,25 @@ __all__ = [
     "BankStatement",
     "Checkout",
     "CheckoutFacts",
+from worker.payments.settling_from_bank import (
+    Settled,
+    in_the_way,
+    settle_entries,
+)
+from worker.payments.settling_from_bank import summarise as summarise_entries
     "CheckoutOrder",
     "CheckoutPage",
     "CheckoutState",
+    "BANK_EVIDENCE",
+    "GAP",
     "Dispute",
     "DisputeFacts",
+    "UNAPPLIED_EVIDENCE",
     "Gateway",
     "GatewayEvent",
     "Method",
     "Outcome",
+    "BankFile",
     "PageOpen",
     "Payer",
     "Payment",
@@ -111,6 +127,7 @@ __all__ = [
     "RefundState",
     "RefundWish",
     "Registration",
+    "Gap",
     "Reversals",
     "Wanted",
     "allocate",
@@ -128,6 +145,7 @@ __all__ = [
     "by_id",
     "checkout",
     "checkout_of_session",
+    "Settled",
     "checkouts_of",
     "compare",
     "compare_reversals",
@@ -148,13 +166,16 @@ __all__ = [
     "payable",
     "refund",
     "refund_declined",
+    "collect",
     "refund_order",
     "refund_told",
     "refundable",
     "refunds_of",
     "register",
     "registered_before",
+    "free_lane",
     "rest",
+    "in_the_way",
     "resume_credits",
     "settle",
     "settled_by",
@@ -166,3 +187,6 @@ __all__ = [
     "unwanted_checkout",
     "use_balance_at_issue",
 ]
+    "settle_entries",
+    "summarise_entries",
+    "take_lane",

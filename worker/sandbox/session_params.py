@@ -23,6 +23,7 @@ _BOTH = (
     "cancel_url",
     "client_reference_id",
     "currency",
+    "custom_text",
     "customer",
     "customer_creation",
     "customer_email",
@@ -232,7 +233,7 @@ def _session(call: Call, params: dict[str, Any], **fields: Any) -> Object:
         consent_collection=None,
         currency_conversion=None,
         custom_fields=[],
-        custom_text={},
+        custom_text=params.get("custom_text") or {},
         customer=params.get("customer"),
         customer_creation=None
         if "customer" in params

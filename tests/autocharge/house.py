@@ -1,0 +1,259 @@
+"""A house without processes that charges cards at a real sandbox, on a clock of the test's own.
+
+Jobs run when the test says so; what would go out by mail is taken by a server that takes all.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import stripe
+from sqlalchemy import select
+
+from tests import books
+from tests.books import ACME
+from tests.servers.stripe import SECRET, StripeSandbox
+from worker import autocharge, businesses, customers, delivery, intake, invoices, payments
+from worker.actors import FLOW
+from worker.actors.shapes import run_job, run_sweep
+from worker.app import App
+from worker.autocharge import CardFacts, Charge, ChargeState, Consent, Given, Mandate
+from worker.commands.invariants import violations
+from worker.customers import Customer, Details
+from worker.delivery import Notice
+from worker.invoices import Invoice
+from worker.kernel.events import ChargeHeard
+from worker.kernel.mail import Address
+from worker.kernel.money import Money
+from worker.settings import load
+from worker.store import outbox, tell
+from worker.store.outbox import Job, Slip
+
+RULES = """name = "Acme"
+[mail]
+from_address = "billing@acme.example"
+reply_domain = "reply.acme.example"
+[[mailboxes]]
+path = "var/inbox"
+trust = "local"
+[[staff]]
+name = "Ann"
+address = "ann@acme.example"
+[autocharge]
+enabled = true
+holidays = [2027-01-01]
+"""
+SWEEPS = ("autocharge.plan", "autocharge.hand_out_due", "payments.look_up_due")
+# A Tuesday morning in Berlin.
+START = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+_NUMBERS = itertools.count(1)
+
+
+class House(App):
+    """Books, a clock that stands still, and the jobs that wait."""
+
+    slips: list[Slip]
+    at: datetime
+    sandbox: StripeSandbox
+    key: str
+
+    def now(self) -> datetime:
+        return self.at
+
+    @property
+    def client(self) -> stripe.StripeClient:
+        """Whoever acts at Stripe itself: customers and the dashboard."""
+        return stripe.StripeClient(
+            self.key,
+            base_addresses={"api": self.sandbox.url},
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(),
+        )
+
+    def forward(self, by: timedelta) -> None:
+        """Let time pass, here and at Stripe; the mailbox is read meanwhile."""
+        self.at += by
+        self.sandbox.forward(int(by.total_seconds()))
+        self.read_mail()
+
+    def read_mail(self) -> None:
+        """Have the mailbox read to its end."""
+        with self.transaction() as s:
+            intake.went_well(s, ACME, "inbox", at=self.at)
+
+    def tick(self, *sweeps: str) -> None:
+        """Have the clock tick, and work done until nothing waits."""
+        for name in sweeps or SWEEPS:
+            run_sweep(self, name)
+            self.work()
+
+    def work(self) -> None:
+        """Run each job that waits, twice, as a queue may bring it."""
+        while self.slips:
+            slip = self.slips.pop(0)
+            for _ in range(2):
+                self.run(slip)
+
+    def run(self, slip: Slip) -> None:
+        """Run one job."""
+        if slip.actor == "delivery.send_notice":
+            self._send(slip)
+        elif slip.actor.startswith(("autocharge.", "payments.")):
+            run_job(self, slip)
+
+    def bring_again(self) -> None:
+        """Bring what is not done, as the relay does when leases have passed."""
+        self.slips += self.claim_due(99)
+        self.work()
+
+    def _send(self, slip: Slip) -> None:
+        with self.transaction() as s:
+            notice = delivery.by_id(s, ACME, slip.subject)
+            assert notice is not None
+            claimed = delivery.claim(s, notice, obstacle=None, wait=timedelta(0), at=self.at)
+            if claimed.claim is delivery.Claim.SEND:
+                delivery.sent(s, notice, "250 ok", at=self.at)
+            job = s.get(Job, (slip.business, slip.job))
+            if job is not None and job.done_at is None:
+                job.done_at = self.at
+
+    def customer(self, **changes: Any) -> Customer:
+        """Somebody on file with an address."""
+        number = f"C-{next(_NUMBERS)}"
+        with self.transaction() as s:
+            found = customers.add(s, ACME, Details(f"Zoo {number}", number), by="test", at=self.at)
+            address = Address.parse(f"pay-{number.lower()}@zoo.example")
+            customers.add_contact(s, found, address, by="test", at=self.at)
+            for name, value in changes.items():
+                setattr(found, name, value)
+        return found
+
+    def card(self, customer: Customer, token: str = "pm_card_visa", **limits: Any) -> Mandate:
+        """A card that the customer has at Stripe, with a consent that staff wrote down.
+
+        Each has a fingerprint of its own: the caps of one card are not the test's subject.
+        """
+        client = self.client
+        owner = client.v1.customers.create({"name": customer.name}).id
+        method = client.v1.payment_methods.attach(token, {"customer": owner})
+        facts = CardFacts(method.id, owner, "visa", "4242", date(2034, 12, 31), method.id)
+        consent = Consent("Charge my card.", "EUR", **limits)
+        given = Given(self.at, "letter", "signed on paper", "ann")
+        with self.transaction() as s:
+            return autocharge.record(s, s.merge(customer), facts, consent, given, at=self.at)
+
+    def invoice(self, customer: Customer, total: str = "119.00", **changes: Any) -> Invoice:
+        """An invoice that is due today."""
+        number = f"R-{next(_NUMBERS)}"
+        facts: dict[str, Any] = {
+            "number": number,
+            "due_date": self.at.date(),
+            "total": Decimal(total),
+            "grand_total": Decimal(total),
+            "tax_total": None,
+            "buyer": books.Buyer(name=customer.name, number=customer.number),
+        }
+        with self.transaction() as s:
+            draft = invoices.Draft(mail_id="mail_1", document=books.document(**(facts | changes)))
+            issued = invoices.issue(s, ACME, draft, books.OPEN_HANDED, at=self.at)
+            assert issued.issued_at is not None, (issued.hold, issued.hold_because)
+        self.slips = [slip for slip in self.slips if not slip.actor.startswith("documents.")]
+        return issued
+
+    def charges(self, item: Invoice | None = None) -> list[Charge]:
+        """Every charge, or an item's, in order."""
+        with self.reading() as s:
+            found = select(Charge).order_by(Charge.planned_at, Charge.id)
+            if item is not None:
+                found = found.where(Charge.item_id == item.id)
+            return list(s.scalars(found))
+
+    def charge_of(self, item: Invoice) -> Charge:
+        """The one charge of an item."""
+        [charge] = self.charges(item)
+        return charge
+
+    def hear(self, charge: Charge) -> None:
+        """A webhook says that a charge changed."""
+        with self.transaction() as s:
+            tell(s, ChargeHeard(ACME, charge.id))
+        self.work()
+
+    def notices(self, kind: str) -> list[Notice]:
+        """What was written to customers."""
+        with self.reading() as s:
+            return list(s.scalars(select(Notice).where(Notice.kind == kind)))
+
+    def taken(self) -> list[dict[str, Any]]:
+        """What was truly taken, in the account of this house: the oracle."""
+        account = self.client.v1.accounts.retrieve_current().id
+        return self.sandbox.charges(account=account)
+
+    def booked(self) -> dict[str, int]:
+        """What the books say was taken, by PaymentIntent."""
+        with self.reading() as s:
+            found = payments.newest(s, ACME, limit=10_000)
+            return {p.evidence_id or "": p.amount_minor for p in found}
+
+    def until_tried(self, item: Invoice) -> Charge:
+        """Plan, tell, wait, and have the card tried once."""
+        self.tick()
+        charge = self.charge_of(item)
+        assert charge.state == ChargeState.NOTICED, (charge.state, charge.because)
+        assert charge.not_before is not None
+        self.forward(charge.not_before - self.at)
+        self.tick()
+        return self.charge_of(item)
+
+    def broken(self) -> list[str]:
+        """Invariants that do not hold."""
+        with self.reading() as s:
+            return violations(s)
+
+
+@contextmanager
+def opened(home: Path, migrated_file: Path, sandbox: StripeSandbox) -> Iterator[House]:
+    """A house with an account of its own at the sandbox."""
+    folder = home / "config" / "businesses"
+    folder.mkdir(parents=True)
+    (home / "var").mkdir()
+    shutil.copy(migrated_file, home / "var" / "tillmail.db")
+    (folder / "acme.toml").write_text(RULES, encoding="utf-8")
+    key = f"sk_test_house_{next(_NUMBERS)}_{home.name.replace('-', '_')}"
+    environment = {
+        "TILLMAIL_STRIPE_BASE_URL": sandbox.url,
+        "TILLMAIL_ACME_STRIPE_KEY": key,
+        "TILLMAIL_ACME_STRIPE_WEBHOOK_SECRET": SECRET,
+    }
+    house = House(load(home, environment), FLOW)
+    house.slips, house.sandbox, house.key = [], sandbox, key
+    house.hand_out = lambda slips: house.slips.extend(slips)  # noqa: PLW0108 - the list is changed.
+    house.at = datetime.fromtimestamp(sandbox.now(), UTC)
+    house.forward(_to_start(house.at))
+    with house.transaction() as s:
+        businesses.publish(s, ACME, {"a.txt": b"a"}, at=house.at)
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def _to_start(at: datetime) -> timedelta:
+    """To the next Tuesday at half past eight: every story begins in a week's work."""
+    start = at.replace(hour=8, minute=30, second=0, microsecond=0)
+    return start + timedelta(days=(1 - start.weekday()) % 7 or 7) - at
+
+
+def euro(text: str) -> Money:
+    """An amount."""
+    return Money.parse(text, "EUR")
+
+
+__all__ = ["START", "House", "euro", "opened", "outbox"]

@@ -1,0 +1,117 @@
+"""What stands in the way of a charge, asked again under lock right before each call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from worker import customers, payments
+from worker.autocharge import records
+from worker.autocharge.items import Item
+from worker.autocharge.model import Charge, Mandate
+from worker.autocharge.planning import forbidden
+from worker.autocharge.retrying import may_try
+from worker.autocharge.terms import Terms
+from worker.kernel.clock import day_in
+from worker.kernel.errors import Refused
+from worker.kernel.ids import BusinessKey
+
+LANE_LEASE = timedelta(hours=24)
+_SOON = timedelta(minutes=5)
+_LATER = timedelta(hours=6)
+_WHEN_ON_AGAIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why not now. Without `until` it ends the charge; `is_last`: nor is another one planned."""
+
+    because: str
+    until: datetime | None = None
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A charge with all that bears on it, locked."""
+
+    charge: Charge
+    item: Item | None
+    mandate: Mandate
+    terms: Terms
+
+    @property
+    def business(self) -> BusinessKey:
+        """Whose charge it is."""
+        return BusinessKey(self.charge.business)
+
+
+def obstacle(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
+    """What forbids a try now, or None; then its lane is held by the charge."""
+    why = unwanted(session, case, at=at)
+    if why is not None:
+        return Obstacle(why)
+    return _waits(session, case, at=at) or _lane(session, case.charge, at=at)
+
+
+def unwanted(session: Session, case: Case, *, at: datetime) -> str | None:
+    """Why a charge is not to be made at all any more; None while it is."""
+    charge, item, terms = case.charge, case.item, case.terms
+    customer = customers.by_id(session, case.business, charge.customer_id)
+    if item is None or not item.owed.is_positive:
+        return "Nothing is to be paid here any more."
+    if item.owed != charge.amount:
+        return f"{item.owed} is owed now, and {charge.amount} was announced."
+    if customer is None or not customer.pay_links:
+        return "The customer pays by bank transfer."
+    if item.rests:
+        return "Staff let it rest."
+    if terms.largest is not None and charge.amount > terms.largest:
+        return f"{charge.amount} is above {terms.largest}, the most that is charged."
+    day = max(charge.due_on, day_in(terms.hours.zone, at))
+    return forbidden(case.mandate, charge.amount, _others(session, charge, case.mandate), day)
+
+
+def _waits(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
+    charge, terms, business = case.charge, case.terms, case.business
+    if not terms.is_on or records.pause(session, business) is not None:
+        return Obstacle("Charging is off or paused.", at + _WHEN_ON_AGAIN)
+    if charge.not_before is None or at < charge.not_before:
+        return Obstacle("The time to object is not over.", charge.not_before or at + _LATER)
+    hours = terms.hours_of(customers.by_id(session, business, charge.customer_id))
+    if hours.next_open(at) > at:
+        return Obstacle("Outside the hours.", hours.next_open(at))
+    if terms.mail_read_to is None or terms.mail_read_to < charge.not_before:
+        return Obstacle("An objection may lie unread in a mailbox.", at + _SOON)
+    if payments.under_way(session, business, charge.customer_id, charge.currency):
+        return Obstacle("The customer says that money is under way.", hours.next_open(at + _LATER))
+    tried = records.past(session, charge, case.mandate.fingerprint, at=at)
+    if len(tried.of_charge) >= terms.caps.per_charge:
+        return Obstacle("It was tried as often as allowed.", is_last=True)
+    if not may_try(tried, terms.caps, at=at):
+        return Obstacle("Its card was tried as often as allowed.", hours.next_open(at + _LATER))
+    return None
+
+
+def _lane(session: Session, charge: Charge, *, at: datetime) -> Obstacle | None:
+    business = BusinessKey(charge.business)
+    if payments.unwanted_checkout(session, business, [charge.item_id]):
+        return Obstacle("A payment page is open for it and is being ended.", at + _SOON)
+    try:
+        payments.take_lane(
+            session, business, charge.item_id, holder=charge.id, until=at + LANE_LEASE, at=at
+        )
+    except Refused as e:
+        return Obstacle(str(e), at + _SOON)
+    return None
+
+
+def _others(session: Session, charge: Charge, mandate: Mandate) -> int:
+    """What else is taken or planned on the mandate in the charge's month."""
+    if mandate.per_month_minor is None:
+        return 0
+    month = charge.due_on.replace(day=1)
+    used = records.used_by_month(session, BusinessKey(charge.business), [mandate.id], month)
+    return used.get((mandate.id, f"{charge.due_on:%Y-%m}"), 0) - charge.amount_minor

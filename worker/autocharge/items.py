@@ -1,0 +1,143 @@
+"""Open items as autocharge sees them. Another kind of item joins here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from worker import invoices
+from worker.autocharge.model import INVOICE, Charge, Mandate
+from worker.invoices import Invoice, State
+from worker.kernel.ids import BusinessKey
+from worker.kernel.money import Money, zero
+from worker.ledger import Account, Posting
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something owed. `rests`: staff want no mail about it, so no charge either."""
+
+    kind: str
+    id: str
+    number: str
+    customer_id: str
+    owed: Money
+    due_on: date
+    contract: str | None
+    rests: bool = False
+
+
+def lock(session: Session, charge: Charge) -> Item | None:
+    """A charge's item as it stands, locked; owed is zero where nothing is to be paid any more.
+
+    Take the customer's lock first.
+    """
+    if charge.item_kind != INVOICE:
+        return None
+    found = invoices.lock(session, BusinessKey(charge.business), charge.item_id)
+    return _item(session, found) if found is not None else None
+
+
+def by_charge(session: Session, charge: Charge) -> Item | None:
+    """A charge's item, to write about."""
+    if charge.item_kind != INVOICE:
+        return None
+    found = invoices.by_id(session, BusinessKey(charge.business), charge.item_id)
+    return _item(session, found) if found is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of what is due, and the id to go on after; None at the end."""
+
+    items: list[Item]
+    after: str | None
+
+
+def page(
+    session: Session, business: BusinessKey, *, until: date, after: str, with_card: bool
+) -> Page:
+    """What is to be paid by a day, by id; `with_card`: only of who has stored a card."""
+    rows = session.execute(_due(business, until, after, with_card=with_card)).all()
+    return Page(_with_owed(session, business, rows), rows[-1].id if len(rows) == PAGE else None)
+
+
+def _item(session: Session, invoice: Invoice) -> Item:
+    owed = invoices.still_to_pay(session, invoice)
+    is_open = invoices.state_of(invoice, owed) in {State.OPEN, State.PART_PAID}
+    return Item(
+        kind=INVOICE,
+        id=invoice.id,
+        number=invoice.number,
+        customer_id=invoice.customer_id or "",
+        owed=owed if is_open and not invoice.is_credit else zero(invoice.currency),
+        due_on=invoice.due_on or invoice.issue_on or invoice.received_at.date(),
+        contract=(invoice.reading or {}).get("contract"),
+        rests=invoice.rests_since is not None,
+    )
+
+
+def _due(business: BusinessKey, until: date, after: str, *, with_card: bool) -> Any:
+    by_then = or_(Invoice.due_on.is_(None), Invoice.due_on <= until)
+    wanted: list[ColumnElement[bool]] = [
+        Invoice.business == business,
+        Invoice.id > after,
+        Invoice.customer_id.is_not(None),
+        Invoice.issued_at.is_not(None),
+        Invoice.voided_at.is_(None),
+        Invoice.corrected_at.is_(None),
+        Invoice.total_minor > 0,
+        Invoice.doc_type == "invoice",
+        by_then,
+    ]
+    if with_card:
+        of_customer = and_(
+            Mandate.business == Invoice.business, Mandate.customer_id == Invoice.customer_id
+        )
+        wanted.append(exists().where(of_customer, Mandate.revoked_at.is_(None)))
+    columns = (
+        Invoice.id,
+        Invoice.number,
+        Invoice.customer_id,
+        Invoice.currency,
+        Invoice.due_on,
+        Invoice.issue_on,
+        Invoice.received_at,
+        Invoice.rests_since,
+        Invoice.reading["contract"].as_string().label("contract"),
+    )
+    return select(*columns).where(*wanted).order_by(Invoice.id).limit(PAGE)
+
+
+def _with_owed(session: Session, business: BusinessKey, rows: Sequence[Any]) -> list[Item]:
+    held = session.execute(
+        select(Posting.item_id, Posting.currency, func.sum(Posting.amount_minor))
+        .where(
+            Posting.business == business,
+            Posting.account == Account.RECEIVABLE.value,
+            Posting.item_id.in_([row.id for row in rows]),
+        )
+        .group_by(Posting.item_id, Posting.currency)
+    )
+    owed = {(item_id, code): int(minor) for item_id, code, minor in held}
+    return [
+        Item(
+            kind=INVOICE,
+            id=row.id,
+            number=row.number,
+            customer_id=row.customer_id,
+            owed=Money(owed.get((row.id, row.currency), 0), row.currency),
+            due_on=row.due_on or row.issue_on or row.received_at.date(),
+            contract=row.contract,
+            rests=row.rests_since is not None,
+        )
+        for row in rows
+        if owed.get((row.id, row.currency), 0) > 0
+    ]

@@ -1,0 +1,210 @@
+"""Mandates, charges and attempts, found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from worker import store
+from worker.autocharge.model import (
+    ENDED,
+    Act,
+    Attempt,
+    CardLink,
+    Charge,
+    ChargePause,
+    ChargeRun,
+    ChargeState,
+    Mandate,
+    Outcome,
+)
+from worker.autocharge.retrying import Past
+from worker.kernel.ids import BusinessKey
+
+_COUNTS = (Outcome.DONE.value, Outcome.DECLINED.value, Outcome.ANSWERED.value)
+# What is taken, or still may be.
+_USES_LIMIT = tuple(
+    state.value
+    for state in ChargeState
+    if state not in {ChargeState.CANCELLED, ChargeState.NEEDS_CUSTOMER}
+)
+_WAITS = tuple(
+    state.value for state in ChargeState if state not in ENDED and state is not ChargeState.HELD
+)
+
+
+def charge(session: Session, business: BusinessKey, charge_id: str) -> Charge | None:
+    """One charge."""
+    return session.get(Charge, (business, charge_id))
+
+
+def lock_charge(session: Session, charge: Charge) -> Charge:
+    """A charge as it stands, locked; take its customer's and its item's lock first."""
+    session.refresh(charge, with_for_update=True)
+    return charge
+
+
+def of_item(session: Session, business: BusinessKey, kind: str, item_id: str) -> Sequence[Charge]:
+    """Every charge ever planned for an item, the first first."""
+    about = {"business": business, "item_kind": kind, "item_id": item_id}
+    return store.every(session, Charge, order="planned_at, id", **about)
+
+
+def of_items(
+    session: Session, business: BusinessKey, item_ids: Collection[str]
+) -> dict[str, list[Charge]]:
+    """The charges of each of these items, the first first."""
+    found: dict[str, list[Charge]] = {}
+    for one in session.scalars(
+        select(Charge)
+        .where(Charge.business == business, Charge.item_id.in_(item_ids))
+        .order_by(Charge.planned_at, Charge.id)
+    ):
+        found.setdefault(one.item_id, []).append(one)
+    return found
+
+
+def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Charge]:
+    """The last charges planned, newest first."""
+    return session.scalars(
+        select(Charge)
+        .where(Charge.business == business)
+        .order_by(Charge.planned_at.desc(), Charge.id)
+        .limit(limit)
+    ).all()
+
+
+def due(session: Session, business: BusinessKey, *, at: datetime, limit: int) -> Sequence[Charge]:
+    """Charges about which something can be done now, the longest due first."""
+    return session.scalars(
+        select(Charge)
+        .where(Charge.business == business, Charge.due_at <= at, Charge.state.in_(_WAITS))
+        .order_by(Charge.due_at, Charge.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def attempt(session: Session, business: BusinessKey, attempt_id: str) -> Attempt | None:
+    """One attempt."""
+    return session.get(Attempt, (business, attempt_id))
+
+
+def attempts_of(session: Session, charge: Charge) -> Sequence[Attempt]:
+    """The calls made for a charge, the first first."""
+    about = {"business": charge.business, "charge_id": charge.id}
+    return store.every(session, Attempt, order="begun_at, id", **about)
+
+
+def open_attempt(session: Session, charge: Charge) -> Attempt | None:
+    """The call whose outcome is not known yet."""
+    about = {"business": charge.business, "charge_id": charge.id}
+    return store.one(session, Attempt, ended_at=None, **about)
+
+
+def past(session: Session, charge: Charge, fingerprint: str, *, at: datetime) -> Past:
+    """Every try so far that reached the bank, or may have: of the charge, and of its card."""
+    tries = select(Attempt.begun_at).where(
+        Attempt.business == charge.business,
+        Attempt.act == Act.CONFIRM.value,
+        Attempt.outcome.in_(_COUNTS) | Attempt.outcome.is_(None),
+    )
+    recent = Attempt.begun_at > at - timedelta(days=31)
+    of_card = tries.where(Attempt.fingerprint == fingerprint, recent)
+    return Past(
+        of_charge=session.scalars(
+            tries.where(Attempt.charge_id == charge.id).order_by(Attempt.begun_at)
+        ).all(),
+        of_card=session.scalars(of_card.order_by(Attempt.begun_at)).all(),
+    )
+
+
+def mandate(session: Session, business: BusinessKey, mandate_id: str) -> Mandate | None:
+    """One mandate."""
+    return session.get(Mandate, (business, mandate_id))
+
+
+def mandates_of(
+    session: Session, business: BusinessKey, customer_ids: Collection[str]
+) -> dict[str, list[Mandate]]:
+    """Every mandate of each of these customers, the newest first."""
+    found: dict[str, list[Mandate]] = {}
+    for one in session.scalars(
+        select(Mandate)
+        .where(Mandate.business == business, Mandate.customer_id.in_(customer_ids))
+        .order_by(Mandate.given_at.desc(), Mandate.id)
+    ):
+        found.setdefault(one.customer_id, []).append(one)
+    return found
+
+
+def on_card(session: Session, business: BusinessKey, fingerprint: str) -> Sequence[Mandate]:
+    """Every mandate on a card."""
+    return store.every(
+        session, Mandate, order="given_at, id", business=business, fingerprint=fingerprint
+    )
+
+
+def on_mandate(session: Session, mandate: Mandate) -> Sequence[Charge]:
+    """The charges on a mandate that have not ended."""
+    return session.scalars(
+        select(Charge).where(
+            Charge.business == mandate.business,
+            Charge.mandate_id == mandate.id,
+            Charge.state.not_in([state.value for state in ENDED]),
+        )
+    ).all()
+
+
+def used_by_month(
+    session: Session, business: BusinessKey, mandate_ids: Collection[str], since: date
+) -> dict[tuple[str, str], int]:
+    """What is taken or planned on each mandate in each month, in minor units; `2026-11`."""
+    rows = session.execute(
+        select(Charge.mandate_id, Charge.due_on, func.sum(Charge.amount_minor))
+        .where(
+            Charge.business == business,
+            Charge.mandate_id.in_(mandate_ids),
+            Charge.due_on >= since,
+            Charge.state.in_(_USES_LIMIT),
+        )
+        .group_by(Charge.mandate_id, Charge.due_on)
+    )
+    used: dict[tuple[str, str], int] = {}
+    for mandate_id, day, minor in rows:
+        month = f"{day:%Y-%m}"
+        used[mandate_id, month] = used.get((mandate_id, month), 0) + int(minor)
+    return used
+
+
+def card_link(session: Session, business: BusinessKey, link_id: str) -> CardLink | None:
+    """One hosted page for a card."""
+    return session.get(CardLink, (business, link_id))
+
+
+def card_links_to_look_at(session: Session, *, at: datetime) -> Sequence[CardLink]:
+    """Card pages that have not ended, and were not looked at lately."""
+    return session.scalars(
+        select(CardLink)
+        .where(CardLink.ended_at.is_(None), CardLink.look_at <= at)
+        .order_by(CardLink.look_at)
+        .limit(100)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def run(session: Session, business: BusinessKey, day: date) -> ChargeRun | None:
+    """A day's planning, locked."""
+    return session.scalar(
+        select(ChargeRun)
+        .where(ChargeRun.business == business, ChargeRun.day == day)
+        .with_for_update()
+    )
+
+
+def pause(session: Session, business: BusinessKey) -> ChargePause | None:
+    """That the business charges nobody for now."""
+    return session.get(ChargePause, business)
