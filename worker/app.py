@@ -25,6 +25,7 @@ from worker import (
     invoices,
     paylinks,
     payments,
+    remittance,
     store,
 )
 from worker.businesses import MailboxRules, Rules
@@ -110,6 +111,11 @@ class App:
         if not found:
             raise PermanentError(f"{business} has no mailbox {name} any more.")
         return found[0]
+
+    def remittance_terms(self, business: BusinessKey) -> remittance.Terms:
+        """What a payer may take off without being asked."""
+        own = self.rules(business).remittance
+        return remittance.Terms(own.discount_rate, own.discount_days, own.fee_rate)
 
     def invoice_limits(self, business: BusinessKey) -> invoices.Limits:
         """What goes out without asking."""

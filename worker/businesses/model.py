@@ -185,6 +185,29 @@ class StripeRules(_Rules):
     )
 
 
+class RemittanceRules(_Rules):
+    """What becomes of a payer's word that something was paid. See docs/remittances.md.
+
+    Without a bank file somebody in finance says whether the money came: asked at *each* advice, in
+    a *weekly* list, or *never*.
+    """
+
+    ask: Literal["each", "weekly", "never"] = "each"
+    trusted: tuple[str, ...] = Field(
+        default=(), description="Numbers of customers whose word settles at once: a standing order"
+    )
+    lapse_days: int = Field(
+        default=10, ge=1, le=90, description="Days after which a word that nothing proved lapses"
+    )
+    discount_rate: Decimal = Field(
+        default=Decimal(0), ge=0, lt=1, description="The cash discount of the terms: 0.02 is 2 %"
+    )
+    discount_days: int = Field(default=10, ge=0, le=90, description="Days from issue to earn it")
+    fee_rate: Decimal = Field(
+        default=Decimal("0.03"), ge=0, lt=1, description="The most that a bank fee may be"
+    )
+
+
 class ReaderRules(_Rules):
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -271,6 +294,7 @@ class Rules(_Rules):
     links: LinkRules = LinkRules()
     documents: DocumentRules = DocumentRules()
     stripe: StripeRules = StripeRules()
+    remittance: RemittanceRules = RemittanceRules()
     readers: ReaderRules = ReaderRules()
 
     autocharge: AutochargeRules = AutochargeRules()

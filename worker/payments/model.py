@@ -1,8 +1,9 @@
 """Money registered, what it was applied to, and the hosted checkouts that bring it.
 
 A payment is *announced* (a claim, nothing posted), *pending* (under way), *settled* (evidence says
-it is ours) or *returned*. Evidence is unique: one Stripe object settles one payment, ever. Money
-that goes back, as refund or dispute, has rows in `reversals.py`.
+it is ours), *returned*, or *withdrawn* (announced, and it never came). Evidence is unique: one
+Stripe object settles one payment, ever. Money that goes back, as refund or dispute, has rows in
+`reversals.py`.
 """
 
 from __future__ import annotations
@@ -24,13 +25,17 @@ class PaymentState(StrEnum):
     PENDING = "pending"
     SETTLED = "settled"
     RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
 
 
 PAYMENT_MOVES: dict[PaymentState, frozenset[PaymentState]] = {
-    PaymentState.ANNOUNCED: frozenset({PaymentState.PENDING, PaymentState.SETTLED}),
+    PaymentState.ANNOUNCED: frozenset(
+        {PaymentState.PENDING, PaymentState.SETTLED, PaymentState.WITHDRAWN}
+    ),
     PaymentState.PENDING: frozenset({PaymentState.SETTLED, PaymentState.RETURNED}),
     PaymentState.SETTLED: frozenset({PaymentState.RETURNED}),
     PaymentState.RETURNED: frozenset(),
+    PaymentState.WITHDRAWN: frozenset(),
 }
 
 

@@ -94,7 +94,7 @@ def register(
     payment = _payment(customer, item, registration, at=at)
     session.add(payment)
     session.flush()
-    _post(session, payment, _ACCOUNTS[registration.method], at=at)
+    post_settled(session, payment, at=at)
     if item is not None:
         amount = min(payment.amount, payable(session, item, payment.currency))
         if amount.is_positive:
@@ -210,10 +210,11 @@ def _evidence(customer: Customer, item: Invoice | None, registration: Registrati
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
 
 
-def _post(session: Session, payment: Payment, account: Account, *, at: datetime) -> None:
+def post_settled(session: Session, payment: Payment, *, at: datetime) -> None:
+    """Post money that staff vouch for: where its method brings it, and as not applied yet."""
     who = payment.customer_id
     legs = [
-        ledger.debit(account, payment.amount, customer_id=who),
+        ledger.debit(_ACCOUNTS[Method(payment.method)], payment.amount, customer_id=who),
         ledger.credit(holding(payment), payment.amount, customer_id=who),
     ]
     source = f"payment-settled:{payment.id}"

@@ -4,6 +4,7 @@
 list of items. Both are pure: they read no clock, no database and no settings.
 """
 
+from worker.remittance.advices import Advice, AdviceState, ProposedLine
 from worker.remittance.matching import match
 from worker.remittance.model import Decision, Item, Line, Match, Terms
 from worker.remittance.numbers import How, Named, Numbers
@@ -12,6 +13,8 @@ from worker.remittance.open_items import read as read_open_items
 from worker.remittance.proposing import currency_filled, propose
 
 __all__ = [
+    "Advice",
+    "AdviceState",
     "Decision",
     "How",
     "Item",
@@ -21,6 +24,7 @@ __all__ = [
     "NotOpenItems",
     "Numbers",
     "OpenItems",
+    "ProposedLine",
     "Row",
     "Terms",
     "currency_filled",
