@@ -92,3 +92,9 @@ def test_what_was_paid_is_applied_however_it_is_said(sentence: str, cash: str) -
     proposal = _proposal(sentence, "Payment")
     assert proposal.decision == "apply", proposal.why
     assert [(a.invoice_number, str(a.amount)) for a in proposal.allocations] == [("RE-10118", cash)]
+
+
+def test_a_sum_under_a_ruled_line_counts() -> None:
+    listed = "Paid today:\n  RE-10118   657,90\n  RE-10119   657,90\n  -------\n  total   {}\n\nEva"
+    assert _proposal(listed.format("1.315,80 EUR"), "Payment").decision == "apply"
+    assert _proposal(listed.format("1.351,80 EUR"), "Payment").decision == "review"

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.readers import Invoice, Kind, Reading
+from worker.readers.model import Proposal, Remittance
 
 _COLOURS = {
     Kind.INVOICE: "green",
@@ -42,7 +43,9 @@ def _parts(reading: Reading) -> Iterator[RenderableType]:
         yield from _invoice(invoice)
     yield from _mail(reading)
     for remittance in reading.remittances:
-        yield _facts({"paid": _money(remittance.total, remittance.currency)})
+        yield from _remittance(remittance)
+    if proposal := reading.proposal:
+        yield from _proposal(proposal)
     for statement in reading.statements:
         entries = f"{len(statement.entries)} entries"
         yield _facts({"statement": f"{statement.format} {statement.account}, {entries}"})
@@ -99,8 +102,51 @@ def _mail(reading: Reading) -> Iterator[RenderableType]:
     if bounce := reading.bounce:
         addresses = ", ".join(each.address for each in bounce.recipients)
         yield _facts({"bounced": addresses, "status": bounce.status, "reason": bounce.reason})
-    if proposal := reading.proposal:
-        yield _facts({"proposal": f"{proposal.decision}: {proposal.why}"})
+
+
+def _remittance(remittance: Remittance) -> Iterator[RenderableType]:
+    yield _facts(
+        {
+            "paid": _money(remittance.total, remittance.currency),
+            "on": remittance.paid_on,
+            "by": (remittance.method or "").replace("_", " "),
+            "reference": remittance.payer_reference,
+            "on account": _money(remittance.on_account, remittance.currency),
+        }
+    )
+    if not remittance.lines:
+        return
+    table = _sums("for", "amount", "taken off", "because of")
+    for line in remittance.lines[:_MAX_LINES]:
+        cells = (line.as_written, line.amount, line.deduction, line.deduction_reason)
+        table.add_row(*(Text(_plain(cell)) for cell in cells))
+    if (more := len(remittance.lines) - _MAX_LINES) > 0:
+        table.add_row(Text(f"… and {more} more", "bright_black"))
+    yield table
+
+
+def _proposal(proposal: Proposal) -> Iterator[RenderableType]:
+    colour = {"apply": "green", "review": "yellow"}.get(proposal.decision, "bright_black")
+    yield Text.assemble((f"{proposal.decision} ", f"bold {colour}"), proposal.why)
+    if not proposal.allocations:
+        return
+    table = _sums("item", "cash", "deduction", "why")
+    for each in proposal.allocations[:_MAX_LINES]:
+        cells = (each.invoice_number, each.amount, each.deduction, each.reason)
+        table.add_row(*(Text(_plain(cell)) for cell in cells))
+    if (more := len(proposal.allocations) - _MAX_LINES) > 0:
+        table.add_row(Text(f"… and {more} more", "bright_black"))
+    yield table
+
+
+def _sums(name: str, *headers: str) -> Table:
+    """A table of amounts under a first column of names; the last column is words."""
+    table = Table(box=None, pad_edge=False, header_style="bright_black", padding=(0, 2, 0, 0))
+    table.add_column(name, no_wrap=True)
+    for header in headers[:-1]:
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column(headers[-1])
+    return table
 
 
 def _facts(facts: dict[str, object]) -> Table:

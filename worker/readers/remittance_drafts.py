@@ -71,6 +71,7 @@ class Draft:
                 for line in self.lines
             ),
             on_account=self._money(self.on_account),
+            problems=self.problems,
         )
 
     def _money(self, amount: Decimal | None) -> Decimal | None:

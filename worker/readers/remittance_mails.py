@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 
-from worker.readers import remittance_advice, tables
+from worker.readers import remittance_advice, remittance_figures, tables
 from worker.readers.model import Part, Reply
 from worker.readers.opening import OpenedMail
 from worker.readers.page_layout import Layout
 from worker.readers.remittance_advice import Advice, Attached, Written
+from worker.readers.remittance_words import flattened, folded, says
 from worker.readers.tables import NoTable, Table
 
 _SHEETS = frozenset(
@@ -25,6 +26,7 @@ _SHEETS = frozenset(
     }
 )
 _MAX_ROWS = 5_000
+_SUM_LINES = 4
 
 
 def of_mail(
@@ -34,7 +36,7 @@ def of_mail(
     envelope = opened.envelope
     written = Written(
         subject=envelope.subject,
-        text=reply.text if reply is not None else "",
+        text=_new_words(reply) if reply is not None else "",
         sent_on=_day(opened.headers.first("date")),
         is_reply=remittance_advice.is_answer(envelope.subject, envelope.in_reply_to),
     )
@@ -102,6 +104,16 @@ def _counts_on_formulas(table: Table) -> bool:
     """Whether an amount of a line was calculated; a sum may be, as the lines must make it."""
     last = len(table.rows) - 1
     return any(row < last for row, _ in table.formulas)
+
+
+def _new_words(reply: Reply) -> str:
+    """The new text, and the sum under a ruled line, which ends a text like a signature's does."""
+    below = reply.signature.splitlines()[:_SUM_LINES]
+    for place, line in enumerate(below):
+        words = flattened(line)
+        if says("total", folded(words)) and remittance_figures.figures(words):
+            return "\n".join([reply.text, *below[: place + 1]])
+    return reply.text
 
 
 def _day(date: str) -> dt.date | None:

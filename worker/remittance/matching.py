@@ -34,8 +34,9 @@ def match(
     items = [item for item in numbers.items if item.open.currency == currency]
     case = _Case(remittance, claim, numbers, terms or Terms(), currency)
     case.doubts += [doubt] if doubt else []
-    case.doubts += [f"Reading: {p.text}." for p in claim.problems if p.holds]
-    if any(line.as_written for line in remittance.lines):
+    problems = (*remittance.problems, *claim.problems)
+    case.doubts += [f"Reading: {p.text}." for p in problems if p.holds]
+    if any(_written(line) for line in remittance.lines):
         case.by_numbers()
     elif remittance.lines:
         case.by_total(items)
@@ -81,41 +82,42 @@ class _Case:
         self._nothing_else_named()
 
     def _line(self, line: RemittanceLine) -> None:
-        if line.as_written is None:
+        written = _written(line)
+        if written is None:
             self.doubts.append("A line names no invoice.")
             return
-        named = self.numbers.named(line.as_written)
+        named = self.numbers.named(written)
         if named.how in (How.UNKNOWN, How.SLIP, How.FOREIGN) or len(named.items) == 0:
             self._unnamed(line, named)
         elif named.how is How.RANGE:
             self._ranged(line, named)
         elif len(named.items) > 1:
             numbers = ", ".join(item.number for item in named.items)
-            self.doubts.append(f"“{line.as_written}” may be {numbers}.")
+            self.doubts.append(f"“{written}” may be {numbers}.")
         else:
             self._one(line, named.items[0], named)
 
     def _unnamed(self, line: RemittanceLine, named: Named) -> None:
         near = ", ".join(item.number for item in named.near[:3])
         if named.how is How.FOREIGN:
-            self.doubts.append(f"“{line.as_written}” is an invoice of another customer.")
+            self.doubts.append(f"“{_written(line)}” is an invoice of another customer.")
         elif named.how is How.SLIP:
-            self.doubts.append(f"“{line.as_written}” is no item of this payer; {near} is near.")
+            self.doubts.append(f"“{_written(line)}” is no item of this payer; {near} is near.")
         elif line.amount is not None:
-            self.doubts.append(f"“{line.as_written}” is no item of this payer.")
+            self.doubts.append(f"“{_written(line)}” is no item of this payer.")
         else:
-            self.ignored.append(line.as_written or "")
+            self.ignored.append(_written(line) or "")
 
     def _ranged(self, line: RemittanceLine, named: Named) -> None:
         """A range is taken whole: every item in it is open, and together they are the amount."""
-        why = (f"“{line.as_written}” is a range of {len(named.items)} items.",)
+        why = (f"“{_written(line)}” is a range of {len(named.items)} items.",)
         if any(item.is_settled or item.open.currency != self.currency for item in named.items):
-            self.doubts.append(f"In “{line.as_written}” are items that are not open.")
+            self.doubts.append(f"In “{_written(line)}” are items that are not open.")
         for item in named.items:
             self.lines.append(Line(item, item.open, reasons=why))
         amount = self._money(line.amount)
         if amount is None or item_sum(named.items, self.currency) != amount:
-            self.doubts.append(f"The items of “{line.as_written}” are not the amount paid.")
+            self.doubts.append(f"The items of “{_written(line)}” are not the amount paid.")
 
     def _one(self, line: RemittanceLine, item: Item, named: Named) -> None:
         """One item named: its amount, and whether something else explains it as well."""
@@ -129,12 +131,12 @@ class _Case:
         if amount is None and line.amount is not None:
             self.doubts.append(f"{line.amount} is no amount in {self.currency}.")
             return
-        reasons = [_how(line.as_written or "", item, named)]
+        reasons = [_how(_written(line) or "", item, named)]
         cash = item.open if amount is None else amount
         rivals = [other for other in named.near if other.open == cash]
         if rivals:
             others = ", ".join(other.number for other in rivals)
-            self.doubts.append(f"“{line.as_written}” may also be {others}, of the same amount.")
+            self.doubts.append(f"“{_written(line)}” may also be {others}, of the same amount.")
         proposed = Line(item, cash, rivals=tuple(i.number for i in rivals))
         if amount is not None:
             proposed = self._priced(proposed, line, reasons)
@@ -291,6 +293,11 @@ class _Case:
             return None if amount is None else Money.of(amount, self.currency)
         except NotMoney:
             return None
+
+
+def _written(line: RemittanceLine) -> str | None:
+    """The number as the payer wrote it, or as a program's data name it."""
+    return line.as_written or line.invoice_number
 
 
 def _how(written: str, item: Item, named: Named) -> str:
