@@ -14,7 +14,7 @@ import re
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from tinycss2.ast import Node
+from tinycss2.ast import Node  # type: ignore[import-untyped]
 from weasyprint import DEFAULT_OPTIONS
 from weasyprint.css import ComputedStyle, StyleFor
 from weasyprint.document import Document
@@ -61,10 +61,11 @@ class Moulds:
         """The mould that a style fits in; none where that cannot be told."""
         root, parent = style.root_style, None
         if style.parent_style is not None:
-            kept = self._of.get(id(style.parent_style)), self._of.get(id(root))
-            if not all(kept):
+            nobody = None, None
+            _, parent = self._of.get(id(style.parent_style), nobody)
+            _, root = self._of.get(id(root), nobody)
+            if parent is None or root is None:
                 return None
-            parent, root = (mould for _, mould in kept)
         key = id(parent), style.pseudo_type, _declared(style.cascaded)
         try:
             mould = self._known.get(key)
@@ -117,7 +118,7 @@ class _PageStyles(StyleFor):  # type: ignore[misc]
     """The styles of a document, which grow by those of its sheets of paper as they are laid out."""
 
     def __init__(self, made: StyleFor, moulds: Moulds) -> None:
-        vars(self).update(vars(made))
+        self.__dict__.update(vars(made))
         self._moulds = moulds
 
     def set_computed_styles(self, element: Any, *others: Any, **named: Any) -> None:
