@@ -168,7 +168,13 @@ def _advice(
     if not findings.is_structured:
         # An advice lists numbers and totals just as an invoice does; it was taken for one.
         gathered.forget_invoices()
-    return remittance_mails.of_mail(opened, findings.reply, gathered.pages)
+    advice = remittance_mails.of_mail(opened, findings.reply, gathered.pages)
+    doubts = [f"not all of the mail could be read: {e}" for e in gathered.errors]
+    text = findings.reply.text if findings.reply else ""
+    against = sorting.speaks_against(text, names_itself=gathered.advice_pages > 0)
+    if advice.has_files and against:
+        doubts.append(f"the mail says “{against[:120]}”")
+    return advice.doubted(doubts)
 
 
 def _add_body(gathered: _Gathered, opened: OpenedMail, hints: Hints) -> None:

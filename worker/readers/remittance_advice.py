@@ -23,6 +23,8 @@ from worker.readers.remittance_figures import currency_named
 from worker.readers.remittance_words import flattened, folded, says
 
 MAX_TEXT_CHARACTERS = 20_000
+_AHEAD_DAYS = 14
+_TOP_ROWS = 6
 _CELLS = re.compile(r"\t+|[ ]{2,}")
 # What a person must decide, whatever the figures say: the words' table, and what to tell.
 _SAID = (
@@ -62,6 +64,13 @@ class Advice:
 
     remittances: tuple[Remittance, ...]
     claim: Claim
+    has_files: bool = False
+
+    def doubted(self, doubts: Iterable[str]) -> Advice:
+        """The same with more for a person to look at."""
+        added = tuple(Problem(rule="MAIL", text=text) for text in doubts)
+        claim = self.claim.model_copy(update={"problems": (*self.claim.problems, *added)})
+        return replace(self, claim=claim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,11 @@ def read(written: Written, attached: Iterable[Attached] = ()) -> Advice:
     drafts = [_completed(draft, body, words, written) for draft in drafts]
     problems += [problem for draft in drafts for problem in draft.problems]
     problems += _problems(folded(written.text), files)
+    problems += _far_days(drafts, written.sent_on)
     return Advice(
         remittances=tuple(draft.remittance() for draft in drafts),
         claim=_claim(written, files, drafts, problems),
+        has_files=bool(files),
     )
 
 
@@ -244,10 +255,28 @@ def _problems(words: str, files: list[Attached]) -> list[Problem]:
     found = [Problem(rule=name.upper(), text=text) for name, text in _SAID if says(name, words)]
     if any(file.is_scan for file in files):
         found.append(Problem(rule="SCAN", text="a scan was read, where figures may be mistaken"))
+    if any(says("planned", _top(file)) for file in files):
+        found.append(Problem(rule="PLANNED", text="a file says that it is a plan or a reminder"))
     if any(file.has_formulas for file in files):
         text = "figures in the sheet are formulas, calculated elsewhere"
         found.append(Problem(rule="FORMULAS", text=text))
     return found
+
+
+def _far_days(drafts: list[Draft], sent_on: dt.date | None) -> list[Problem]:
+    """Runs are announced some days ahead; a month ahead it is a plan."""
+    return [
+        Problem(rule="TO-COME", text=f"it is to be paid on {draft.paid_on}")
+        for draft in drafts
+        if draft.paid_on and sent_on and (draft.paid_on - sent_on).days > _AHEAD_DAYS
+    ]
+
+
+def _top(file: Attached) -> str:
+    """The first lines of a page or sheet, where it says what it is."""
+    if file.layout is not None:
+        return folded("\n".join(row.text for row in file.layout.rows[:_TOP_ROWS]))
+    return folded("\n".join(" ".join(row) for row in file.rows[:_TOP_ROWS]))
 
 
 def _claim(

@@ -239,6 +239,24 @@ def _is_payment(sentence: str) -> bool:
     )
 
 
+def speaks_against(text: str, *, names_itself: bool) -> str | None:
+    """The sentence of a mail that takes back what its attached list of payments seems to say.
+
+    A file that names itself an advice may be announced for a day to come, as payment runs are.
+    """
+    sentences = _sentences(text)
+    if any(_is_payment(sentence) for sentence in sentences):
+        return None
+    for sentence in sentences:
+        is_about = _PAID.search(sentence) or _PAY.search(sentence)
+        is_denied = is_about and _NEGATED.search(_NOTHING_NEW.sub(" ", sentence))
+        is_other = _COPY_WANTED.search(sentence) or _DISPUTED.search(sentence)
+        is_to_come = not names_itself and (_is_promise(sentence) or _is_question(sentence))
+        if is_denied or is_other or is_to_come:
+            return sentence
+    return None
+
+
 def _is_unpaid(sentence: str) -> bool:
     """Whether a sentence says of a payment that it is to come, or was not made."""
     is_about = _PAID.search(sentence) or _PAY.search(sentence)
