@@ -183,7 +183,9 @@ class Printer:
             rendered = self._laid_out(html, style, options)
             rendered.metadata.xmp_metadata = [xmp] if xmp else []
             pdf: bytes = rendered.write_pdf(attachments=list(attachments) or None, **options)
+            self._moulds.learn()
         finally:
+            self._moulds.forget()
             self._forget_pictures()
         if self._fetcher.refused:
             raise TemplateFault(

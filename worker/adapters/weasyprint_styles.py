@@ -34,14 +34,20 @@ class Moulds:
 
     def render(self, page: Any, fonts: Any, options: dict[str, Any]) -> Document:
         """What the page's own `render` gives, in less time; the page holds us as `moulds`."""
-        try:
-            document = _Moulded._render(page, fonts, None, None, DEFAULT_OPTIONS | options)
-            self._learn()
-        finally:
-            self._of.clear()
-            if len(self._known) >= _MAX_MOULDS:
-                self._known.clear()
-        return document
+        return _Moulded._render(page, fonts, None, None, DEFAULT_OPTIONS | options)
+
+    def learn(self) -> None:
+        """Have the moulds compute what this document asked for and they do not have yet."""
+        for style, mould in self._of.values():
+            _compute(mould, style)
+            if "anonymous_style" in vars(style):
+                _compute(mould.anonymous_style, style.anonymous_style)
+
+    def forget(self) -> None:
+        """Let go of this document's own styles."""
+        self._of.clear()
+        if len(self._known) >= _MAX_MOULDS:
+            self._known.clear()
 
     def fill(self, styles: Iterable[Any]) -> None:
         """Give each style, parents first, what was computed for such a one before."""
@@ -78,13 +84,6 @@ class Moulds:
             )  # fmt: skip
         return mould
 
-    def _learn(self) -> None:
-        """Have the moulds compute what this document asked for and they do not have yet."""
-        for style, mould in self._of.values():
-            _compute(mould, style)
-            if "anonymous_style" in vars(style):
-                _compute(mould.anonymous_style, style.anonymous_style)
-
 
 def _compute(mould: Any, style: Any) -> None:
     if len(style) > len(mould):
@@ -93,7 +92,9 @@ def _compute(mould: Any, style: Any) -> None:
 
 
 def _declared(cascaded: dict[str, Any]) -> Hashable:
-    return tuple((name, _plain(value), weight) for name, (value, weight) in cascaded.items())
+    return tuple(
+        (name, _plain(value), *weight[:2], *weight[2]) for name, (value, weight) in cascaded.items()
+    )
 
 
 def _plain(value: Any) -> Any:
