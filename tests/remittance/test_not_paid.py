@@ -74,7 +74,7 @@ def _proposal(text: str, subject: str) -> Proposal:
 @pytest.mark.parametrize("sentence", SENTENCES.strip().split("\n"))
 def test_what_is_not_surely_paid_is_not_applied(sentence: str) -> None:
     # A subject that names a payment must not decide, either.
-    for subject in ("Payment", "Zahlung", "paiement", "przelew"):
+    for subject in ("Payment", "Re: question"):
         assert _proposal(sentence, subject).decision != "apply", subject
 
 
