@@ -92,6 +92,7 @@ class Payment(Record):
 
 
 Index("ix_payment_amount", Payment.business, Payment.currency, Payment.amount_minor)
+Index("ix_payment_customer", Payment.business, Payment.customer_id)
 
 
 class Allocation(Record):
