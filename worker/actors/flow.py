@@ -9,6 +9,7 @@ from __future__ import annotations
 from worker.actors import (
     answering,
     autocharge,
+    banking,
     delivery,
     documents,
     intake,
@@ -60,5 +61,7 @@ FLOW: Flow = {
     fact.ChargeDue: [job(autocharge.charge_stored_card)],
     fact.ChargeHeard: [job(autocharge.look_up_charge)],
     fact.ChargeDeclined: [then(autocharge.queue_charge_failed)],
+    fact.BankStatementRead: [job(banking.settle_from_bank)],
+    fact.BankEntriesRecorded: [job(banking.settle_entries)],
     fact.WorkItemOpened: [then(review.queue_question)],
 }

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from worker import customers, delivery, intake
 from worker.actors.shapes import Run, work
 from worker.app import App
+from worker.businesses import MailboxRules, Rules
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
@@ -55,7 +56,8 @@ def sender_of(app: App, s: Session, mail: intake.Mail, examined: Examined) -> in
     business = BusinessKey(mail.business)
     rules, envelope = app.rules(business), examined.envelope
     mailbox = app.mailbox_rules(business, mail.mailbox)
-    trust = intake.trust(envelope, mailbox, rules.known_senders())
+    trust = intake.trust(envelope, _with_accounts(mailbox, rules), rules.known_senders())
+    account = rules.bank_account_at(envelope.delivered_to)
     address = envelope.sender.address if envelope.sender else ""
     notice = answered(app, s, business, examined)
     return intake.Sender(
@@ -63,8 +65,16 @@ def sender_of(app: App, s: Session, mail: intake.Mail, examined: Examined) -> in
         staff=rules.staff_called(address),
         answers=None if notice is None else "customer" if notice.customer_id else "staff",
         item=notice.subject_id if notice else None,
+        to_account=account is not None and trust.level is intake.Level.A3,
         customer_id=(notice.customer_id if notice else None) or _on_file(s, mail, trust, address),
     )
+
+
+def _with_accounts(mailbox: MailboxRules, rules: Rules) -> MailboxRules:
+    """The mailbox's rules, with the accounts' addresses among its secret ones."""
+    own = tuple(a.intake_address for a in rules.bank_accounts if a.intake_address)
+    secret = (*mailbox.intake_addresses, *own)
+    return mailbox.model_copy(update={"intake_addresses": secret})
 
 
 def answered(

@@ -1,5 +1,6 @@
 """Books: the sellers, their rules, and the published looks of their papers."""
 
+from worker.businesses.bank_accounts import BankAccount
 from worker.businesses.enrolling import enrol, everyone, lock
 from worker.businesses.model import (
     BankDetails,
@@ -22,6 +23,7 @@ from worker.businesses.wording import day_text, locale_of, money_text
 
 __all__ = [
     "Act",
+    "BankAccount",
     "BankDetails",
     "Business",
     "DocumentRules",

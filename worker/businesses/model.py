@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from worker.businesses.bank_accounts import BankAccount
 from worker.kernel.money import digits_of
 from worker.readers import Hints
 from worker.store import Record
@@ -185,30 +186,6 @@ class StripeRules(_Rules):
     )
 
 
-class RemittanceRules(_Rules):
-    """What becomes of a payer's word that something was paid. See docs/remittances.md.
-
-    Without a bank file somebody in finance says whether the money came: asked at *each* advice, in
-    a *weekly* list, or *never*.
-    """
-
-    ask: Literal["each", "weekly", "never"] = "each"
-    trusted: tuple[str, ...] = Field(
-        default=(), description="Numbers of customers whose word settles at once: a standing order"
-    )
-    lapse_days: int = Field(
-        default=10, ge=1, le=90, description="Days after which a word that nothing proved lapses"
-    )
-    discount_rate: Decimal = Field(
-        default=Decimal(0), ge=0, lt=1, description="The cash discount of the terms: 0.02 is 2 %"
-    )
-    discount_days: int = Field(default=10, ge=0, le=90, description="Days from issue to earn it")
-    fee_rate: Decimal = Field(
-        default=Decimal("0.03"), ge=0, lt=1, description="The most that a bank fee may be"
-    )
-
-
-class ReaderRules(_Rules):
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -264,6 +241,7 @@ class RemittanceRules(_Rules):
     )
 
 
+class ReaderRules(_Rules):
     """How the business's own papers are read; a page that reads well needs none of it."""
 
     hints: Hints = Hints()
@@ -284,6 +262,7 @@ class Rules(_Rules):
     language: Literal["en", "de"] = "en"
     time_zone: str = "Europe/Berlin"
     bank: BankDetails = BankDetails()
+    bank_accounts: tuple[BankAccount, ...] = ()
     mail: MailRules
     mailboxes: tuple[MailboxRules, ...] = ()
     staff: tuple[Staff, ...] = ()
@@ -294,11 +273,10 @@ class Rules(_Rules):
     links: LinkRules = LinkRules()
     documents: DocumentRules = DocumentRules()
     stripe: StripeRules = StripeRules()
+    autocharge: AutochargeRules = AutochargeRules()
     remittance: RemittanceRules = RemittanceRules()
     readers: ReaderRules = ReaderRules()
 
-    autocharge: AutochargeRules = AutochargeRules()
-    remittance: RemittanceRules = RemittanceRules()
     @field_validator("currency")
     @classmethod
     def _currency_is_known(cls, code: str) -> str:
@@ -314,6 +292,16 @@ class Rules(_Rules):
     def known_senders(self) -> frozenset[str]:
         """Full addresses whose authenticated mail counts as A2."""
         return frozenset(a.lower() for a in (*self.senders, *(s.address for s in self.staff)))
+
+    def bank_account(self, name: str) -> BankAccount | None:
+        """The business's own account that a bank file means by this name."""
+        return next((own for own in self.bank_accounts if own.is_called(name)), None)
+
+    def bank_account_at(self, addresses: Iterable[str]) -> BankAccount | None:
+        """The account to whose secret address a mail was delivered."""
+        to = {address.lower() for address in addresses}
+        own = self.bank_accounts
+        return next((a for a in own if a.intake_address and a.intake_address.lower() in to), None)
 
     def staff_called(self, address: str) -> str | None:
         """The name of the member of staff with this address."""

@@ -11,6 +11,7 @@ from worker import businesses, customers, invoices, payments
 from worker.actors.payments import clear_lane
 from worker.app import App
 from worker.businesses import Act
+from worker.commands.bank_files import import_files
 from worker.commands.choosing import (
     AsOption,
     BusinessOption,
@@ -33,6 +34,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command("register")(register_payment)
+app.command("import")(import_files)
 _Payment = Annotated[str, typer.Argument(metavar="PAYMENT", help="Its id, or Stripe's.")]
 
 
@@ -62,15 +64,15 @@ def show_payment(
 
 @app.command("unapplied")
 def list_unapplied(business: BusinessOption = None, as_json: JsonOption = False) -> None:
-    """List registered payments of which something is applied to nothing yet."""
+    """List payments of which something is applied to nothing yet, or that are nobody's yet."""
     with at_the_desk(business) as (till, key), till.reading() as session:
-        found = payments.unapplied(session, key, payments.STAFF_EVIDENCE)
+        found = payments.unapplied(session, key, payments.UNAPPLIED_EVIDENCE)
         rows = [
-            _row(session, payment) | {"unapplied": left}
+            _row(session, payment) | {"unapplied": left, "reference": payment.reference}
             for payment in found
             if (left := payments.rest(session, payment)).is_positive
         ]
-        empty = "All that was registered is applied."
+        empty = "All that came in is applied."
         print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
 
 
@@ -82,7 +84,7 @@ def allocate_payment(
     by: AsOption = None,
     business: BusinessOption = None,
 ) -> None:
-    """Apply what is left of a registered payment to an invoice of the same customer."""
+    """Apply what is left of a payment to an invoice of its customer; nobody's money, of anyone."""
     with at_the_desk(business) as (till, key):
         with till.reading() as session:
             item = chosen_invoice(session, key, invoice)

@@ -3,6 +3,7 @@
 from worker.customers.filing import Details, add, add_contact, assign, lock, pay_by_link, suppress
 from worker.customers.importing import import_csv
 from worker.customers.model import Contact, Customer
+from worker.customers.naming import name_key
 from worker.customers.records import (
     billing_contacts,
     by_id,
@@ -33,6 +34,7 @@ __all__ = [
     "everyone",
     "import_csv",
     "lock",
+    "name_key",
     "named",
     "pay_by_link",
     "suppress",

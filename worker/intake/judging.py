@@ -7,7 +7,15 @@ from typing import Literal
 
 from worker.intake.model import Disposition
 from worker.intake.trust import Trust
-from worker.kernel.events import BounceRead, CopyAsked, Event, InvoiceRead, ReplyRead
+from worker.kernel.events import (
+    BankStatementRead,
+    BounceRead,
+    CopyAsked,
+    Event,
+    InvoiceRead,
+    RemittanceRead,
+    ReplyRead,
+)
 from worker.readers import Examined, Kind
 from worker.readers.answers import Said, Word, said
 
@@ -20,7 +28,6 @@ _ORDERS = {Word.RESEND, Word.STATUS, Word.LINK, Word.HOLD, Word.RELEASE, Word.SE
 LETTERS = {
     Kind.SUSPICIOUS: "mail_suspicious",
     Kind.COMPLAINT: "customer_complaint",
-    Kind.REMITTANCE: "remittance_advice",
     Kind.BANK_STATEMENT: "bank_statement",
     Kind.DISPUTE: "customer_dispute",
     Kind.PROMISE: "customer_promise",
@@ -36,6 +43,7 @@ class Sender:
 
     `staff` is the name of the member of staff whose address it bears. `answers` says whom the
     notice was for that it answers, by the keyed address it went to; `item` is what that was about.
+    `to_account`: it was written (level A3) to the secret address of a bank account.
     """
 
     trust: Trust
@@ -43,6 +51,7 @@ class Sender:
     answers: Literal["staff", "customer"] | None = None
     item: str | None = None
     customer_id: str | None = None
+    to_account: bool = False
 
     @property
     def is_staff(self) -> bool:
@@ -63,7 +72,7 @@ class Verdict:
 
 def judge(examined: Examined, sender: Sender) -> Verdict:
     """What becomes of a mail; the first rule that applies."""
-    for rule in (_by_a_program, _by_doubt, _by_staff, _by_document):
+    for rule in (_by_a_program, _by_doubt, _by_bank, _by_staff, _by_document, _by_claim):
         verdict = rule(examined, sender)
         if verdict is not None:
             return verdict
@@ -102,6 +111,15 @@ def _by_doubt(examined: Examined, sender: Sender) -> Verdict | None:
     return None
 
 
+def _by_bank(examined: Examined, sender: Sender) -> Verdict | None:
+    """Bank files settle only when they came to an account's secret address."""
+    reading = examined.reading
+    if not sender.to_account or not reading.statements or reading.error:
+        return None
+    because = f"It holds a bank statement, and {sender.trust.because}"
+    return Verdict(Disposition.ACCEPTED, because, tells=BankStatementRead)
+
+
 def _by_staff(examined: Examined, sender: Sender) -> Verdict | None:
     if not sender.is_staff:
         if sender.answers != "staff":
@@ -138,6 +156,15 @@ def _by_document(examined: Examined, sender: Sender) -> Verdict | None:
         return Verdict(Disposition.QUARANTINED, because, asks="mail_from_stranger")
     because = "; ".join(reading.reasons) or "It holds an invoice."
     return Verdict(Disposition.ACCEPTED, because, tells=InvoiceRead)
+
+
+def _by_claim(examined: Examined, _sender: Sender) -> Verdict | None:
+    """What tells of money: from anybody, for it is a claim and never more."""
+    reading = examined.reading
+    if reading.kind is not Kind.REMITTANCE or reading.error:
+        return None
+    because = "; ".join(reading.reasons) or "It tells of a payment."
+    return Verdict(Disposition.ACCEPTED, because, tells=RemittanceRead)
 
 
 def _by_kind(examined: Examined, sender: Sender) -> Verdict:

@@ -4,6 +4,7 @@ from worker.payments.announcing import (
     Announcement,
     Confirmation,
     ProposedAllocation,
+    Shares,
     announce,
     announced_for,
     apply_proposed,
@@ -12,8 +13,10 @@ from worker.payments.announcing import (
     withdraw,
 )
 from worker.payments.applying import (
+    BANK_EVIDENCE,
     STAFF_EVIDENCE,
     STRIPE_EVIDENCE,
+    UNAPPLIED_EVIDENCE,
     balance,
     payable,
     rest,
@@ -23,14 +26,13 @@ from worker.payments.bank_entries import BankEntry, BankStatement, Outcome
 from worker.payments.checkout import (
     PageOpen,
     Payer,
-    BANK_EVIDENCE,
     Wanted,
     begin,
-    UNAPPLIED_EVIDENCE,
     begin_for,
     opened,
     order_for,
 )
+from worker.payments.collecting import Collected, collect
 from worker.payments.crediting import (
     apply_credit_note,
     pay_from_balance,
@@ -38,11 +40,13 @@ from worker.payments.crediting import (
     use_balance_at_issue,
 )
 from worker.payments.disputing import book_disputes
+from worker.payments.importing import GAP, BankFile, Gap, Recorded, record
+from worker.payments.lanes import free as free_lane
+from worker.payments.lanes import take as take_lane
 from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState
 from worker.payments.ports import (
     BadSignature,
     CheckoutFacts,
-from worker.payments.collecting import Collected, collect
     CheckoutOrder,
     CheckoutPage,
     DisputeFacts,
@@ -50,9 +54,6 @@ from worker.payments.collecting import Collected, collect
     GatewayEvent,
     RefundFacts,
     RefundOrder,
-from worker.payments.importing import GAP, BankFile, Gap, Recorded, record
-from worker.payments.lanes import free as free_lane
-from worker.payments.lanes import take as take_lane
     Reversals,
 )
 from worker.payments.reconciling import compare, compare_reversals, look_up_due
@@ -98,51 +99,54 @@ from worker.payments.registering import (
 )
 from worker.payments.reversals import Dispute, Refund, RefundState
 from worker.payments.settling import give_up, is_past_hope, never_opened, settle
+from worker.payments.settling_from_bank import (
+    Settled,
+    settle_entries,
+)
+from worker.payments.settling_from_bank import summarise as summarise_entries
 from worker.payments.webhooks import keep as keep_webhook
 
 __all__ = [
+    "BANK_EVIDENCE",
+    "GAP",
     "STAFF_EVIDENCE",
     "STRIPE_EVIDENCE",
+    "UNAPPLIED_EVIDENCE",
     "Allocation",
     "Announcement",
     "BadSignature",
     "BankEntry",
+    "BankFile",
     "BankStatement",
     "Checkout",
     "CheckoutFacts",
-from worker.payments.settling_from_bank import (
-    Settled,
-    in_the_way,
-    settle_entries,
-)
-from worker.payments.settling_from_bank import summarise as summarise_entries
     "CheckoutOrder",
     "CheckoutPage",
     "CheckoutState",
-    "BANK_EVIDENCE",
-    "GAP",
+    "Collected",
     "Confirmation",
     "Dispute",
     "DisputeFacts",
-    "UNAPPLIED_EVIDENCE",
+    "Gap",
     "Gateway",
     "GatewayEvent",
     "Method",
     "Outcome",
-    "BankFile",
     "PageOpen",
     "Payer",
     "Payment",
     "PaymentState",
     "ProposedAllocation",
+    "Recorded",
     "Refund",
     "RefundFacts",
     "RefundOrder",
     "RefundState",
     "RefundWish",
     "Registration",
-    "Gap",
     "Reversals",
+    "Settled",
+    "Shares",
     "Wanted",
     "allocate",
     "allocated_to",
@@ -162,14 +166,15 @@ from worker.payments.settling_from_bank import summarise as summarise_entries
     "by_id",
     "checkout",
     "checkout_of_session",
-    "Settled",
     "checkouts_of",
+    "collect",
     "compare",
     "compare_reversals",
     "confirm",
     "credited_by",
     "disputes_of",
     "ever_allocated_to",
+    "free_lane",
     "give_up",
     "is_key_good",
     "is_past_hope",
@@ -183,22 +188,23 @@ from worker.payments.settling_from_bank import summarise as summarise_entries
     "pay_from_balance",
     "payable",
     "proposed",
+    "record",
     "refund",
     "refund_declined",
-    "collect",
     "refund_order",
     "refund_told",
     "refundable",
     "refunds_of",
     "register",
     "registered_before",
-    "free_lane",
     "rest",
-    "in_the_way",
     "resume_credits",
     "settle",
+    "settle_entries",
     "settled_by",
     "shares_of",
+    "summarise_entries",
+    "take_lane",
     "unapplied",
     "under_way",
     "undo",
@@ -207,6 +213,3 @@ from worker.payments.settling_from_bank import summarise as summarise_entries
     "use_balance_at_issue",
     "withdraw",
 ]
-    "settle_entries",
-    "summarise_entries",
-    "take_lane",

@@ -1,8 +1,9 @@
 """Applying money to an item, and taking it off again: the two moves that every verb is made of.
 
 What a payment brought and nothing has used stands on one account: the gateway's money on the
-customer's balance, what staff registered in unapplied cash. Applying moves from there to what the
-customer owes; undoing moves it back. Callers hold the customer's lock.
+customer's balance, what staff registered or the bank told of in unapplied cash (unidentified while
+nobody knows whose it is). Applying moves from there to what the customer owes; undoing moves it
+back. Callers hold the customer's lock.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from worker import customers, invoices, ledger
 from worker.invoices import Invoice, State
-from worker.kernel.errors import PermanentError
+from worker.kernel.errors import PermanentError, Refused
 from worker.kernel.events import CheckoutUnwanted
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total, zero
@@ -26,6 +27,9 @@ from worker.store import tell
 
 STRIPE_EVIDENCE = "stripe_payment"
 STAFF_EVIDENCE = "staff"
+BANK_EVIDENCE = "bank_entry"
+# What staff or the bank told of, and nobody has used yet, is unapplied cash; the rest is balance.
+UNAPPLIED_EVIDENCE = (STAFF_EVIDENCE, BANK_EVIDENCE)
 _PAYABLE = {State.OPEN, State.PART_PAID}
 
 
@@ -57,8 +61,26 @@ def payable(session: Session, item: Invoice, currency: str) -> Money:
 
 def holding(payment: Payment) -> Account:
     """Where the part of a payment stands that is not applied."""
-    by_staff = payment.evidence_type == STAFF_EVIDENCE
-    return Account.UNAPPLIED_CASH if by_staff else Account.CUSTOMER_BALANCE
+    if payment.evidence_type not in UNAPPLIED_EVIDENCE:
+        return Account.CUSTOMER_BALANCE
+    return Account.UNAPPLIED_CASH if payment.customer_id else Account.UNIDENTIFIED_CASH
+
+
+def identify(session: Session, payment: Payment, customer_id: str, *, at: datetime) -> bool:
+    """Whose money unidentified cash is; whether that was not known before.
+
+    Raises Refused when somebody else found another owner meanwhile.
+    """
+    if payment.customer_id is not None:
+        if payment.customer_id != customer_id:
+            raise Refused(f"Payment {payment.id} is another customer's.")
+        return False
+    legs = [ledger.debit(holding(payment), payment.amount)]
+    payment.customer_id = customer_id
+    legs.append(ledger.credit(holding(payment), payment.amount, customer_id=customer_id))
+    source = f"payment-identified:{payment.id}"
+    ledger.post(session, BusinessKey(payment.business), source=source, legs=legs, at=at)
+    return True
 
 
 def rest(session: Session, payment: Payment) -> Money:

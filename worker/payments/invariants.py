@@ -21,7 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from worker.invoices import EFFECT_MINOR, Invoice
 from worker.ledger import Account, Entry, Posting
-from worker.payments.applying import STAFF_EVIDENCE, STRIPE_EVIDENCE
+from worker.payments.applying import STRIPE_EVIDENCE, UNAPPLIED_EVIDENCE
 from worker.payments.model import (
     Allocation,
     Checkout,
@@ -147,10 +147,10 @@ def balances_follow_from_what_came_in(session: Session) -> list[str]:
 
 
 def unapplied_cash_follows_from_payments(session: Session) -> list[str]:
-    """Unapplied cash is what staff registered, less what it was applied to."""
+    """Unapplied cash is what staff registered or a bank told of, less what it was applied to."""
     came = [
-        _of_payments(STAFF_EVIDENCE),
-        _of_allocations(Payment.evidence_type == STAFF_EVIDENCE),
+        _of_payments(*UNAPPLIED_EVIDENCE).where(Payment.customer_id.is_not(None)),
+        _of_allocations(Payment.evidence_type.in_(UNAPPLIED_EVIDENCE)),
     ]
     return _differences(session, Account.UNAPPLIED_CASH, came)
 
@@ -286,14 +286,14 @@ def _same(
     return and_(business == Allocation.business, key == target)
 
 
-def _of_payments(evidence_type: str) -> Movements:
+def _of_payments(*evidence: str) -> Movements:
     return select(
         Payment.business,
         Payment.customer_id,
         Payment.currency,
         Payment.amount_minor.label("minor"),
         Payment.id.label("payment_id"),
-    ).where(Payment.evidence_type == evidence_type, Payment.state == PaymentState.SETTLED.value)
+    ).where(Payment.evidence_type.in_(evidence), Payment.state == PaymentState.SETTLED.value)
 
 
 def _of_allocations(wanted: ColumnElement[bool]) -> Movements:

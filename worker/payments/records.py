@@ -264,13 +264,15 @@ def paid_by_gateway(
     ).all()
 
 
-def unapplied(session: Session, business: BusinessKey, evidence_type: str) -> Sequence[Payment]:
-    """Settled payments on this kind of evidence, the oldest first: some may have a rest."""
+def unapplied(
+    session: Session, business: BusinessKey, evidence_types: Sequence[str]
+) -> Sequence[Payment]:
+    """Settled payments on these kinds of evidence, the oldest first: some may have a rest."""
     return session.scalars(
         select(Payment)
         .where(
             Payment.business == business,
-            Payment.evidence_type == evidence_type,
+            Payment.evidence_type.in_(evidence_types),
             Payment.state == PaymentState.SETTLED.value,
         )
         .order_by(Payment.registered_at, Payment.id)

@@ -24,15 +24,18 @@ from worker.ledger import Account
 from worker.payments import records
 from worker.payments.applying import (
     STAFF_EVIDENCE,
+    UNAPPLIED_EVIDENCE,
     Application,
     apply,
     holding,
+    identify,
     locked,
     payable,
     rest,
     take_off,
     unwanted_checkout,
 )
+from worker.payments.bank_reversing import let_go
 from worker.payments.model import PAYMENT_MOVES, Allocation, Payment, PaymentState
 from worker.store import tell
 
@@ -125,11 +128,12 @@ def allocate(
     Raises Refused when either has less, or while a hosted page may still take the item's money.
     """
     business = BusinessKey(payment.business)
-    if payment.evidence_type != STAFF_EVIDENCE:
+    if payment.evidence_type not in UNAPPLIED_EVIDENCE:
         raise Refused("What is left of it stands on the balance: use tillmail credits apply.")
-    if payment.customer_id is None or item.customer_id != payment.customer_id:
+    owing = payment.customer_id or item.customer_id
+    if owing is None or item.customer_id != owing:
         raise Refused(f"Invoice {item.number} is another customer's.")
-    locked(session, business, payment.customer_id, item.id)
+    locked(session, business, owing, item.id)
     session.refresh(payment, with_for_update=True)
     left, owed = rest(session, payment), payable(session, item, payment.currency)
     wanted = min(left, owed) if amount is None else amount
@@ -140,7 +144,11 @@ def allocate(
         )
     if unwanted_checkout(session, business, [item.id]):
         raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
-    return apply(session, Application(item, wanted, payment, by=by), at=at)
+    was_nobodys = identify(session, payment, owing, at=at)
+    applied = apply(session, Application(item, wanted, payment, by=by), at=at)
+    if was_nobodys:
+        tell(session, PaymentSettled(business, payment.id))
+    return applied
 
 
 def undo(session: Session, payment: Payment, *, because: str, by: str, at: datetime) -> None:
@@ -170,6 +178,7 @@ def undo(session: Session, payment: Payment, *, because: str, by: str, at: datet
         ),
     ]
     ledger.post(session, business, source=f"payment-undone:{payment.id}", legs=legs, at=at)
+    let_go(session, payment)
     tell(session, PaymentReturned(business, payment.id))
 
 
