@@ -152,6 +152,40 @@ def test_a_file_is_registered_line_by_line_and_once(till: Desk, tmp_path: Path) 
     assert still_to_pay(till, "R-1") == "81.00"
 
 
+def test_lines_that_differ_in_their_note_alone_are_each_a_payment(
+    till: Desk, tmp_path: Path
+) -> None:
+    file = tmp_path / "cash.csv"
+    file.write_text(
+        "invoice,amount,method,date,reference,note\n"
+        f"R-1,19.00,cash,{TODAY},box,morning\n"
+        f"R-1,19.0,cash,{TODAY},BOX,evening\n"
+    )
+    first = till.type("payments", "register", "--csv", str(file), "--as", "Ann", "--json")
+    assert [row["result"] for row in first.json] == ["registered", "registered"]
+    assert still_to_pay(till, "R-1") == "81.00"
+    again = till.type("payments", "register", "--csv", str(file), "--as", "Ann", "--json")
+    assert [row["id"] for row in again.json] == [row["id"] for row in first.json]
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (f"R-1,cash,{TODAY},1,240.50", "Line 2 has more cells than the first line has names"),
+        (f"R-1,cash,{TODAY},1\0", "is not an amount"),
+        (f'R-1,cash,{TODAY},"{"1" * 140_000}"', "cannot be read as a table"),
+    ],
+)
+def test_a_line_that_can_be_read_in_two_ways_registers_nothing(
+    till: Desk, tmp_path: Path, lines: str, says: str
+) -> None:
+    file = tmp_path / "cash.csv"
+    file.write_text(f"invoice,method,date,amount\n{lines}\n")
+    done = till.type("payments", "register", "--csv", str(file), "--as", "Ann")
+    assert (done.code, says in done.out + done.err) == (1, True), done.out + done.err
+    assert still_to_pay(till, "R-1") == "119.00"
+
+
 def test_the_balance_is_listed_and_pays_an_invoice(till: Desk) -> None:
     till.book(_credited)
     [row] = till.type("credits", "list", "--json").json

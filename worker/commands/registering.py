@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -32,7 +31,7 @@ from worker.commands.printing import hint, print_list
 from worker.customers import Customer
 from worker.invoices import Invoice
 from worker.kernel.clock import day_in
-from worker.kernel.errors import Refused
+from worker.kernel.errors import Refused, TransientError
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, NotMoney
 from worker.payments import Method, Payment, Registration
@@ -127,14 +126,13 @@ def _register(
     *,
     by: str,
     is_another: Callable[[Payment], bool],
-    nth: int = 1,
 ) -> tuple[Payment, bool]:
     """The payment, and whether it is new. Refuses what cannot be understood or is not allowed.
 
     `is_another` says of a payment in the same words that the entry is not it.
     """
     with till.reading() as session:
-        meant = _understood(till, session, key, entry, by=by, nth=nth)
+        meant = _understood(till, session, key, entry, by=by)
         meant, there = _told_apart(session, meant, is_another)
     if there is not None:
         return there, False
@@ -150,7 +148,7 @@ def _register(
 
 
 def _understood(
-    till: App, session: Session, key: BusinessKey, entry: Entry, *, by: str, nth: int
+    till: App, session: Session, key: BusinessKey, entry: Entry, *, by: str
 ) -> Understood:
     item = chosen_invoice(session, key, entry.invoice) if entry.invoice else None
     if not entry.customer and item is None:
@@ -167,7 +165,6 @@ def _understood(
         by=person.name,
         reference=entry.reference,
         note=entry.note,
-        nth=nth,
     )
     return Understood(owing, item, registration)
 
@@ -176,7 +173,7 @@ def _told_apart(
     session: Session, meant: Understood, is_another: Callable[[Payment], bool]
 ) -> tuple[Understood, Payment | None]:
     """The entry with a number that no other has, or the payment that it is."""
-    for nth in range(meant.registration.nth, _MOST_ALIKE):
+    for nth in range(1, _MOST_ALIKE):
         said = replace(meant.registration, nth=nth)
         there = payments.registered_before(session, meant.customer, meant.item, said)
         if there is None:
@@ -187,23 +184,27 @@ def _told_apart(
 
 
 def _register_file(till: App, key: BusinessKey, file: Path, *, by: str, as_json: bool) -> None:
-    seen: Counter[Entry] = Counter()
     rows: list[dict[str, Any]] = []
     for line, entry in _entries(file):
-        # A line that stands twice in one file is two payments; the file sent twice is not.
-        seen[entry] += 1
-        rows.append({"line": line} | _outcome(till, key, entry, by=by, nth=seen[entry]))
+        # Two lines that say the same are two payments; the file sent twice is not. Which line a
+        # payment was is known by its id: words may say the same and be spelt in two ways.
+        earlier = {row["id"] for row in rows}
+        rows.append({"line": line} | _outcome(till, key, entry, by=by, earlier=earlier))
     print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty="The file is empty.")
     refused = sum(row["result"] == "refused" for row in rows)
     if refused:
         raise Refused(f"{refused} of {len(rows)} lines were refused; the others are registered.")
 
 
-def _outcome(till: App, key: BusinessKey, entry: Entry, *, by: str, nth: int) -> dict[str, Any]:
+def _outcome(
+    till: App, key: BusinessKey, entry: Entry, *, by: str, earlier: Collection[str]
+) -> dict[str, Any]:
     said = {"amount": entry.amount, "invoice": entry.invoice or None}
     try:
-        payment, is_new = _register(till, key, entry, by=by, is_another=lambda _: False, nth=nth)
-    except Refused as e:
+        payment, is_new = _register(
+            till, key, entry, by=by, is_another=lambda there: there.id in earlier
+        )
+    except (Refused, TransientError) as e:
         return {"result": "refused"} | said | {"because": str(e), "id": None}
     result = "registered" if is_new else "there already"
     return {"result": result} | said | {"because": None, "id": payment.id}
@@ -214,6 +215,13 @@ def _entries(file: Path) -> list[tuple[int, Entry]]:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as e:
         raise Refused(f"{file.name} is not UTF-8 text: save it as “CSV UTF-8”.") from e
+    try:
+        return _read(text)
+    except csv.Error as e:
+        raise Refused(f"{file.name} cannot be read as a table: {e}.") from e
+
+
+def _read(text: str) -> list[tuple[int, Entry]]:
     head = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
     names = [name.strip().lower() for name in reader.fieldnames or ()]
@@ -224,6 +232,12 @@ def _entries(file: Path) -> list[tuple[int, Entry]]:
     reader.fieldnames = names
     found = []
     for row in reader:
+        if any(row.get(reader.restkey) or ()):
+            # An amount like 1,240.50 between commas would otherwise be read as 1.
+            raise Refused(
+                f"Line {reader.line_num} has more cells than the first line has names: put amounts "
+                "and words with a comma in them in quotation marks. Nothing was registered."
+            )
         cells = {name: (row[name] or "").strip() for name in names}
         if any(cells.values()):
             found.append((reader.line_num, Entry(**cells)))
