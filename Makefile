@@ -7,7 +7,7 @@ BIN := .venv/bin
 RUN_PACKAGES := python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig
 TEST_PACKAGES := redis-server postgresql dovecot-imapd dovecot-lmtpd chromium poppler-utils tesseract-ocr
 
-.PHONY: demo test check bench chaos format packages test-packages clean
+.PHONY: demo test check bench chaos prove format packages test-packages clean
 
 demo: .venv/.runtime  ## show the whole story; ONCE=1 plays the customer too and exits
 	@$(BIN)/tillmail demo $(if $(ONCE),--once)
@@ -25,6 +25,10 @@ bench: .venv/.test test-packages  ## measure, as a table and as JSON
 
 chaos: .venv/.test test-packages  ## kill processes at random moments, 20 times
 	@$(BIN)/python -m bench.chaos $(ARGS)
+
+prove: .venv/.test  ## charge cards through every fault, against an oracle; ARGS="--steps 1000000"
+	@TILLMAIL_EVERY_DECLINE=1 $(BIN)/pytest tests/autocharge/test_every_decline.py
+	@$(BIN)/python -m bench.prove $(ARGS)
 
 format: .venv/.test
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

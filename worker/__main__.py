@@ -22,6 +22,7 @@ _COMMANDS = {
     "links": "links:app",
     "payments": "payments:app",
     "credits": "credits:app",
+    "charges": "charges:app",
     "mail": "mail:app",
     "customers": "customers:app",
     "review": "review:app",

@@ -11,19 +11,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import stripe
 from sqlalchemy import select
+from sqlalchemy.orm import Session
+from typer.testing import CliRunner, Result
 
 from tests import books
 from tests.books import ACME
 from tests.servers.stripe import SECRET, StripeSandbox
 from worker import autocharge, businesses, customers, delivery, intake, invoices, payments
+from worker.__main__ import tillmail
 from worker.actors import FLOW
 from worker.actors.shapes import run_job, run_sweep
-from worker.app import App
+from worker.app import App, HandOut
 from worker.autocharge import CardFacts, Charge, ChargeState, Consent, Given, Mandate
 from worker.commands.invariants import violations
 from worker.customers import Customer, Details
@@ -56,6 +60,10 @@ START = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 _NUMBERS = itertools.count(1)
 
 
+class Killed(BaseException):
+    """The process ends here: nothing catches it, and nothing more is written."""
+
+
 class House(App):
     """Books, a clock that stands still, and the jobs that wait."""
 
@@ -63,11 +71,29 @@ class House(App):
     at: datetime
     sandbox: StripeSandbox
     key: str
+    environment: dict[str, str]
+    repeats: int = 2
+    dies_in: int | None = None
 
     def now(self) -> datetime:
         return self.at
 
-    @property
+    @contextmanager
+    def transaction(self, hand_out: HandOut | None = None) -> Iterator[Session]:
+        """As in the house itself, with a point before and one after each commit to die at."""
+        with super().transaction(hand_out) as session:
+            yield session
+            self._failpoint()
+        self._failpoint()
+
+    def _failpoint(self) -> None:
+        if self.dies_in is not None:
+            self.dies_in -= 1
+            if self.dies_in <= 0:
+                self.dies_in = None
+                raise Killed
+
+    @cached_property
     def client(self) -> stripe.StripeClient:
         """Whoever acts at Stripe itself: customers and the dashboard."""
         return stripe.StripeClient(
@@ -95,10 +121,10 @@ class House(App):
             self.work()
 
     def work(self) -> None:
-        """Run each job that waits, twice, as a queue may bring it."""
+        """Run each job that waits, as often as a queue may bring it."""
         while self.slips:
             slip = self.slips.pop(0)
-            for _ in range(2):
+            for _ in range(self.repeats):
                 self.run(slip)
 
     def run(self, slip: Slip) -> None:
@@ -167,6 +193,12 @@ class House(App):
         self.slips = [slip for slip in self.slips if not slip.actor.startswith("documents.")]
         return issued
 
+    def type(self, *words: str) -> Result:
+        """Type a command at this moment of the story, and wait for its end."""
+        ahead = self.at - datetime.now(UTC)
+        (self.settings.var / "clock.ahead").write_text(str(int(ahead.total_seconds())))
+        return CliRunner().invoke(tillmail, list(words), env=self.environment)
+
     def charges(self, item: Invoice | None = None) -> list[Charge]:
         """Every charge, or an item's, in order."""
         with self.reading() as s:
@@ -228,17 +260,21 @@ def opened(home: Path, migrated_file: Path, sandbox: StripeSandbox) -> Iterator[
     (folder / "acme.toml").write_text(RULES, encoding="utf-8")
     key = f"sk_test_house_{next(_NUMBERS)}_{home.name.replace('-', '_')}"
     environment = {
+        "TILLMAIL_HOME": str(home),
+        "USER": "ann",
+        "COLUMNS": "200",
         "TILLMAIL_STRIPE_BASE_URL": sandbox.url,
         "TILLMAIL_ACME_STRIPE_KEY": key,
         "TILLMAIL_ACME_STRIPE_WEBHOOK_SECRET": SECRET,
     }
     house = House(load(home, environment), FLOW)
     house.slips, house.sandbox, house.key = [], sandbox, key
+    house.environment = environment
     house.hand_out = lambda slips: house.slips.extend(slips)  # noqa: PLW0108 - the list is changed.
     house.at = datetime.fromtimestamp(sandbox.now(), UTC)
     house.forward(_to_start(house.at))
     with house.transaction() as s:
-        businesses.publish(s, ACME, {"a.txt": b"a"}, at=house.at)
+        businesses.publish(s, ACME, house.templates_on_disk(ACME), at=house.at)
     try:
         yield house
     finally:

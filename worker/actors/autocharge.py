@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from worker.autocharge import (
     CardLink,
     CardPage,
     Charge,
+    ChargeFacts,
     ChargeState,
     Mandate,
     StoredCards,
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 
 LISTED_BACK = timedelta(hours=26)
 TICKS_A_MINUTE = 6
+Effect = Callable[[Session], None]
 _NOT_YET = {ChargeState.NOTICED, ChargeState.DECLINED, ChargeState.UNDER_WAY, ChargeState.UNKNOWN}
 
 
@@ -44,8 +47,9 @@ def charge_stored_card(run: Run) -> None:
         charge = _charge(s, run.business, run.subject)
     if ChargeState(charge.state) in _NOT_YET:
         clear_lane(run.app, run.business, charge.item_id)
-    while (ask := _next(run)) is not None:
-        _make(run, ask)
+    ask = _book(run, lambda _session: None)
+    while ask is not None:
+        ask = _book(run, _make(run, ask))
     with run.finish():
         pass
 
@@ -179,34 +183,34 @@ def terms_of(app: App, s: Session, business: BusinessKey) -> Terms:
     return autocharge.terms_of(app.rules(business), mail_read_to=read_to)
 
 
-def _next(run: Run) -> Ask | None:
+def _book(run: Run, effect: Effect) -> Ask | None:
+    """Write down what a call brought, and commit to the next one."""
     with run.app.transaction() as s:
         outbox.hold(s, run.slip)
+        effect(s)
         charge = _charge(s, run.business, run.subject)
         terms = terms_of(run.app, s, run.business)
         return autocharge.next_ask(s, charge, terms, at=run.app.now())
 
 
-def _make(run: Run, ask: Ask) -> None:
-    """Make one call, and write down that an answer came, or that none did."""
+def _make(run: Run, ask: Ask) -> Effect:
+    """Make one call; gives what to write down: that an answer came, and what it says."""
+    app = run.app
     try:
         if ask.act == "look":
-            _look(run, ask)
-            return
+            return _look(run, ask)
         intent_id = _call(run, ask)
     except TransientError as e:
         is_lost = isinstance(e, OutcomeUnknown)
-        with run.app.transaction() as s:
-            autocharge.unanswered(s, ask, str(e), is_lost=is_lost, at=run.app.now())
+        with app.transaction() as s:
+            autocharge.unanswered(s, ask, str(e), is_lost=is_lost, at=app.now())
         raise
     except PermanentError as e:
         if ask.act in ("look", Act.CANCEL):
             raise
-        with run.app.transaction() as s:
-            autocharge.refused(s, ask, str(e), at=run.app.now())
-        return
-    with run.app.transaction() as s:
-        autocharge.answered(s, ask, intent_id=intent_id, at=run.app.now())
+        why = str(e)
+        return lambda s: autocharge.refused(s, ask, why, at=app.now())
+    return lambda s: autocharge.answered(s, ask, intent_id=intent_id, at=app.now())
 
 
 def _call(run: Run, ask: Ask) -> str | None:
@@ -222,23 +226,28 @@ def _call(run: Run, ask: Ask) -> str | None:
     return None
 
 
-def _look(run: Run, ask: Ask) -> None:
-    cards = run.app.stored_cards(run.business)
+def _look(run: Run, ask: Ask) -> Effect:
+    app, business = run.app, run.business
+    facts = _facts(app, business, ask)
+
+    def effect(s: Session) -> None:
+        charge, terms = _charge(s, business, ask.charge_id), terms_of(app, s, business)
+        if facts is None:
+            autocharge.found_none(s, charge, ask, terms)
+        else:
+            autocharge.heard(s, charge, facts, terms, at=app.now())
+
+    return effect
+
+
+def _facts(app: App, business: BusinessKey, ask: Ask) -> ChargeFacts | None:
+    cards = app.stored_cards(business)
     if ask.intent_id is not None:
-        facts = cards.charge(ask.intent_id)
-    else:
-        since = ask.since or run.app.now() - LISTED_BACK
-        listed = cards.recent(since=since, customer_id=ask.order.customer_id)
-        found = next((one for one in listed if one.reference == ask.charge_id), None)
-        if found is None:
-            with run.app.transaction() as s:
-                charge = _charge(s, run.business, ask.charge_id)
-                autocharge.found_none(s, charge, ask, terms_of(run.app, s, run.business))
-            return
-        facts = found
-    with run.app.transaction() as s:
-        charge, terms = _charge(s, run.business, ask.charge_id), terms_of(run.app, s, run.business)
-        autocharge.heard(s, charge, facts, terms, at=run.app.now())
+        return cards.charge(ask.intent_id)
+    # The call that made it was never answered: the gateway's list knows whether it arrived.
+    since = ask.since or app.now() - LISTED_BACK
+    listed = cards.recent(since=since, customer_id=ask.order.customer_id)
+    return next((one for one in listed if one.reference == ask.charge_id), None)
 
 
 def _page(cards: StoredCards, link: CardLink) -> CardPage | None:

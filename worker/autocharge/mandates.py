@@ -114,8 +114,8 @@ def ask_for_card(
         consent=consent.words,
         consent_version=consent.version,
         currency=consent.currency,
-        per_charge_minor=consent.per_charge.minor if consent.per_charge else None,
-        per_month_minor=consent.per_month.minor if consent.per_month else None,
+        per_charge_minor=_minor(consent.per_charge),
+        per_month_minor=_minor(consent.per_month),
         contracts=list(consent.contracts),
         stripe_customer_id=known[0].stripe_customer_id if known else None,
         key=new_id("cardlink"),
@@ -229,6 +229,10 @@ def _consent(link: CardLink) -> Consent:
     )
 
 
+def _minor(limit: Money | None) -> int | None:
+    return None if limit is None else limit.minor
+
+
 def _check_limits(consent: Consent) -> None:
     for limit in (consent.per_charge, consent.per_month):
         if limit is not None and not limit.is_positive:
@@ -250,8 +254,8 @@ def _row(
         recorded_by=given.by,
         recorded_at=at,
         currency=consent.currency,
-        per_charge_minor=consent.per_charge.minor if consent.per_charge else None,
-        per_month_minor=consent.per_month.minor if consent.per_month else None,
+        per_charge_minor=_minor(consent.per_charge),
+        per_month_minor=_minor(consent.per_month),
         contracts=list(consent.contracts),
         stripe_customer_id=card.customer_id,
         stripe_method_id=card.method_id,

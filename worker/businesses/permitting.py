@@ -15,6 +15,7 @@ class Act(StrEnum):
     APPLY = "apply money to invoices"
     UNDO = "undo payments"
     REFUND = "give money back"
+    CHARGE = "decide about stored cards"
 
 
 _DESK = frozenset({Role.ADMIN, Role.FINANCE, Role.CASHIER})
@@ -24,6 +25,7 @@ _WHO_MAY = {
     Act.APPLY: _DESK | _SALES,
     Act.UNDO: _DESK,
     Act.REFUND: frozenset({Role.ADMIN, Role.FINANCE}),
+    Act.CHARGE: frozenset({Role.ADMIN, Role.FINANCE}),
 }
 
 

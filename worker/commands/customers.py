@@ -24,6 +24,7 @@ from worker.commands.choosing import (
     who,
 )
 from worker.commands.printing import hint, print_list, print_record
+from worker.commands.stored_cards import link_for_card, mandates
 from worker.customers import Customer, Details
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
@@ -34,6 +35,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+app.add_typer(mandates, name="mandate")
+app.command("card-link")(link_for_card)
 _COLUMNS = ("number", "name", "vat_id", "email", "language")
 
 

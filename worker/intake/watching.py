@@ -59,7 +59,7 @@ def read_to(
     known = [time for time in times if time is not None]
     if len(known) < len(times):
         return None
-    unsorted = session.scalar(
+    unsorted: datetime | None = session.scalar(
         select(func.min(Mail.received_at)).where(
             Mail.business == business, Mail.sorted_at.is_(None)
         )

@@ -1,0 +1,87 @@
+"""What staff type about stored cards, from the page on which one is stored to the charge's end."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from tests.autocharge.house import House
+from tests.servers.stripe import pay
+from worker.autocharge import ChargeState
+
+
+def test_a_card_is_stored_charged_and_shown(house: House) -> None:
+    customer = house.customer()
+    other = house.customer()
+    item, without = house.invoice(customer), house.invoice(other)
+    page = house.type("customers", "card-link", customer.number or "", "--per-charge", "200")
+    assert page.exit_code == 0, page.output
+    assert "at most" in page.stderr
+    assert pay(page.stdout.strip()).status_code == 303
+    house.forward(timedelta(minutes=5))
+    house.tick("autocharge.look_at_card_links")
+    [mandate] = json.loads(house.type("customers", "mandate", "list", "--json").stdout)
+    assert (mandate["given_where"], mandate["card"]) == ("checkout", "Visa •••• 4242")
+
+    plan = json.loads(house.type("charges", "plan", "--json").stdout)
+    said = {row["number"]: row["why_not"] for row in plan}
+    assert said[item.number] is None
+    assert "No stored card" in said[without.number]
+    assert house.charges() == []
+
+    charge = house.until_tried(item)
+    assert charge.state == ChargeState.SETTLED
+    shown = json.loads(house.type("charges", "show", item.number, "--json").stdout)
+    what = [line["what"] for line in shown["time_line"]]
+    assert what == ["planned", "charge_notice", "create", "confirm", "settled"]
+    refused = house.type("charges", "stop", charge.id, "--reason", "too late")
+    assert refused.exit_code == 1
+    assert "settled" in refused.stderr
+
+
+def test_staff_stop_delay_and_pause(house: House) -> None:
+    items = []
+    for _ in range(2):
+        customer = house.customer()
+        house.card(customer)
+        items.append(house.invoice(customer))
+    house.tick()
+    assert house.type("charges", "stop", items[0].number, "--reason", "they called").exit_code == 0
+    assert house.type("charges", "delay", items[1].number, "--days", "10").exit_code == 0
+    assert house.type("charges", "pause").exit_code == 0
+    house.forward(timedelta(days=15))
+    house.tick()
+    assert [c.state for i in items for c in house.charges(i)] == ["cancelled", "noticed"]
+    assert house.type("charges", "resume").exit_code == 0
+    house.forward(timedelta(days=1))
+    house.tick()
+    assert [c.state for i in items for c in house.charges(i)] == ["cancelled", "settled"]
+    assert len(house.taken()) == 1
+    assert house.type("charges", "list").exit_code == 0
+
+
+def test_a_consent_is_written_down_with_its_evidence_and_ends(house: House) -> None:
+    customer = house.customer()
+    there = house.card(customer)
+    given = ("--text", "Yes.", "--given-on", "2026-11-20", "--where", "letter", "--evidence", "F 7")
+    twice = house.type(
+        "customers", "mandate", "record", customer.number or "", "--method",
+        there.stripe_method_id, *given,
+    )  # fmt: skip
+    assert twice.exit_code == 1
+    assert there.id in twice.stderr
+    ended = house.type("customers", "mandate", "revoke", there.id, "--reason", "they wrote")
+    assert ended.exit_code == 0
+    item = house.invoice(customer)
+    house.tick()
+    assert house.charges(item) == []
+    alone = house.client.v1.payment_methods.create(
+        {
+            "type": "card",
+            "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"},
+        }
+    )
+    unowned = house.type(
+        "customers", "mandate", "record", customer.number or "", "--method", alone.id, *given
+    )
+    assert unowned.exit_code == 1

@@ -1,0 +1,268 @@
+"""`tillmail charges`: which stored cards are charged when, why not the rest, and how it went."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.orm import Session
+
+from worker import autocharge, businesses, customers, delivery, invoices
+from worker.actors.autocharge import terms_of
+from worker.app import App
+from worker.autocharge import Charge, Planned
+from worker.businesses import Act
+from worker.commands.choosing import (
+    AsOption,
+    BusinessOption,
+    JsonOption,
+    LimitOption,
+    at_the_desk,
+    who,
+)
+from worker.commands.printing import hint, print_list, print_record
+from worker.kernel.errors import Refused
+from worker.kernel.ids import BusinessKey
+
+app = typer.Typer(
+    help="Stored cards: what is charged when, and what came of it.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+_Charge = Annotated[
+    str, typer.Argument(metavar="CHARGE", help="Its id, or the number of its invoice.")
+]
+_Reason = Annotated[str, typer.Option("--reason", help="Why, or who wanted it.")]
+
+
+@app.command("plan")
+def show_plan(
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="As if it were that day.")
+    ] = None,
+    business: BusinessOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would be charged to which card, and why not for the rest; changes nothing."""
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        rows = _preview(till, session, key, _moment(till, key, on))
+        if not till.rules(key).autocharge.enabled:
+            hint("Charging is off: set enabled = true under [autocharge] in the business's file.")
+        empty = "Nothing is due."
+        print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
+
+
+@app.command("run")
+def run_now(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be planned and charged.")
+    ] = False,
+    by: AsOption = None,
+    business: BusinessOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan today again, and go on with what is due; the worker does the rest."""
+    with at_the_desk(business) as (till, key):
+        rules, at = till.rules(key), till.now()
+        if dry_run:
+            with till.reading() as session:
+                rows = [r for r in _preview(till, session, key, at) if r["why_not"] is None]
+            print_list(rows, as_json=as_json, zone=rules.time_zone, empty="Nothing is due.")
+            return
+        businesses.permit(rules, who(by), Act.CHARGE, salesperson=None)
+        if not rules.autocharge.enabled:
+            raise Refused("Charging is off: set enabled = true under [autocharge] in its file.")
+        more = True
+        while more:
+            with till.transaction() as session:
+                terms = terms_of(till, session, key)
+                more = autocharge.plan_some(session, key, terms, again=True, at=at)
+        with till.transaction() as session:
+            limit = rules.autocharge.per_minute
+            count = autocharge.hand_out_due(session, key, at=at, limit=limit)
+        hint(f"{count} charges are gone on with. See: tillmail charges list")
+
+
+@app.command("list")
+def list_charges(
+    limit: LimitOption = 50, business: BusinessOption = None, as_json: JsonOption = False
+) -> None:
+    """List the last charges, the newest first."""
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        rows = [_row(session, charge) for charge in autocharge.newest(session, key, limit=limit)]
+        pause = autocharge.pause(session, key)
+        if pause is not None:
+            hint(f"Charging is paused by {pause.paused_by}: tillmail charges resume")
+        empty = "Nothing was charged yet. See what would be: tillmail charges plan"
+        zone = till.rules(key).time_zone
+        print_list(rows, as_json=as_json, zone=zone, empty=empty, only_json=("intent",))
+
+
+@app.command("show")
+def show_charge(
+    charge: _Charge, business: BusinessOption = None, as_json: JsonOption = False
+) -> None:
+    """Show a charge and everything that happened: planned, told, tried, declined, settled."""
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        found = _chosen(session, key, charge)
+        record = _row(session, found) | _details(session, key, found)
+        print_record(record, as_json=as_json, zone=till.rules(key).time_zone)
+
+
+@app.command("pause")
+def pause_charges(
+    reason: Annotated[str | None, typer.Option("--reason", help="Why.")] = None,
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Plan and charge nothing for now; what is under way is still followed to its end."""
+    with at_the_desk(business) as (till, key):
+        person = businesses.permit(till.rules(key), who(by), Act.CHARGE, salesperson=None).name
+        with till.transaction() as session:
+            autocharge.pause_all(session, key, by=person, because=reason, at=till.now())
+        hint("No card is charged until: tillmail charges resume")
+
+
+@app.command("resume")
+def resume_charges(
+    charge: Annotated[
+        str | None, typer.Argument(metavar="CHARGE", help="Only this one; else all.")
+    ] = None,
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Charge again after a pause; or go on with one charge that is held or was given up."""
+    with at_the_desk(business) as (till, key):
+        person = businesses.permit(till.rules(key), who(by), Act.CHARGE, salesperson=None).name
+        with till.transaction() as session:
+            if charge is None:
+                was_paused = autocharge.resume_all(session, key)
+                hint("Cards are charged again." if was_paused else "It was not paused.")
+                return
+            found, terms = _chosen(session, key, charge), terms_of(till, session, key)
+            autocharge.resume(session, found, terms, by=person, at=till.now())
+        hint(f"Charge {found.id}: {found.because}")
+
+
+@app.command("stop")
+def stop_charge(
+    charge: _Charge, reason: _Reason, by: AsOption = None, business: BusinessOption = None
+) -> None:
+    """End a charge, and plan no other one for its invoice on the same card."""
+    with at_the_desk(business) as (till, key):
+        person = businesses.permit(till.rules(key), who(by), Act.CHARGE, salesperson=None).name
+        with till.transaction() as session:
+            found, terms = _chosen(session, key, charge), terms_of(till, session, key)
+            autocharge.stop(session, found, terms, by=person, because=reason, at=till.now())
+        under_way = found.ended_at is None
+        hint(
+            f"Charge {found.id} is being stopped at Stripe: tillmail charges show {found.id}"
+            if under_way
+            else f"Charge {found.id} is stopped."
+        )
+
+
+@app.command("delay")
+def delay_charge(
+    charge: _Charge,
+    days: Annotated[int | None, typer.Option("--days", min=1, help="Else the business's.")] = None,
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Charge some days later than announced."""
+    with at_the_desk(business) as (till, key):
+        person = businesses.permit(till.rules(key), who(by), Act.CHARGE, salesperson=None).name
+        with till.transaction() as session:
+            found, terms = _chosen(session, key, charge), terms_of(till, session, key)
+            then = autocharge.delay(session, found, terms, by=person, days=days, at=till.now())
+        hint(f"Charge {found.id} comes on {then:%Y-%m-%d} at the earliest.")
+
+
+def _preview(till: App, session: Session, key: BusinessKey, at: datetime) -> list[dict[str, Any]]:
+    terms = terms_of(till, session, key)
+    names = {one.id: one.name for one in customers.everyone(session, key)}
+    found = autocharge.preview(session, key, terms, at=at)
+    return [_planned(one, names.get(one.item.customer_id, "")) for one in found]
+
+
+def _planned(planned: Planned, customer: str) -> dict[str, Any]:
+    return {
+        "number": planned.item.number,
+        "customer": customer,
+        "amount": planned.item.owed,
+        "due_on": planned.item.due_on,
+        "charge_on": planned.day if planned.mandate is not None else None,
+        "card": planned.mandate.card if planned.mandate is not None else None,
+        "why_not": planned.why_not,
+    }
+
+
+def _moment(till: App, key: BusinessKey, on: str | None) -> datetime:
+    if on is None:
+        return till.now()
+    try:
+        day = date.fromisoformat(on)
+    except ValueError as e:
+        raise Refused(f"{on!r} is not a day: write it like 2026-11-22.") from e
+    return autocharge.terms_of(till.rules(key)).hours.opens(day)
+
+
+def _chosen(session: Session, key: BusinessKey, name: str) -> Charge:
+    found = autocharge.charge(session, key, name)
+    if found is None:
+        for invoice in invoices.called(session, key, name):
+            of_item = autocharge.of_item(session, key, "invoice", invoice.id)
+            found = of_item[-1] if of_item else found
+            if found is not None:
+                break
+    if found is None:
+        raise Refused(f"There is no charge {name}. See: tillmail charges list")
+    return found
+
+
+def _row(session: Session, charge: Charge) -> dict[str, Any]:
+    business = BusinessKey(charge.business)
+    item = autocharge.by_charge(session, charge)
+    customer = customers.by_id(session, business, charge.customer_id)
+    return {
+        "number": item.number if item is not None else charge.item_id,
+        "customer": customer.name if customer else None,
+        "amount": charge.amount,
+        "state": charge.state,
+        "not_before": charge.not_before,
+        "because": charge.because,
+        "intent": charge.stripe_intent_id,
+        "id": charge.id,
+    }
+
+
+def _details(session: Session, key: BusinessKey, charge: Charge) -> dict[str, Any]:
+    mandate = autocharge.mandate(session, key, charge.mandate_id)
+    return {
+        "card": mandate.card if mandate is not None else None,
+        "mandate": charge.mandate_id,
+        "payment": charge.payment_id,
+        "next_at": charge.due_at,
+        "held_by": charge.held_by,
+        "unknown_since": charge.unknown_since,
+        "time_line": _time_line(session, key, charge),
+    }
+
+
+def _time_line(session: Session, key: BusinessKey, charge: Charge) -> list[dict[str, Any]]:
+    lines = [_line(charge.planned_at, "planned", f"to be charged on {charge.due_on}")]
+    for notice in delivery.about(session, key, charge.id):
+        lines.append(_line(notice.queued_at, notice.kind, f"{notice.recipient}: {notice.state}"))
+    for attempt in autocharge.attempts_of(session, charge):
+        reason = attempt.decline_code or attempt.problem or ""
+        said = f"{attempt.outcome or 'no answer yet'} {reason}".strip()
+        lines.append(_line(attempt.begun_at, attempt.act, said))
+    for at, what in ((charge.held_at, "held"), (charge.ended_at, charge.state)):
+        if at is not None:
+            lines.append(_line(at, what, charge.because or ""))
+    return sorted(lines, key=lambda line: line["at"])
+
+
+def _line(at: datetime, what: str, detail: str) -> dict[str, Any]:
+    return {"at": at, "what": what, "detail": detail}
