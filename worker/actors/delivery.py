@@ -23,7 +23,6 @@ from worker.store import blobs, outbox
 def send_notice(run: Run) -> None:
     """Compose a notice in a child, claim it, hand it over, write down the answer."""
     try:
-        _print_without_link(run)
         message = _compose(run)
     except PermanentError as e:
         _refuse(run, str(e))
@@ -105,31 +104,22 @@ def note_bounce(app: App, s: Session, event: Event, at: datetime) -> None:
         delivery.note_bounce(s, notice, examined.reading.bounce, at=at)
 
 
-def _print_without_link(run: Run) -> None:
-    """Freeze the face of the invoice that this notice needs, where the frozen one has the link."""
+def _compose(run: Run) -> Outgoing:
     app = run.app
     with run.reading() as s:
         # A long queue holds a job more than once; only the first is worth the composing.
         outbox.check_held(s, run.slip)
         notice = _notice(s, run)
+        look = app.look(s, run.business, notice.template_set)
         invoice = lacks_face(s, notice)
         if invoice is None:
-            return
-        look = app.look(s, run.business, notice.template_set)
-        order = documents.order(s, invoice, app.rules(run.business), look, url=None)
-    printed = app.press.print_pdf(order)
-    with app.transaction() as s:
-        documents.freeze(s, invoice, printed, order, at=app.now())
-
-
-def _compose(run: Run) -> Outgoing:
-    app = run.app
-    with run.reading() as s:
-        notice = _notice(s, run)
-        look = app.look(s, run.business, notice.template_set)
-        files = enclosures(s, notice, app.rules(run.business), look)
-        files += transfer_code(notice, app.qr_png)
-        pixel = _pixel(app, s, notice)
+            files, pixel = _inserts(app, s, notice, look)
+        else:
+            face = documents.order(s, invoice, app.rules(run.business), look, url=None)
+    if invoice is not None:
+        _print_without_link(app, invoice, face)
+        with run.reading() as s:
+            files, pixel = _inserts(app, s, notice, look)
     order = delivery.EmailOrder(
         notice.kind, look.folder, look.set_hash, notice.language, _context(app, notice) | pixel
     )
@@ -137,6 +127,21 @@ def _compose(run: Run) -> Outgoing:
     rules = app.rules(run.business)
     message = delivery.build(notice, words, rules, files, secret=app.mail_secret)
     return delivery.signed(message, app.signer(run.business))
+
+
+def _print_without_link(app: App, invoice: invoices.Invoice, face: documents.PrintOrder) -> None:
+    """Freeze the face of the invoice that a notice needs, where the frozen one has the link."""
+    printed = app.press.print_pdf(face)
+    with app.transaction() as s:
+        documents.freeze(s, invoice, printed, face, at=app.now())
+
+
+def _inserts(
+    app: App, s: Session, notice: Notice, look: documents.Look
+) -> tuple[list[delivery.Enclosure], dict[str, str]]:
+    """The files of a notice, and the address of its picture that tells of an open."""
+    files = enclosures(s, notice, app.rules(BusinessKey(notice.business)), look)
+    return files + transfer_code(notice, app.qr_png), _pixel(app, s, notice)
 
 
 def _context(app: App, notice: Notice) -> dict[str, Any]:
