@@ -101,6 +101,8 @@ def _plain(value: Any) -> Any:
     """A declared value as one that equals the same words declared in another document."""
     if isinstance(value, list):
         return tuple(map(_plain, value))
+    if isinstance(value, set):
+        return frozenset(value)
     return value.serialize() if isinstance(value, Node) else value
 
 
