@@ -6,7 +6,8 @@ All of them print the same page, turn by turn in one run, so that a busy machine
 Ours is the whole order: template, QR code, PDF, reading it back. Naive is `HTML(…).write_pdf()`
 alone, on HTML made before: once with the very font files that ours uses, and once with the typeface
 as Debian installs it, of which ours are subsets. Chromium is `page.pdf()` in a browser that is open
-already; only its own processes count, not the driver's.
+already; only its own processes count, not the driver's. What our children do for an invoice is then
+done once more in this process, step by step, to tell the steps apart.
 """
 
 from __future__ import annotations
@@ -29,15 +30,20 @@ import psutil
 from playwright.sync_api import sync_playwright
 from weasyprint import HTML
 
+from worker.adapters.mjml_words import WordsPress
+from worker.adapters.pikepdf_pages import read_back
 from worker.adapters.press_samples import full_sheet, sample_order
 from worker.adapters.templating import TemplateSet
-from worker.adapters.weasyprint_printer import qr_png
+from worker.adapters.weasyprint_printer import Printer, qr_png
 from worker.adapters.zygote_press import ZygotePress
+from worker.businesses import MailRules, Rules
+from worker.delivery.samples import samples
 from worker.documents.sheet import Sheet
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 FULL_FONTS = Path("/usr/share/fonts/opentype/inter")
 TARGET_OF_NAIVE = 0.65
+_RULES = Rules(key="acme", name="Acme", mail=MailRules(from_address="billing@acme.example"))
 Print = Callable[[Sheet], bytes]
 Clock = Callable[[], float]
 
@@ -59,6 +65,7 @@ def measure(*, lines: int = 5, rounds: int = 5, documents: int = 12) -> dict[str
     return {
         "lines": lines,
         "cpu_ms": cpu_ms,
+        "steps_cpu_ms": _steps(lines, rounds * documents),
         "size_bytes": sizes,
         "of_naive": round(cpu_ms["ours"] / cpu_ms["naive"], 2),
         "of_naive_full_fonts": round(cpu_ms["ours"] / cpu_ms["naive, full fonts"], 2),
@@ -73,6 +80,38 @@ def _sheet(number: int, lines: int = 5) -> Sheet:
     sheet = full_sheet(lines=lines)
     named = replace(sheet.invoice, number=f"RE-2026-{number:05d}")
     return replace(sheet, invoice=named)
+
+
+def _steps(lines: int, documents: int) -> dict[str, float]:
+    """Median milliseconds of processor time for each thing that a child does for an invoice."""
+    folder = str(TEMPLATES)
+    templates, printer = TemplateSet(folder), Printer(folder)
+    words = WordsPress(templates)
+    letter = next(each for each in samples(_RULES, folder, "shipped") if each.template == "invoice")
+    context = letter.context | {"language": letter.language}
+    spent: dict[str, list[float]] = {}
+    for number in range(documents):
+        order = sample_order(_sheet(number, lines), "invoice", template_dir=folder)
+        watch = _Watch(spent)
+        html = templates.render("pdf/invoice/page.html", order.context)
+        watch.lap("fill in the page")
+        pdf = printer.print("invoice", html, qr_text=order.qr_text, attachments=(), xmp=None)
+        watch.lap("print")
+        read_back(pdf, must_show=order.must_show, must_link=order.must_link)
+        watch.lap("read back")
+        words.compose("invoice", context)
+        watch.lap("compose the email")
+    return {step: round(statistics.median(each[2:]), 1) for step, each in spent.items()}
+
+
+class _Watch:
+    def __init__(self, spent: dict[str, list[float]]) -> None:
+        self._spent, self._began = spent, time.process_time()
+
+    def lap(self, step: str) -> None:
+        now = time.process_time()
+        self._spent.setdefault(step, []).append((now - self._began) * 1000)
+        self._began = now
 
 
 @contextlib.contextmanager
@@ -179,6 +218,8 @@ def main() -> None:
         return
     for name, cpu_ms in figures["cpu_ms"].items():
         print(f"{name:18} {cpu_ms:8.1f} ms CPU  {figures['size_bytes'][name]:8} bytes")
+    for step, cpu_ms in figures["steps_cpu_ms"].items():
+        print(f"  of ours, {step:18} {cpu_ms:6.1f} ms CPU")
     print(f"ours / naive {figures['of_naive']} (at most {TARGET_OF_NAIVE}),", end=" ")
     print(f"ours / naive, full fonts {figures['of_naive_full_fonts']},", end=" ")
     print(f"ours / chromium {figures['of_chromium']} (below 1)")
