@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -70,7 +71,12 @@ def day(context: Context, value: str, form: str = "long") -> str:
     """A calendar day, as `6. Dezember 2026`; `short`, `medium`, `long` or `full`."""
     if form not in _DAY_FORMS:
         raise ValueError(f"'{form}' is no form of a day: use one of {', '.join(_DAY_FORMS)}.")
-    return str(format_date(date.fromisoformat(value), form, locale=_locale(context)))
+    return _day_text(value, form, _language(context))
+
+
+@lru_cache(maxsize=2048)
+def _day_text(value: str, form: str, language: str) -> str:
+    return str(format_date(date.fromisoformat(value), form, locale=locale_of(language)))
 
 
 @pass_context

@@ -25,7 +25,7 @@ def account_letter(
     notice = AccountNotice(
         business=paper.sender,
         customer_name=customer.name,
-        amount=total((amount for _, amount in owed), currency),
+        amount=total((item.still_to_pay for item in owed), currency),
         count=len(owed),
         pay_url=url,
     )

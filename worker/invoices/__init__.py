@@ -6,6 +6,7 @@ from worker.invoices.deciding import Limits, number_key
 from worker.invoices.issuing import Draft, issue, payable
 from worker.invoices.model import EFFECT_MINOR, Hold, Invoice, State, state_of
 from worker.invoices.records import (
+    OpenItem,
     by_id,
     called,
     credits_waiting,
@@ -26,6 +27,7 @@ __all__ = [
     "Hold",
     "Invoice",
     "Limits",
+    "OpenItem",
     "State",
     "Yes",
     "answer",

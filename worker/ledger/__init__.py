@@ -3,6 +3,7 @@
 from worker.ledger.model import Account, Entry, Posting
 from worker.ledger.posting import Leg, credit, debit, find, post, reverse
 from worker.ledger.records import (
+    HELD_BY_ITEMS,
     balances,
     entry_count,
     held_by_customers,
@@ -13,6 +14,7 @@ from worker.ledger.records import (
 )
 
 __all__ = [
+    "HELD_BY_ITEMS",
     "Account",
     "Entry",
     "Leg",

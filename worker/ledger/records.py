@@ -17,9 +17,16 @@ _HELD_FOR_ITEM = select(func.coalesce(func.sum(_posting.amount_minor), 0)).where
     _posting.item_id == bindparam("item_id"),
     _posting.currency == bindparam("code"),
 )
+_HELD_FOR_CUSTOMER = select(func.coalesce(func.sum(_posting.amount_minor), 0)).where(
+    _posting.business == bindparam("business"),
+    _posting.account == bindparam("account"),
+    _posting.customer_id == bindparam("who"),
+    _posting.currency == bindparam("code"),
+)
 _sum = func.sum(_posting.amount_minor)
-_HELD_BY_ITEMS = (
-    select(_posting.item_id, _sum)
+# For joins: what `account` holds of each item of the customer `who` in the currency `code`.
+HELD_BY_ITEMS = (
+    select(_posting.item_id, _sum.label("minor"))
     .where(
         _posting.business == bindparam("business"),
         _posting.customer_id == bindparam("who"),
@@ -55,15 +62,8 @@ def held_for_customer(
     session: Session, business: BusinessKey, account: Account, customer_id: str, currency: str
 ) -> Money:
     """What an account holds of one customer."""
-    minor = session.scalar(
-        select(func.coalesce(func.sum(Posting.amount_minor), 0)).where(
-            Posting.business == business,
-            Posting.account == account,
-            Posting.customer_id == customer_id,
-            Posting.currency == currency,
-        )
-    )
-    return Money(int(minor or 0), currency)
+    about = {"business": business, "account": account.value, "who": customer_id, "code": currency}
+    return Money(int(session.execute(_HELD_FOR_CUSTOMER, about).scalar_one()), currency)
 
 
 def held_by_items(
@@ -71,7 +71,7 @@ def held_by_items(
 ) -> dict[str, Money]:
     """What an account holds of each item of a customer, where it holds anything."""
     about = {"business": business, "account": account.value, "who": customer_id, "code": currency}
-    rows = session.execute(_HELD_BY_ITEMS, about)
+    rows = session.execute(HELD_BY_ITEMS, about)
     return {item_id: Money(int(minor), currency) for item_id, minor in rows if item_id}
 
 

@@ -17,7 +17,7 @@ from worker.paylinks.tokens import hash_of
 
 def by_token(session: Session, token: str) -> Link | None:
     """The link whose secret this is, of whichever business."""
-    return session.scalar(select(Link).where(Link.token_hash == hash_of(token)))
+    return store.one(session, Link, token_hash=hash_of(token))
 
 
 def by_id(session: Session, business: BusinessKey, link_id: str) -> Link | None:

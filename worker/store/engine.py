@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -88,13 +89,18 @@ def transaction(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A session that only reads one consistent state; nothing it does is kept."""
+    with _Keeping(_reader(engine), expire_on_commit=False) as session:
+        # Closing it rolls back and, unlike rollback(), leaves what was read readable.
+        yield session
+
+
+# Setting options costs as much as a small query. A process has one engine, tests a few.
+@lru_cache(maxsize=4)
+def _reader(engine: Engine) -> Engine:
     options: dict[str, Any] = {"reads_only": True}
     if engine.dialect.name == "postgresql":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    reader = engine.execution_options(**options)
-    with _Keeping(reader, expire_on_commit=False) as session:
-        # Closing it rolls back and, unlike rollback(), leaves what was read readable.
-        yield session
+    return engine.execution_options(**options)
 
 
 # SQLite takes one writer at a time and lets the others poll; threads of one process rather queue.

@@ -12,14 +12,14 @@ from worker import customers, documents, invoices, paylinks, payments
 from worker.app import App
 from worker.businesses import Rules
 from worker.customers import Customer
-from worker.invoices import Invoice
+from worker.invoices import OpenItem
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.kernel.money import Money, total, zero
 from worker.paylinks import Link, LinkState, Thresholds
-from worker.web.forms import TOKEN, Visitor, has_opened
-from worker.web.standing import bank_face, business_face, item_names, until
+from worker.web.forms import Visitor, has_opened
+from worker.web.standing import bank_face, business_face, item_names, link_of, until
 
 # A page of more would be larger than a phone in a train should load.
 ITEMS_SHOWN = 40
@@ -27,12 +27,16 @@ ITEMS_SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An open item, what is still to pay on it, and whether a payment page for it is open."""
+    """An open item, and whether a payment page for it is open."""
 
-    item: Invoice
-    amount: Money
+    item: OpenItem
     is_being_paid: bool
     has_document: bool
+
+    @property
+    def amount(self) -> Money:
+        """What is still to pay on it."""
+        return self.item.still_to_pay
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,15 @@ class Account:
 
 def find_account(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Account | None:
     """Where the visitor's customer link stands; None for any other token."""
-    link = paylinks.by_token(session, visitor.token) if TOKEN.fullmatch(visitor.token) else None
-    if link is None or link.item_id is not None or link.business not in app.businesses():
+    link = link_of(app, session, visitor)
+    return None if link is None else account_of(app, session, visitor, link, at=at)
+
+
+def account_of(
+    app: App, session: Session, visitor: Visitor, link: Link, *, at: datetime
+) -> Account | None:
+    """Where this link stands for the visitor; None for the link of an item."""
+    if link.item_id is not None:
         return None
     business = BusinessKey(link.business)
     customer = customers.by_id(session, business, link.customer_id)
@@ -121,10 +132,10 @@ def contacts_of(session: Session, business: BusinessKey, customer_id: str) -> li
 
 def _owed(session: Session, business: BusinessKey, customer_id: str, currency: str) -> list[Owed]:
     owed = invoices.open_of(session, business, customer_id, currency)
-    ids = [item.id for item, _ in owed]
+    ids = [item.id for item in owed]
     being_paid = payments.being_paid(session, business, ids)
     printed = documents.printed_of(session, business, ids)
-    return [Owed(item, amount, item.id in being_paid, item.id in printed) for item, amount in owed]
+    return [Owed(item, item.id in being_paid, item.id in printed) for item in owed]
 
 
 def _face(account: Account, one: Owed, at: datetime) -> dict[str, object]:

@@ -12,16 +12,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from worker import documents, paylinks, payments
+from worker import documents, invoices, paylinks, payments
 from worker.app import App
 from worker.kernel.errors import Refused
 from worker.kernel.money import Money, NotMoney
 from worker.paylinks import Verdict
-from worker.payments import Payer
+from worker.payments import Payer, Wanted
 from worker.web import answers
 from worker.web.account import Account, contacts_of, context, find_account
 from worker.web.answers import Draft
-from worker.web.choosing import Limits, chosen
+from worker.web.choosing import Choice, Limits, chosen
 from worker.web.forms import Fields, Seal, Visitor, code_of, new_browser, open_seal, seal
 from worker.web.hosted import Begun, HostedPage
 from worker.web.opening import judged_on
@@ -35,18 +35,30 @@ class AccountPage:
 
     app: App
 
-    def show(self, who: Visitor, *, is_return: bool = False) -> Response | None:
-        """The page as it is now; nothing to pay and an ended link have faces of their own."""
+    def thanks(self, who: Visitor) -> Response | None:
+        """The page for who comes back from the gateway."""
         at, browser = self.app.now(), who.browser or new_browser()
         with self.app.reading() as session:
             account = find_account(self.app, session, who, at=at)
             if account is None:
                 return None
-            extra = {"is_return": is_return, "problems": {}, "typed": {}, "note": None}
-            draft = self._draft(session, account, browser, extra, at=at)
+            draft = self.draft(session, account, browser, at=at, is_return=True)
         response = answers.page(self.app, draft)
         answers.keep_name(self.app, response, browser)
         return response
+
+    def draft(
+        self,
+        session: Session,
+        account: Account,
+        browser: str,
+        *,
+        at: datetime,
+        is_return: bool = False,
+    ) -> Draft:
+        """The page as it is now; nothing to pay and an ended link have faces of their own."""
+        extra = {"is_return": is_return, "problems": {}, "typed": {}, "note": None}
+        return self._draft(session, account, browser, extra, at=at)
 
     def document(self, who: Visitor, item_id: str) -> Response | None:
         """The frozen PDF of one of the customer's items."""
@@ -100,8 +112,9 @@ class AccountPage:
             asks = self._doubt(session, account, who, form, on_page, at=at)
             if asks is not None:
                 return asks
-            checkout = payments.begin_for(session, choice.wanted, link_id=account.link.id, at=at)
-            payer = self._payer(account, choice.wanted[0].item.number)
+            wanted = _wanted(session, account, choice)
+            checkout = payments.begin_for(session, wanted, link_id=account.link.id, at=at)
+            payer = self._payer(account, wanted[0].item.number)
         return Begun(account.business, account.link, checkout, payer)
 
     def _doubt(
@@ -187,6 +200,11 @@ class AccountPage:
             success_url=f"{url}/thanks",
             cancel_url=url,
         )
+
+
+def _wanted(session: Session, account: Account, choice: Choice) -> list[Wanted]:
+    found = ((invoices.by_id(session, account.business, id), id) for id in choice.wanted)
+    return [Wanted(item, choice.wanted[id]) for item, id in found if item is not None]
 
 
 def _with_status(draft: Draft, status: int) -> Draft:

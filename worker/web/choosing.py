@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from worker.kernel.money import Money, NotMoney, digits_of
-from worker.payments import Wanted
 from worker.web.account import Owed
 
 # Plain digits with at most one mark before the smallest units: "1,000" may be one or a thousand, so
@@ -26,19 +25,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is to be paid; or what is wrong, by item, in words of the catalogue.
+    """What is to be paid, by item; or what is wrong, by item, in words of the catalogue.
 
     `is_stale`: something was ticked of which nothing is to be paid here any more.
     """
 
-    wanted: Sequence[Wanted]
+    wanted: Mapping[str, Money]
     problems: Mapping[str, str]
     is_stale: bool
 
 
 def chosen(owed: Sequence[Owed], form: Mapping[str, str], limits: Limits) -> Choice:
     """The items that were ticked, each whole or as typed. Nothing else of the form counts."""
-    wanted: list[Wanted] = []
+    wanted: dict[str, Money] = {}
     problems: dict[str, str] = {}
     for one in owed:
         if form.get(f"pay.{one.item.id}") != "1":
@@ -49,7 +48,7 @@ def chosen(owed: Sequence[Owed], form: Mapping[str, str], limits: Limits) -> Cho
         if problem is not None:
             problems[one.item.id] = problem
         elif amount is not None:
-            wanted.append(Wanted(one.item, amount))
+            wanted[one.item.id] = amount
     known = {f"pay.{one.item.id}" for one in owed}
     is_stale = any(name.startswith("pay.") and name not in known for name in form)
     return Choice(wanted, problems, is_stale)

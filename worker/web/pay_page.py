@@ -17,11 +17,11 @@ from worker import documents, invoices
 from worker.app import App
 from worker.kernel.money import total
 from worker.web import answers
-from worker.web.account import contacts_of
+from worker.web.account import account_of, contacts_of
 from worker.web.account_page import AccountPage
 from worker.web.answers import Draft
 from worker.web.forms import Visitor, new_browser, seal, visitor
-from worker.web.standing import Face, Standing, context, find
+from worker.web.standing import Face, Standing, context, find, link_of, standing_of
 
 # The payer comes back before the gateway's word does: the page looks again, ever more slowly.
 LOOKS_AFTER_S = (2, 3, 5, 8, 13, 21)
@@ -60,14 +60,20 @@ class PayPage:
         browser = who.browser or new_browser()
         draft = self._draft(who, browser, at=self.app.now())
         if draft is None:
-            return AccountPage(self.app).show(who) or answers.not_found(self.app, who)
+            return answers.not_found(self.app, who)
         response = answers.page(self.app, draft)
         answers.keep_name(self.app, response, browser)
         return response
 
     def _draft(self, who: Visitor, browser: str, *, at: datetime) -> Draft | None:
         with self.app.reading() as session:
-            standing = find(self.app, session, who, at=at)
+            link = link_of(self.app, session, who)
+            if link is None:
+                return None
+            account = account_of(self.app, session, who, link, at=at)
+            if account is not None:
+                return AccountPage(self.app).draft(session, account, browser, at=at)
+            standing = standing_of(self.app, session, who, link, at=at)
             if standing is None:
                 return None
             path = answers.path_of(self.app, standing.link)
@@ -79,7 +85,7 @@ class PayPage:
     def _thanks(self, who: Visitor, look: int) -> Response:
         found = self._thanks_or_elsewhere(who, look, at=self.app.now())
         if found is None:
-            page = AccountPage(self.app).show(who, is_return=True)
+            page = AccountPage(self.app).thanks(who)
             return page or answers.not_found(self.app, who)
         return answers.page(self.app, found) if isinstance(found, Draft) else found
 
@@ -131,7 +137,7 @@ def _pay(session: Session, standing: Standing) -> _Chosen:
     owed = invoices.open_of(session, standing.business, customer_id, currency)
     if len(owed) < 2:
         return "pay.html", {"others": None}
-    everything = total((amount for _, amount in owed), currency)
+    everything = total((item.still_to_pay for item in owed), currency)
     others = {
         "count": len(owed) - 1,
         "amount": {"minor": everything.minor, "currency": currency},

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from worker import customers, documents, invoices, paylinks, payments
 from worker.app import App
 from worker.businesses import Rules
-from worker.invoices import Invoice, State
+from worker.invoices import Invoice, OpenItem, State
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, NotMoney
@@ -79,10 +79,23 @@ class Standing:
 
 
 def find(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Standing | None:
-    """Where the visitor's link stands; None for a token that was never ours."""
+    """Where the visitor's link to an item stands; None for any other token."""
+    link = link_of(app, session, visitor)
+    return None if link is None else standing_of(app, session, visitor, link, at=at)
+
+
+def link_of(app: App, session: Session, visitor: Visitor) -> Link | None:
+    """The visitor's link; None for a token that was never ours."""
     # What cannot be a token is not looked up, and answered like one that is unknown.
     link = paylinks.by_token(session, visitor.token) if TOKEN.fullmatch(visitor.token) else None
-    if link is None or link.item_id is None or link.business not in app.businesses():
+    return link if link is not None and link.business in app.businesses() else None
+
+
+def standing_of(
+    app: App, session: Session, visitor: Visitor, link: Link, *, at: datetime
+) -> Standing | None:
+    """Where this link stands for the visitor; None for a customer's link."""
+    if link.item_id is None:
         return None
     business = BusinessKey(link.business)
     invoice = invoices.by_id(session, business, link.item_id)
@@ -189,7 +202,7 @@ def until(link: Link, zone: str) -> dict[str, str] | None:
     return {"day": local.date().isoformat(), "time": f"{local:%H:%M}"}
 
 
-def item_names(invoice: Invoice) -> dict[str, object]:
+def item_names(invoice: Invoice | OpenItem) -> dict[str, object]:
     """What the document calls itself."""
     return {
         "number": invoice.number,
