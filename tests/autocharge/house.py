@@ -21,11 +21,23 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner, Result
 
 from tests import books
+from tests.actors.desk import letter
 from tests.books import ACME
 from tests.servers.stripe import SECRET, StripeSandbox
-from worker import autocharge, businesses, customers, delivery, intake, invoices, payments
+from worker import (
+    autocharge,
+    businesses,
+    customers,
+    delivery,
+    intake,
+    invoices,
+    payments,
+    readers,
+)
 from worker.__main__ import tillmail
 from worker.actors import FLOW
+from worker.actors.answers_to_charges import take_objection
+from worker.actors.intake import sender_of
 from worker.actors.shapes import run_job, run_sweep
 from worker.app import App, HandOut
 from worker.autocharge import CardFacts, Charge, ChargeState, Consent, Given, Mandate
@@ -198,6 +210,18 @@ class House(App):
         ahead = self.at - datetime.now(UTC)
         (self.settings.var / "clock.ahead").write_text(str(int(ahead.total_seconds())))
         return CliRunner().invoke(tillmail, list(words), env=self.environment)
+
+    def answer(self, notice: Notice, text: str, *, sender: str) -> None:
+        """Have somebody answer a notice, and the mail be sorted."""
+        to = delivery.reply_to(notice.id, self.rules(ACME).mail, self.mail_secret) or ""
+        raw = letter(text, to=to, sender=sender, subject="Re: your notice")
+        examined, spot = readers.examine(raw), intake.Spot("new", "0", str(next(_NUMBERS)))
+        arrival = intake.Arrival(spot=spot, size_bytes=len(raw), arrived_at=self.at, raw=raw)
+        with self.transaction() as s:
+            mail = intake.receive(s, ACME, "inbox", arrival, at=self.at)
+            who = sender_of(self, s, mail, examined)
+            intake.sort(s, mail, examined, who, {}, at=self.at)
+            take_objection(self, s, mail, examined, at=self.at)
 
     def charges(self, item: Invoice | None = None) -> list[Charge]:
         """Every charge, or an item's, in order."""

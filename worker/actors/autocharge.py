@@ -75,7 +75,8 @@ def look_up_card_link(run: Run) -> None:
     with run.intent() as s:
         link = autocharge.card_link(s, run.business, run.subject)
     if link is None:
-        raise PermanentError(f"Card link {run.subject} is missing.")
+        with run.finish():
+            return
     cards = run.app.stored_cards(run.business)
     page = _page(cards, link)
     card = cards.card(page.method_id) if page is not None and page.method_id else None

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from worker import customers, delivery, intake
+from worker.actors.answers_to_charges import take_objection
 from worker.actors.shapes import Run, work
 from worker.app import App
 from worker.businesses import MailboxRules, Rules
@@ -35,6 +36,8 @@ def sort_mail(run: Run) -> None:
         mail = _mail(s, run)
         sender = sender_of(run.app, s, mail, examined)
         intake.sort(s, mail, examined, sender, parts, at=run.app.now())
+        # In the same transaction: a mail that is sorted has been obeyed.
+        take_objection(run.app, s, mail, examined, at=run.app.now())
 
 
 def issue_from_mail(app: App, s: Session, event: Event, at: datetime) -> None:

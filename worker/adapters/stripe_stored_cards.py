@@ -16,13 +16,14 @@ import stripe
 from worker.adapters.stripe_amounts import from_stripe, to_stripe
 from worker.adapters.stripe_calls import call
 from worker.adapters.stripe_gateway import StripeAccess, client_of, expiry, locale
+from worker.adapters.stripe_webhooks import CARD_LINK, CHARGE
 from worker.autocharge.declines import Decline
 from worker.autocharge.ports import CardFacts, CardOrder, CardPage, ChargeFacts, ChargeOrder
 from worker.kernel.errors import PermanentError
 
 T = TypeVar("T")
 
-CHARGE, CARD_LINK, BUSINESS = "tillmail_charge", "tillmail_card_link", "tillmail_business"
+BUSINESS = "tillmail_business"
 _MAX_TITLE = 250
 _MAX_CONSENT = 1_200
 _ENDED = ("succeeded", "canceled")

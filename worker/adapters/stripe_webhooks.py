@@ -17,6 +17,7 @@ from typing import Any
 from worker.payments.ports import BadSignature, GatewayEvent
 
 TOLERANCE_S = 300
+CHARGE, CARD_LINK = "tillmail_charge", "tillmail_card_link"
 # What json and datetime raise for bytes that are no event; RecursionError for nesting without end.
 _NO_EVENT = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 _REVERSALS = ("charge.refund", "refund.", "charge.dispute.")
@@ -55,6 +56,8 @@ def read(raw: bytes, *, own_account: str | None) -> GatewayEvent:
             created_at=created,
             session_id=_session_id(subject),
             reversed_intent_id=_reversed_intent(_text(event["type"]), subject),
+            charge_id=_ours(subject, "payment_intent", CHARGE),
+            card_link_id=_ours(subject, "checkout.session", CARD_LINK),
         )
     except _NO_EVENT as e:
         raise BadSignature("The webhook's body is not a Stripe event.") from e
@@ -70,6 +73,14 @@ def _reversed_intent(type_: str, subject: dict[str, Any]) -> str | None:
         return None
     intent = subject.get("payment_intent")
     return _text(intent) if intent is not None else None
+
+
+def _ours(subject: dict[str, Any], kind: str, name: str) -> str | None:
+    """Our own id in the metadata of an object of this kind."""
+    metadata = subject.get("metadata")
+    if subject.get("object") != kind or not isinstance(metadata, dict) or name not in metadata:
+        return None
+    return _text(metadata[name])
 
 
 def _text(value: object) -> str:

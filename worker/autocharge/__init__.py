@@ -20,7 +20,18 @@ from worker.autocharge.mandates import (
 )
 from worker.autocharge.model import Act, Attempt, CardLink, Charge, ChargeState, Mandate
 from worker.autocharge.noticing import announced, hand_out_due, not_announced, to_announce
-from worker.autocharge.objecting import delay, hold, pause_all, resume, resume_all, stop
+from worker.autocharge.objecting import (
+    Objection,
+    Wish,
+    delay,
+    hold,
+    object_to,
+    pause_all,
+    resume,
+    resume_all,
+    stop,
+    wish_of,
+)
 from worker.autocharge.outcomes import found_none, heard
 from worker.autocharge.planning import Planned, plan_some, preview
 from worker.autocharge.ports import (
@@ -68,11 +79,13 @@ __all__ = [
     "Hours",
     "Item",
     "Mandate",
+    "Objection",
     "Past",
     "Planned",
     "Remedy",
     "StoredCards",
     "Terms",
+    "Wish",
     "announced",
     "answered",
     "ask_for_card",
@@ -100,6 +113,7 @@ __all__ = [
     "next_ask",
     "next_try",
     "not_announced",
+    "object_to",
     "of_item",
     "on_mandate",
     "page_opened",
@@ -116,4 +130,5 @@ __all__ = [
     "terms_of",
     "to_announce",
     "unanswered",
+    "wish_of",
 ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from worker import customers
 from worker.autocharge import records
-from worker.autocharge.charging import free_lane, give_up, lock, move
+from worker.autocharge.charging import free_lane, give_up, lock, move, tell_staff
+from worker.autocharge.mandates import revoke
 from worker.autocharge.model import ENDED, Charge, ChargePause, ChargeState
 from worker.autocharge.terms import Terms
 from worker.kernel.clock import day_in
@@ -111,3 +115,62 @@ def resume_all(session: Session, business: BusinessKey) -> bool:
     if pause is not None:
         session.delete(pause)
     return pause is not None
+
+
+class Wish(StrEnum):
+    """What an answer to a notice asks for."""
+
+    STOP = "stop"
+    STOP_ALL = "stop all"
+    DELAY = "delay"
+
+
+_STOP = re.compile(
+    r"(?:please |bitte )?(?:stop+(?:en)?|halt|cancel)\b(?P<all> (?:all|alle|alles)\b)?"
+)
+_DELAY = re.compile(r"(?:please |bitte )?(?:delay|later|postpone|später|verschieben|aufschieben)\b")
+
+
+def wish_of(text: str) -> Wish | None:
+    """What the first line of an answer asks for; None where it is no one word that we named."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    said = line.casefold().lstrip("\"'“„»*").strip()
+    stop = _STOP.match(said)
+    if stop is not None:
+        return Wish.STOP_ALL if stop["all"] else Wish.STOP
+    return Wish.DELAY if _DELAY.match(said) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """An answer to a notice: what it asks, from whom, and whether that address is on file."""
+
+    wish: Wish | None
+    by: str
+    is_on_file: bool
+
+
+def object_to(
+    session: Session, charge: Charge, objection: Objection, terms: Terms, *, at: datetime
+) -> None:
+    """Do what an answer asks: anybody who has the mail may hold a charge; ending is the customer's.
+
+    What we do not understand holds it too, until a person has read it.
+    """
+    if ChargeState(charge.state) in ENDED:
+        return
+    by, wish = objection.by, objection.wish
+    if wish is Wish.DELAY and charge.state in {ChargeState.NOTICED, ChargeState.DECLINED}:
+        delay(session, charge, terms, by=by, at=at)
+    elif wish in (Wish.STOP, Wish.STOP_ALL) and objection.is_on_file:
+        stop(session, charge, terms, by=by, because=f"{by} answered STOP.", at=at)
+        mandate = records.mandate(session, BusinessKey(charge.business), charge.mandate_id)
+        if wish is Wish.STOP_ALL and mandate is not None:
+            revoke(session, mandate, by=by, because="answered STOP ALL", at=at)
+    else:
+        hold(session, charge, terms, by=by, because=f"{by} answered its notice.", at=at)
+        text = (
+            f"Somebody answered the notice of a charge of {charge.amount}, and it is held: read "
+            "their mail, then stop it or let it go on."
+        )
+        tell_staff(session, charge, text, at=at)

@@ -119,7 +119,8 @@ class Reversals:
 class GatewayEvent:
     """A webhook whose signature holds. It is a hint to go and look; it settles nothing.
 
-    `reversed_intent_id` is the payment of which money went back or is disputed.
+    `reversed_intent_id` is the payment of which money went back or is disputed; `charge_id` and
+    `card_link_id` are our own, of a stored card that was charged or is to be stored.
     The signature says who sent it, not whose it is: ask `Gateway.is_ours` before acting on it.
     """
 
@@ -131,6 +132,8 @@ class GatewayEvent:
     created_at: datetime
     session_id: str | None
     reversed_intent_id: str | None = None
+    charge_id: str | None = None
+    card_link_id: str | None = None
 
 
 class BadSignature(Exception):

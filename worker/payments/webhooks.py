@@ -6,43 +6,52 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker.kernel.events import CheckoutHeard, ReversalHeard
+from worker.kernel.events import CardLinkHeard, ChargeHeard, CheckoutHeard, ReversalHeard
 from worker.kernel.ids import BusinessKey
 from worker.payments import records
 from worker.payments.applying import STRIPE_EVIDENCE
 from worker.payments.model import Webhook
 from worker.payments.ports import GatewayEvent
-from worker.store import blobs, tell
+from worker.store import blobs, insert_once, tell
 
 
 def keep(
     session: Session, business: BusinessKey, event: GatewayEvent, raw: bytes, *, at: datetime
 ) -> str:
     """What became of the event: `heard`, `unknown_object`, `other_type` or `again`."""
-    if session.get(Webhook, (business, event.event_id)) is not None:
+    heard, outcome = _about(session, business, event)
+    row = {
+        "business": business,
+        "event_id": event.event_id,
+        "type": event.type,
+        "object_id": event.object_id,
+        "created_at": event.created_at,
+        "received_at": at,
+        "body_sha256": blobs.hash_of(raw),
+        "outcome": outcome,
+    }
+    # Of two that come in one moment the second waits here, and is then told that it is there.
+    if not insert_once(session, Webhook, row):
         return "again"
-    outcome = "other_type"
+    blobs.keep(session, business, raw, at=at)
+    if heard is not None:
+        tell(session, heard)
+    return outcome
+
+
+def _about(
+    session: Session, business: BusinessKey, event: GatewayEvent
+) -> tuple[CheckoutHeard | ReversalHeard | None, str]:
+    """What there is to look at again because of the event, and the word for it."""
     if event.session_id is not None:
         checkout = records.checkout_of_session(session, business, event.session_id)
-        outcome = "unknown_object" if checkout is None else "heard"
         if checkout is not None:
-            tell(session, CheckoutHeard(business, checkout.id))
-    elif event.reversed_intent_id is not None:
+            return CheckoutHeard(business, checkout.id), "heard"
+        return None, "unknown_object"
+    if event.reversed_intent_id is not None:
         intent = event.reversed_intent_id
         payment = records.settled_by(session, business, STRIPE_EVIDENCE, intent)
-        outcome = "unknown_object" if payment is None else "heard"
         if payment is not None:
-            tell(session, ReversalHeard(business, payment.id))
-    session.add(
-        Webhook(
-            business=business,
-            event_id=event.event_id,
-            type=event.type,
-            object_id=event.object_id,
-            created_at=event.created_at,
-            received_at=at,
-            body_sha256=blobs.keep(session, business, raw, at=at),
-            outcome=outcome,
-        )
-    )
-    return outcome
+            return ReversalHeard(business, payment.id), "heard"
+        return None, "unknown_object"
+    return None, "other_type"
