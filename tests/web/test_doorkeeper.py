@@ -79,6 +79,16 @@ def test_one_network_of_ipv6_is_one_asker() -> None:
     run(story)
 
 
+def test_one_guesser_of_ipv4_shuts_the_door_for_nobody_else() -> None:
+    async def story(door: Door) -> None:
+        for number in range(10):
+            await door.ask(f"guess{number}", "::ffff:192.0.2.1")
+        assert await door.ask("ours", "192.0.2.1") == "no"
+        assert await door.ask("ours", "::ffff:192.0.2.2") == "yes"
+
+    run(story)
+
+
 def test_many_links_within_seconds_are_counted_and_then_forgotten() -> None:
     async def story(door: Door) -> None:
         for token in ("ours1", "ours2", "ours2", "ours3"):

@@ -119,6 +119,9 @@ def _address(request: Request) -> str:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        # So a socket for both writes IPv4; all of it stands in one network of IPv6.
+        return str(address.ipv4_mapped)
     if address.version == 4:
         return host
     return str(ipaddress.ip_network((address, 64), strict=False))
