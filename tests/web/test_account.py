@@ -228,8 +228,11 @@ def test_the_link_for_all_goes_to_nobody_who_is_not_on_file(page: Page) -> None:
     path = page.paths[0]
     fields = as_person(form_of(page.browser.get(path).text, f"{path}/account"))
     page.house.wait(seconds=3)
+    page.pay([0])
     page.browser.post(f"{path}/account", data=fields | {"contact": "thief@evil.example"})
     assert _asked(page) == []
+    # Nor does asking in vain end the link that the customer uses.
+    assert page.house.link(page.path).revoked_at is None
 
 
 def test_who_owes_one_thing_only_is_offered_no_link_for_all(house: House) -> None:

@@ -2,10 +2,9 @@
 
 from worker.paylinks.expiring import note_expired
 from worker.paylinks.judging import Evidence, Thresholds, Verdict, is_within_scan, judge
-from worker.paylinks.model import Activity, Link, LinkState, state_of
+from worker.paylinks.model import Activity, Link, LinkState, Subject, state_of
 from worker.paylinks.opening import (
     Life,
-    Subject,
     note,
     note_email_open,
     note_machine,
@@ -28,6 +27,7 @@ from worker.paylinks.records import (
 from worker.paylinks.renewing import (
     Renewal,
     RenewalTerms,
+    ask_for_all,
     ask_renewal,
     live_beside,
     renew,
@@ -51,6 +51,7 @@ __all__ = [
     "Verdict",
     "activity_of",
     "activity_of_customer",
+    "ask_for_all",
     "ask_renewal",
     "by_id",
     "by_token",

@@ -6,6 +6,7 @@ token's hash is stored. GET changes nothing; a link's clock starts with the firs
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from worker.kernel.ids import BusinessKey
 from worker.store import Record
 
 
@@ -23,6 +25,16 @@ class LinkState(StrEnum):
     OPENED = "opened"
     EXPIRED = "expired"
     REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a link shows: one item, or without one all that a customer owes in a currency."""
+
+    business: BusinessKey
+    customer_id: str
+    item_id: str | None = None
+    currency: str | None = None
 
 
 class Link(Record):

@@ -14,22 +14,12 @@ from worker.invoices import Invoice
 from worker.kernel.events import LinkOpened, PayLinkOpened
 from worker.kernel.ids import BusinessKey, new_id
 from worker.paylinks import records
-from worker.paylinks.model import Activity, Link, LinkState, state_of
+from worker.paylinks.model import Activity, Link, LinkState, Subject, state_of
 from worker.paylinks.tokens import LinkKeys, hash_of
 from worker.store import tell
 
 MACHINE_OPENS_KEPT_A_DAY = 20
 LATEST_DUE = timedelta(days=3_660)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a link shows: one item, or without one all that a customer owes in a currency."""
-
-    business: BusinessKey
-    customer_id: str
-    item_id: str | None = None
-    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from worker import store
 from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey
-from worker.paylinks.model import Activity, Link
+from worker.paylinks.model import Activity, Link, Subject
 from worker.paylinks.tokens import hash_of
 
 
@@ -108,7 +108,7 @@ def activity(session: Session, business: BusinessKey, activity_id: str) -> Activ
     return session.get(Activity, (business, activity_id))
 
 
-def count_of(session: Session, link: Link, kind: str, *, since: datetime) -> int:
+def count_of(session: Session, link: Link | Subject, kind: str, *, since: datetime) -> int:
     """How often this happened through whichever link of the same item, or the same customer."""
     query = (
         select(func.count())

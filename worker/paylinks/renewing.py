@@ -11,8 +11,8 @@ from worker import customers
 from worker.kernel.events import LinkRenewed
 from worker.kernel.ids import BusinessKey
 from worker.paylinks import records
-from worker.paylinks.model import Activity, Link, LinkState, state_of
-from worker.paylinks.opening import Life, Subject, cap, make, note
+from worker.paylinks.model import Activity, Link, LinkState, Subject, state_of
+from worker.paylinks.opening import Life, cap, make, note, open_customer_link
 from worker.paylinks.tokens import LinkKeys
 from worker.store import tell
 
@@ -52,14 +52,25 @@ def ask_renewal(
     business = BusinessKey(link.business)
     customers.lock(session, business, link.customer_id)
     live = live_beside(session, link)
-    asked = records.count_of(session, link, ASKED, since=at - timedelta(days=1))
-    if live is None or asked >= terms.per_day or not _is_on_file(session, link, contact_id):
+    if live is None or not _is_granted(session, link, contact_id, terms, at=at):
         return None
     if state_of(live, at) is LinkState.EXPIRED:
         live = renew(session, live, terms.keys, terms.life, who="customer", at=at)
-    line = note(session, live, ASKED, who="customer", at=at, evidence={"contact": contact_id})
-    tell(session, LinkRenewed(business, line.id))
-    return line
+    return _asked(session, live, contact_id, at=at)
+
+
+def ask_for_all(
+    session: Session, owing: Subject, contact_id: str, terms: RenewalTerms, *, at: datetime
+) -> Activity | None:
+    """The request for the link to all that a customer owes; granted on the same terms.
+
+    Only then is a link made: who asks in vain must not end the one that the customer uses.
+    """
+    customers.lock(session, owing.business, owing.customer_id)
+    if not _is_granted(session, owing, contact_id, terms, at=at):
+        return None
+    whole = open_customer_link(session, owing, terms.keys, terms.life, at=at)
+    return _asked(session, whole, contact_id, at=at)
 
 
 def renewal(session: Session, business: BusinessKey, activity_id: str) -> Renewal | None:
@@ -95,6 +106,15 @@ def live_beside(session: Session, link: Link) -> Link | None:
     return records.live_link_of_customer(session, business, link.customer_id, link.currency or "")
 
 
-def _is_on_file(session: Session, link: Link, contact_id: str) -> bool:
+def _is_granted(
+    session: Session, link: Link | Subject, contact_id: str, terms: RenewalTerms, *, at: datetime
+) -> bool:
+    asked = records.count_of(session, link, ASKED, since=at - timedelta(days=1))
     on_file = customers.billing_contacts(session, BusinessKey(link.business), link.customer_id)
-    return any(contact.id == contact_id for contact in on_file)
+    return asked < terms.per_day and any(contact.id == contact_id for contact in on_file)
+
+
+def _asked(session: Session, link: Link, contact_id: str, *, at: datetime) -> Activity:
+    line = note(session, link, ASKED, who="customer", at=at, evidence={"contact": contact_id})
+    tell(session, LinkRenewed(BusinessKey(link.business), line.id))
+    return line

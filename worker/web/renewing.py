@@ -77,9 +77,8 @@ class Renewing:
             owing = Subject(
                 standing.business, link.customer_id, currency=standing.still_to_pay.currency
             )
-            whole = paylinks.open_customer_link(session, owing, keys, life, at=at)
             terms = RenewalTerms(keys, life, standing.rules.links.renewals_per_day)
-            paylinks.ask_renewal(session, whole, form.get("contact", ""), terms, at=at)
+            paylinks.ask_for_all(session, owing, form.get("contact", ""), terms, at=at)
         return None
 
     def _renew(self, who: Visitor, form: Fields) -> None:
