@@ -360,6 +360,16 @@ def test_a_copy_goes_to_whoever_is_on_file_and_once_a_day(
     assert len(desk.all(WorkItem, kind="customer_copy_request")) == 3 - copies
 
 
+def test_a_copy_asked_for_in_the_same_words_a_week_later_goes_out_too(desk: Desk) -> None:
+    invoice, _ = issued(desk)
+    for days in (0, 7):
+        (desk.app.settings.var / "clock.ahead").write_text(str(days * 86_400))
+        text = f"Please send us a copy of invoice {invoice.number}."
+        desk.take(letter(text, sender="Ann <accounts@brightwater.example>"))
+    (desk.app.settings.var / "clock.ahead").write_text("0")
+    assert len(desk.all(Notice, kind="invoice")) == 2
+
+
 # -- loops -----------------------------------------------------------------------------------------
 
 

@@ -179,7 +179,8 @@ def _queue_copy(letter: Letter, s: Session, invoice: Invoice, at: datetime) -> N
     copy = replace(
         letter_of(letter.app, s, invoice, link),
         recipient=letter.mail.sender or "",
-        occasion=delivery.thread_of(_incoming(letter)),
+        # Each mail asks for a copy of its own; how often in one thread is for silence to say.
+        occasion=f"{delivery.thread_of(_incoming(letter))}:{letter.mail.id}",
     )
     rules = letter.app.rules(letter.business)
     delivery.queue(s, letter.business, copy, rules.mail, at=at)

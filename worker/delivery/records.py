@@ -62,8 +62,10 @@ def answers(
     query = select(func.count()).where(
         Notice.business == business, func.lower(Notice.recipient) == recipient.lower()
     )
-    # A copy of an invoice that was asked for is an answer, too, and bears the thread's mark.
-    query = query.where(Notice.kind == "answer" if thread is None else Notice.occasion == thread)
+    # A copy of an invoice that was asked for is an answer, too, and begins with the thread's mark.
+    query = query.where(
+        Notice.kind == "answer" if thread is None else Notice.occasion.startswith(thread)
+    )
     if since is not None:
         query = query.where(Notice.queued_at >= since)
     return session.scalar(query) or 0
