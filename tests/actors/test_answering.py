@@ -124,6 +124,17 @@ def test_what_was_read_wrongly_is_put_right_in_the_answer(
     assert (invoice.issued_at is not None) is ("send to" in words)
 
 
+@pytest.mark.parametrize("words", ["total 131.90", "number LH-9"])
+def test_whose_invoice_it_is_or_where_it_goes_is_not_said_by_another_word(
+    desk: Desk, words: str
+) -> None:
+    unclear = "send to a@b.example, c@d.example"
+    desk.answer(held(desk, plain(note=unclear)), words)
+    assert (desk.one(Invoice).issued_at, desk.said()) == (None, ["That could not be done"])
+    desk.answer(desk.question("invoice_held"), f"{words}\nsend to c@d.example")
+    assert [i.recipient for i in desk.all(Invoice) if i.issued_at] == ["c@d.example"]
+
+
 def test_what_cannot_be_done_is_not_half_done(desk: Desk) -> None:
     question = held(desk, plain())
     desk.answer(question, "total 131.90\ncustomer Nobody AG")

@@ -25,6 +25,9 @@ _NAMES_SHOWN = 3
 # What is asked apart: a yes to how a document was read is no yes to these.
 _ASKED_APART = {Hold.CHANGED, Hold.CREDIT_NOTE, Hold.NOTHING_TO_PAY, Hold.SUMS}
 
+# The one thing that such a question is about, which no other word says.
+_NEEDS = {Hold.SEVERAL_CUSTOMERS: Word.CUSTOMER, Hold.INSTRUCTION: Word.SEND_TO}
+
 
 def answer(
     session: Session, invoice: Invoice, answer: Answer, limits: Limits, *, at: datetime
@@ -38,6 +41,8 @@ def answer(
         return f"Invoice {invoice.number} is given up. Nothing was sent."
     if not answer.words & {Word.TOTAL, Word.NUMBER}:
         return _let_go(session, invoice, answer, at=at)
+    if _is_left_open(invoice, answer):
+        raise Refused(f"{invoice.hold_because} Say that in the same answer, too.")
     draft = Draft(
         mail_id=invoice.mail_id,
         document=told(Document.model_validate(invoice.reading), answer),
@@ -64,7 +69,7 @@ def take(
     Raises ReviewNeeded when it still lacks what an invoice must have.
     """
     invoice = issue(session, business, draft, limits, at=at)
-    is_asked_apart = invoice.hold in _ASKED_APART
+    is_asked_apart = invoice.hold in _ASKED_APART or _is_left_open(invoice, answer)
     is_addressed = invoice.recipient or answer.words & {Word.SEND_TO, Word.CUSTOMER}
     if invoice.issued_at is None and not is_asked_apart and is_addressed:
         return _let_go(session, invoice, answer, at=at)
@@ -88,6 +93,12 @@ def told(document: Document, answer: Answer) -> Document:
     said = {"by": answer.by, "mail": answer.mail_id, "said": str(answer)}
     changes["evidence"] = dict(document.evidence) | {"told": said}
     return document.model_copy(update=changes)
+
+
+def _is_left_open(invoice: Invoice, answer: Answer) -> bool:
+    """Whether an answer says nothing of what its question is about."""
+    needed = _NEEDS.get(Hold(invoice.hold)) if invoice.hold is not None else None
+    return needed is not None and needed not in answer.words
 
 
 def _let_go(session: Session, invoice: Invoice, answer: Answer, *, at: datetime) -> str:
