@@ -24,6 +24,9 @@ from worker.readers.answers import Word
 from worker.review import Answer, Heard, WorkItem
 from worker.store import outbox, tell
 
+# Said of money, these count only as the answer to a question that asks for them.
+_OF_MONEY = {Word.MONEY, Word.RECEIVED, Word.NOT_RECEIVED, Word.PAYS}
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -104,8 +107,8 @@ def _respond(letter: Letter, s: Session, at: datetime) -> Reply | None:
     item = review.by_id(s, letter.business, letter.about)
     answer = letter.answer
     word = answer.said[0].word if len(answer.said) == 1 else None
-    if word is Word.MONEY:
-        return refuse_money(answer.said[0].value)
+    if word in _OF_MONEY and not (item is not None and review.fits(item, answer.said)):
+        return refuse_money(str(answer.said[0]) if word is not Word.MONEY else answer.said[0].value)
     if item is not None and not (word in ORDERS and not review.fits(item, answer.said)):
         return _respond_to_item(letter, s, item, at)
     invoice = _invoice(letter, s, item)

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from worker import delivery, intake, invoices, review
+from worker.actors import remittance
 from worker.actors.enclosing import files_in_doubt
 from worker.actors.resending import Wish, send_again
 from worker.app import App
@@ -103,6 +104,8 @@ RESOLVERS: Mapping[str, Resolver] = {
     "document_incomplete": _incomplete,
     "mail_from_stranger": _stranger,
     "notice_undelivered": _undelivered,
+    "remittance_review": remittance.answer_review,
+    "remittance_received": remittance.answer_received,
 }
 
 

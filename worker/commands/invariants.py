@@ -14,6 +14,7 @@ from worker.invoices.invariants import INVARIANTS as OF_INVOICES
 from worker.ledger.invariants import INVARIANTS as OF_LEDGER
 from worker.paylinks.invariants import INVARIANTS as OF_PAYLINKS
 from worker.payments.invariants import INVARIANTS as OF_PAYMENTS
+from worker.remittance.invariants import INVARIANTS as OF_REMITTANCE
 from worker.review.invariants import INVARIANTS as OF_REVIEW
 from worker.store.invariants import INVARIANTS as OF_STORE
 
@@ -24,6 +25,7 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
     "invoices": OF_INVOICES,
     "payments": OF_PAYMENTS,
     "autocharge": OF_AUTOCHARGE,
+    "remittance": OF_REMITTANCE,
     "intake": OF_INTAKE,
     "documents": OF_DOCUMENTS,
     "paylinks": OF_PAYLINKS,

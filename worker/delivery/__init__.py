@@ -16,6 +16,7 @@ from worker.delivery.letters import (
     renewed_letter,
 )
 from worker.delivery.model import Notice, NoticeState
+from worker.delivery.noted import noted_letter
 from worker.delivery.ports import (
     Accepted,
     EmailOrder,
@@ -83,6 +84,7 @@ __all__ = [
     "last_sent_at",
     "may_answer",
     "note_bounce",
+    "noted_letter",
     "notice_of",
     "obstacle",
     "put_back",

@@ -128,6 +128,7 @@ _GROUPS = {
     "document_incomplete": "invoice",
     "mail_from_stranger": "mail",
     "notice_undelivered": "bounce",
+    "remittance_review": "remittance",
 }
 # Kinds whose title stands in the catalogues, in every language.
 TITLED = {
@@ -149,6 +150,10 @@ TITLED = {
     "customer_copy_request",
     "customer_mail",
     "remittance_advice",
+    "remittance_review",
+    "remittance_received",
+    "remittance_deduction",
+    "remittance_lapsed",
     "bank_statement",
     "notice_undelivered",
 }

@@ -19,6 +19,7 @@ from worker.delivery.wording import (
     CreditNoteNotice,
     Fact,
     InvoiceNotice,
+    NotedNotice,
     Notice,
     PaidItem,
     QuestionNotice,
@@ -75,6 +76,15 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
         ),
         **_of_cards(sender, amount),
+        "remittance_noted": NotedNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            reference="pay_sample",
+            amount=amount,
+            paid_on=date(2026, 2, 1),
+            items=(PaidItem("SAMPLE-1", amount, Money(100, rules.currency)),),
+            rest=Money(50, rules.currency),
+        ),
         **_to_staff(sender),
     }
     return [

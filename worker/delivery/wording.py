@@ -128,6 +128,26 @@ class ReceiptNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class NotedNotice:
+    """That somebody's word of a payment is noted, to them. Template folder `remittance_noted`.
+
+    `items` say what stays open of each once the money has come; `rest` is for no item.
+    """
+
+    business: SenderFace
+    customer_name: str
+    reference: str
+    amount: Money
+    paid_on: date | None
+    items: tuple[PaidItem, ...]
+    rest: Money | None = None
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
 class AccountNotice:
     """One link to all that a customer owes, to the contact who asked for it. Folder `account`."""
 
@@ -263,6 +283,7 @@ Notice = (
     | InvoiceNotice
     | CreditNoteNotice
     | ReceiptNotice
+    | NotedNotice
     | ChargeNotice
     | ChargeFailedNotice
     | QuestionNotice

@@ -13,6 +13,7 @@ from worker.kernel.events import (
     CopyAsked,
     Event,
     InvoiceRead,
+    RemittanceRead,
     ReplyRead,
 )
 from worker.readers import Examined, Kind
@@ -27,7 +28,6 @@ _ORDERS = {Word.RESEND, Word.STATUS, Word.LINK, Word.HOLD, Word.RELEASE, Word.SE
 LETTERS = {
     Kind.SUSPICIOUS: "mail_suspicious",
     Kind.COMPLAINT: "customer_complaint",
-    Kind.REMITTANCE: "remittance_advice",
     Kind.BANK_STATEMENT: "bank_statement",
     Kind.DISPUTE: "customer_dispute",
     Kind.PROMISE: "customer_promise",
@@ -72,7 +72,7 @@ class Verdict:
 
 def judge(examined: Examined, sender: Sender) -> Verdict:
     """What becomes of a mail; the first rule that applies."""
-    for rule in (_by_a_program, _by_doubt, _by_bank, _by_staff, _by_document):
+    for rule in (_by_a_program, _by_doubt, _by_bank, _by_staff, _by_document, _by_claim):
         verdict = rule(examined, sender)
         if verdict is not None:
             return verdict
@@ -156,6 +156,15 @@ def _by_document(examined: Examined, sender: Sender) -> Verdict | None:
         return Verdict(Disposition.QUARANTINED, because, asks="mail_from_stranger")
     because = "; ".join(reading.reasons) or "It holds an invoice."
     return Verdict(Disposition.ACCEPTED, because, tells=InvoiceRead)
+
+
+def _by_claim(examined: Examined, _sender: Sender) -> Verdict | None:
+    """What tells of money: from anybody, for it is a claim and never more."""
+    reading = examined.reading
+    if reading.kind is not Kind.REMITTANCE or reading.error:
+        return None
+    because = "; ".join(reading.reasons) or "It tells of a payment."
+    return Verdict(Disposition.ACCEPTED, because, tells=RemittanceRead)
 
 
 def _by_kind(examined: Examined, sender: Sender) -> Verdict:

@@ -34,6 +34,14 @@ class ReplyRead(Event):
     """A member of staff answered a notice, or ordered something. Subject: the mail."""
 
 
+class RemittanceRead(Event):
+    """A mail was sorted and tells of money that was paid. Subject: the mail."""
+
+
+class PaymentRegistered(Event):
+    """A payment is announced: a memo, nothing posted. Subject: the payment."""
+
+
 class CopyAsked(Event):
     """A customer on file asked for a copy of an invoice. Subject: the mail."""
 

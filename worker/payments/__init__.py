@@ -8,8 +8,10 @@ from worker.payments.announcing import (
     announce,
     announced_for,
     apply_proposed,
+    apply_shares,
     confirm,
     proposed,
+    settled_of,
     withdraw,
 )
 from worker.payments.applying import (
@@ -156,6 +158,7 @@ __all__ = [
     "announced_for",
     "apply_credit_note",
     "apply_proposed",
+    "apply_shares",
     "ask_refund",
     "balance",
     "begin",
@@ -202,6 +205,7 @@ __all__ = [
     "settle",
     "settle_entries",
     "settled_by",
+    "settled_of",
     "shares_of",
     "summarise_entries",
     "take_lane",

@@ -20,6 +20,7 @@ from worker.kernel.errors import PermanentError, Refused
 from worker.kernel.events import PaymentSettled
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total, zero
+from worker.payments import records
 from worker.payments.applying import (
     STAFF_EVIDENCE,
     Application,
@@ -137,20 +138,40 @@ def confirm(session: Session, payment: Payment, word: Confirmation, *, at: datet
     return payment
 
 
-def apply_proposed(session: Session, payment: Payment, *, by: str, at: datetime) -> Money:
-    """Apply what is left of a settled payment to what it was announced for; gives what is left.
+def apply_proposed(session: Session, payment: Payment, *, by: str, at: datetime) -> None:
+    """Apply what is left of a settled payment to what it was announced for, as far as it goes.
 
     Whoever settled it on other evidence calls this after posting; what was applied stays applied.
     """
+    there = {
+        a.item_id
+        for a in records.allocations_of(session, BusinessKey(payment.business), payment.id)
+    }
+    shares = proposed(session, BusinessKey(payment.business), payment.id)
+    left = [(item_id, amount) for item_id, amount in shares if item_id not in there]
+    apply_shares(session, payment, left, by=by, at=at)
+
+
+def apply_shares(
+    session: Session, payment: Payment, shares: Shares, *, by: str, at: datetime
+) -> bool:
+    """Whether what is left of a settled payment was applied: so much to each item as it takes.
+
+    Not while a hosted page may take the money of one of the items: that one is asked to end.
+    """
     business = BusinessKey(payment.business)
+    ids = [item_id for item_id, _ in shares]
+    locked(session, business, payment.customer_id or "", *ids)
+    if not shares or unwanted_checkout(session, business, ids):
+        return False
     left = rest(session, payment)
-    for item_id, amount in proposed(session, business, payment.id):
-        item = invoices.lock(session, business, item_id)
+    for item_id, amount in shares:
+        item = invoices.by_id(session, business, item_id)
         fits = _fits(session, payment, item, min(amount, left))
         if item is not None and fits.is_positive:
             apply(session, Application(item, fits, payment, by=by), at=at)
             left = left - fits
-    return left
+    return True
 
 
 def withdraw(session: Session, payment: Payment, *, because: str, by: str, at: datetime) -> None:
@@ -195,6 +216,23 @@ def announced_for(
     for payment, row in rows:
         found.setdefault(row.item_id, []).append((payment, row.amount))
     return found
+
+
+def settled_of(
+    session: Session, business: BusinessKey, customer_id: str, amount: Money
+) -> Sequence[Payment]:
+    """A customer's settled payments of just this amount, the last first."""
+    return session.scalars(
+        select(Payment)
+        .where(
+            Payment.business == business,
+            Payment.customer_id == customer_id,
+            Payment.currency == amount.currency,
+            Payment.amount_minor == amount.minor,
+            Payment.state == PaymentState.SETTLED.value,
+        )
+        .order_by(Payment.registered_at.desc(), Payment.id)
+    ).all()
 
 
 def _propose(session: Session, payment: Payment, shares: Shares) -> None:

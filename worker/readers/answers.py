@@ -35,6 +35,9 @@ class Word(StrEnum):
     SEND_CORRECTED = "send as corrected"
     REFUSE = "refuse"
     DONE = "done"
+    RECEIVED = "received"
+    NOT_RECEIVED = "not received"
+    PAYS = "pays"
     RESEND = "resend"
     STATUS = "status"
     LINK = "link"
@@ -82,6 +85,12 @@ _PLAIN: dict[Word, str] = {
     "envoyer comme corrigée|envoyer corrigée|enviar corregida|inviare corretta|invia corretta",
     Word.REFUSE: "refuse|refuse it|refused|reject|reject it|rejected|ablehnen|abgelehnt|refuser|"
     "refusé|rechazar|rifiutare|rifiuta|weigeren|afwijzen",
+    Word.RECEIVED: "received|money received|we received it|it has come|it came|arrived|"
+    "it has arrived|eingegangen|ist eingegangen|geld ist eingegangen|erhalten|"
+    "reçu|bien reçu|recibido|ricevuto|ontvangen|otrzymano|recebido",
+    Word.NOT_RECEIVED: "not received|not yet received|nothing received|not arrived|"
+    "not yet arrived|it has not come|nicht eingegangen|noch nicht eingegangen|nicht erhalten|"
+    "pas reçu|non reçu|no recibido|non ricevuto|niet ontvangen|nie otrzymano|não recebido",
     Word.DONE: "done|all done|it is done|seen to|handled|resolved|close|close it|erledigt|"
     "ist erledigt|fait|c'est fait|hecho|fatto|gedaan|klaar",
 }
@@ -147,6 +156,17 @@ _NUMBER = re.compile(
 _CUSTOMER = re.compile(
     r"(?:the )?(?:customer|kunde|kundin|kundennummer|client|cliente|klant)"
     r"(?: (?:is|ist|est|es|è)\b)?\s*[:=]?\s+(\S.{0,99})",
+    re.IGNORECASE,
+)
+# With the cents written out: a date or a house number is no amount.
+_RECEIVED = re.compile(
+    r"(?:received|eingegangen|erhalten|reçu|recibido|ricevuto|ontvangen):? "
+    r"(?P<amount>[^\w\s]?\s?(?:[a-z]{3} ?)?\d[\d.,'’ ]*[.,]\d{2,3}(?: ?(?:[a-z]{3}|\W))?)",
+    re.IGNORECASE,
+)
+_PAYS = re.compile(
+    r"(?:pays )?(?P<number>#?\S*\d\S*?)\s*[:=]?\s+"
+    r"(?P<amount>[^\w\s]?\s?(?:[a-z]{3} ?)?\d[\d.,'’]*[.,]\d{2,3}(?: ?(?:[a-z]{3}|\W))?)",
     re.IGNORECASE,
 )
 _SEND_INVOICE_TO = re.compile(r"(?:re)?send (\S*\d\S*) to:? (\S+@\S+)", re.IGNORECASE)
@@ -225,9 +245,9 @@ def _in_line(line: str) -> list[Said] | None:
     if not line or line.casefold() in _COURTESIES or _HELLO.fullmatch(line):
         return []
     one = _one(line)
-    if one is not None:
-        return [one]
     bare = _BEHIND.sub("", _BEFORE.sub("", line, count=1)).strip(_CUTTABLE)
+    if one is not None and (one.word is not Word.MONEY or bare == line):
+        return [one]
     if bare != line:
         return _in_line(bare)
     clause = _CLAUSE.fullmatch(line)
@@ -248,6 +268,14 @@ def _one(line: str) -> Said | None:
 
 
 def _valued(line: str) -> Said | None:
+    if came := _RECEIVED.fullmatch(line):
+        value = came["amount"].strip()
+        return Said(Word.RECEIVED, value) if amount(value) is not None else None
+    if paid := _PAYS.fullmatch(line):
+        value = paid["amount"].strip()
+        if amount(value) is None:
+            return None
+        return Said(Word.PAYS, value, paid["number"].lstrip("#").rstrip(":="))
     if named := _SEND_INVOICE_TO.fullmatch(line):
         return Said(Word.SEND_TO, named[2].strip("<>.,;"), named[1])
     if sending := _SEND.fullmatch(line):
@@ -296,6 +324,8 @@ def _is_signature(lines: list[str]) -> bool:
 def _agreeing(found: list[Said]) -> tuple[Said, ...]:
     """What was said, if it can all be meant: fillings together, or one word."""
     different = list(dict.fromkeys(found))
+    if {one.word for one in different} == {Word.PAYS}:
+        return tuple(different) if len({one.about for one in different}) == len(different) else ()
     filling = [one for one in different if one.word in FILLING]
     words = {one.word for one in different}
     if filling and words - FILLING <= {Word.YES}:

@@ -1,18 +1,26 @@
 """The remittance desk: a payer's claim, matched to what he owes.
 
 `match` decides for one payment against the items of one payer; `propose` for a whole mail against a
-list of items. Both are pure: they read no clock, no database and no settings.
+list of items. Both are pure: they read no clock, no database and no settings. `take` does it with
+the books: a claim becomes a memo or a question, and is settled, corrected or lapses; see advices.
 """
 
 from worker.remittance.advices import Advice, AdviceState, ProposedLine
+from worker.remittance.answering import received, review
+from worker.remittance.asking import proposal
+from worker.remittance.claiming import announce
+from worker.remittance.lapsing import lapse_unproved, note_returned, note_settled, undo
 from worker.remittance.matching import match
 from worker.remittance.model import Decision, Item, Line, Match, Terms
 from worker.remittance.numbers import How, Named, Numbers
 from worker.remittance.open_items import NotOpenItems, OpenItems, Row
 from worker.remittance.open_items import read as read_open_items
 from worker.remittance.proposing import currency_filled, propose
+from worker.remittance.records import announced, by_id, lines_of, newest, of_payment
+from worker.remittance.registering import STANDING_ORDER, Policy, Told, take
 
 __all__ = [
+    "STANDING_ORDER",
     "Advice",
     "AdviceState",
     "Decision",
@@ -24,11 +32,27 @@ __all__ = [
     "NotOpenItems",
     "Numbers",
     "OpenItems",
+    "Policy",
     "ProposedLine",
     "Row",
     "Terms",
+    "Told",
+    "announce",
+    "announced",
+    "by_id",
     "currency_filled",
+    "lapse_unproved",
+    "lines_of",
     "match",
+    "newest",
+    "note_returned",
+    "note_settled",
+    "of_payment",
+    "proposal",
     "propose",
     "read_open_items",
+    "received",
+    "review",
+    "take",
+    "undo",
 ]

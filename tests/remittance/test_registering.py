@@ -1,0 +1,296 @@
+"""A payer's word in the books: announced, answered, settled once, corrected or lapsed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.actors.desk import MARA, NORTHLIGHT, Desk, letter, opened
+from tests.flows.papers import Paper, forward
+from worker import customers, invoices, ledger, payments, remittance
+from worker.delivery import Notice
+from worker.invoices import Invoice
+from worker.kernel.money import Money
+from worker.ledger import Account
+from worker.payments import Method, Payment, Registration
+from worker.remittance import Advice
+from worker.review import WorkItem
+
+ANN = "Ann <accounts@brightwater.example>"
+EVE = "Eve <eve@evil.example>"
+_TRUSTED = """[remittance]
+trusted = ["K-1003"]
+"""
+
+
+@pytest.fixture(scope="module")
+def kept_desk(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Desk]:
+    with opened(tmp_path_factory.mktemp("desk"), migrated_file) as there:
+        for number, net in (("F-7001", "100.00"), ("F-7002", "200.00")):
+            there.take(forward(Paper(number=number, net=Decimal(net))).raw())
+        there.keep()
+        yield there
+
+
+@pytest.fixture
+def desk(kept_desk: Desk) -> Desk:
+    """Brightwater owes F-7001 over 119.00 EUR and F-7002 over 238.00 EUR."""
+    kept_desk.start_over()
+    return kept_desk
+
+
+def tell(desk: Desk, words: str, sender: str = ANN, **headers: str) -> list[Advice]:
+    """Have somebody write that they paid; gives the advices of that mail."""
+    mail = desk.take(letter(words, sender=sender, subject="Payment", **headers))
+    assert mail.kind == "remittance", mail.because
+    found: list[Advice] = desk.all(Advice, mail_id=mail.id)
+    return found
+
+
+def owed(desk: Desk, number: str) -> str:
+    """What is still to pay of an invoice."""
+    with desk.app.reading() as s:
+        return invoices.still_to_pay(s, invoices.called(s, NORTHLIGHT, number)[0]).text()
+
+
+def held(desk: Desk) -> dict[str, int]:
+    """What each account holds, in minor units; empty ones left out."""
+    with desk.app.reading() as s:
+        balances = ledger.balances(s, NORTHLIGHT)
+        return {account: b.minor for (account, _), b in balances.items() if b.minor}
+
+
+PAID_ONE = "We have paid invoice F-7001 today: 119.00 EUR by bank transfer."
+PAID_BOTH = """We have transferred 357.00 EUR today for these invoices:
+
+F-7001  119.00 EUR
+F-7002  238.00 EUR
+Total   357.00 EUR
+"""
+
+
+def test_a_sure_claim_is_a_memo_that_posts_nothing_and_is_answered(desk: Desk) -> None:
+    before = held(desk)
+    [advice] = tell(desk, PAID_ONE)
+    payment = desk.one(Payment)
+    assert (advice.state, payment.state, str(payment.amount)) == (
+        "announced",
+        "announced",
+        "119.00 EUR",
+    )
+    assert (held(desk), owed(desk, "F-7001")) == (before, "119.00")
+    noted = desk.one(Notice, kind="remittance_noted")
+    assert noted.recipient == "accounts@brightwater.example"
+    [item] = noted.context["items"]
+    assert (item["number"], item["still_to_pay"]["minor"]) == ("F-7001", 0)
+    assert desk.question("remittance_received").recipient == "mara@northlight.example"
+    assert desk.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "states", "left"),
+    [
+        ("received", ("settled", "settled"), ("0.00", "0.00", 0)),
+        ("Eingegangen, danke", ("settled", "settled"), ("0.00", "0.00", 0)),
+        ("received 400.00", ("settled", "settled"), ("0.00", "0.00", 4300)),
+        ("F-7001 119.00\nF-7002 200,00", ("settled", "settled"), ("0.00", "38.00", 0)),
+        ("not received", ("withdrawn", "withdrawn"), ("119.00", "238.00", 0)),
+        ("received 300.00", ("announced", "announced"), ("119.00", "238.00", 0)),
+        ("hm", ("announced", "announced"), ("119.00", "238.00", 0)),
+    ],
+)
+def test_finance_settles_with_a_word(
+    desk: Desk, words: str, states: tuple[str, str], left: tuple[str, str, int]
+) -> None:
+    [advice] = tell(desk, PAID_BOTH)
+    question = desk.question("remittance_received")
+    for _ in range(2):
+        desk.answer(question, words)
+    advice, payment = desk.one(Advice, id=advice.id), desk.one(Payment)
+    assert (advice.state, payment.state) == states
+    unapplied = -held(desk).get("unapplied_cash", 0)
+    assert (owed(desk, "F-7001"), owed(desk, "F-7002"), unapplied) == left
+    if advice.state == "settled":
+        assert payment.registered_by == "mara@northlight.example"
+        assert desk.one(Notice, kind="receipt").recipient == "accounts@brightwater.example"
+    assert desk.broken() == []
+
+
+def test_a_stranger_with_the_address_of_a_question_settles_nothing(desk: Desk) -> None:
+    tell(desk, PAID_ONE)
+    desk.answer(desk.question("remittance_received"), "received", sender=EVE)
+    assert desk.one(Payment).state == "announced"
+
+
+def test_received_in_a_mail_that_answers_nothing_settles_nothing(desk: Desk) -> None:
+    tell(desk, PAID_ONE)
+    desk.take(letter("received F-7001"))
+    assert desk.one(Payment).state == "announced"
+    assert desk.said() == ["That is not done by mail"]
+
+
+@pytest.mark.parametrize("times", [2, 10])
+def test_the_same_advice_again_is_known(desk: Desk, times: int) -> None:
+    tell(desk, PAID_ONE)
+    for again in range(1, times):
+        [advice] = tell(desk, PAID_ONE, ANN if again % 2 else MARA)
+        assert advice.state == "duplicate"
+    assert len(desk.all(Payment)) == 1
+    assert len(desk.all(Notice, kind="remittance_noted")) == 1
+    desk.answer(desk.question("remittance_received"), "received")
+    [advice] = tell(desk, PAID_ONE)
+    assert advice.state == "duplicate"
+    assert desk.broken() == []
+
+
+def test_a_colleague_may_pass_a_claim_on_and_a_number_says_whose_it_is(desk: Desk) -> None:
+    [advice] = tell(desk, PAID_ONE, MARA)
+    assert advice.state == "announced"
+    assert desk.all(Notice, kind="remittance_noted") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "sender", "reason"),
+    [
+        (PAID_ONE, EVE, "only the numbers point to a customer"),
+        (PAID_ONE.replace("F-7001", "F-9999"), EVE, "nobody on file"),
+        (PAID_ONE.replace("119.00", "110.00"), ANN, "of which 119.00 EUR is open"),
+        (PAID_ONE.replace("F-7001", "F-7009"), ANN, "is no item of this payer"),
+    ],
+)
+def test_what_is_not_sure_is_a_question_and_nothing_else(
+    desk: Desk, words: str, sender: str, reason: str
+) -> None:
+    [advice] = tell(desk, words, sender)
+    assert (advice.state, desk.all(Payment)) == ("review", [])
+    assert reason in desk.asked("remittance_review").question
+    assert desk.all(Notice, kind="remittance_noted") == []
+    assert desk.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "state", "shares"),
+    [
+        ("yes", "announced", {"F-7001": 11000}),
+        ("no", "refused", {}),
+        ("F-7002 110.00", "announced", {"F-7002": 11000}),
+        ("F-7001 60.00\nF-7002 50.00", "announced", {"F-7001": 6000, "F-7002": 5000}),
+        ("F-7001 60.00\nF-7002 90.00", "review", {}),
+        ("F-9999 110.00", "review", {}),
+    ],
+)
+def test_a_person_takes_corrects_or_refuses_a_proposal(
+    desk: Desk, words: str, state: str, shares: dict[str, int]
+) -> None:
+    [advice] = tell(desk, PAID_ONE.replace("119.00", "110.00"))
+    desk.answer(desk.question("remittance_review"), words)
+    assert desk.one(Advice, id=advice.id).state == state
+    with desk.app.reading() as s:
+        proposed = {
+            invoices.by_id(s, NORTHLIGHT, item_id).number: amount.minor  # type: ignore[union-attr]
+            for payment in desk.all(Payment)
+            for item_id, amount in payments.proposed(s, NORTHLIGHT, payment.id)
+        }
+    assert proposed == shares
+    assert desk.broken() == []
+
+
+def test_the_owners_standing_order_settles_at_once(tmp_path: Path, migrated_file: Path) -> None:
+    with opened(tmp_path, migrated_file, lambda rules: rules + _TRUSTED) as desk:
+        desk.take(forward(Paper(number="F-7001")).raw())
+        [advice] = tell(desk, PAID_ONE)
+        payment = desk.one(Payment)
+        assert (advice.state, payment.registered_by) == ("settled", remittance.STANDING_ORDER)
+        assert [n.kind for n in desk.all(Notice) if n.kind in ("receipt", "remittance_noted")] == [
+            "receipt"
+        ]
+        assert desk.broken() == []
+
+
+def test_a_correction_takes_the_place_of_the_memo(desk: Desk) -> None:
+    [first] = tell(desk, PAID_ONE, in_reply_to="<one@bw.example>")
+    [second] = tell(desk, PAID_BOTH, references="<one@bw.example>")
+    first, second = (desk.one(Advice, id=a.id) for a in (first, second))
+    assert (first.state, first.other_id, second.state) == ("superseded", second.id, "announced")
+    assert sorted(p.state for p in desk.all(Payment)) == ["announced", "withdrawn"]
+    assert desk.asked("remittance_received").subject == second.id
+    assert desk.broken() == []
+
+
+def test_another_claim_for_the_same_items_is_asked_about(desk: Desk) -> None:
+    tell(desk, PAID_ONE)
+    [second] = tell(desk, PAID_BOTH)
+    assert second.state == "review"
+    assert "waits for the same items" in desk.asked("remittance_review").question
+
+
+def test_a_claim_after_settlement_is_a_question(desk: Desk) -> None:
+    tell(desk, PAID_ONE)
+    desk.answer(desk.question("remittance_received"), "received")
+    [late] = tell(desk, PAID_BOTH)
+    assert late.state == "review"
+    assert owed(desk, "F-7002") == "238.00"
+
+
+def test_a_claim_that_nothing_proves_lapses_and_staff_are_told_once(desk: Desk) -> None:
+    [advice] = tell(desk, PAID_ONE)
+    for days, state in ((9, "announced"), (11, "lapsed"), (12, "lapsed")):
+        with desk.app.transaction() as s:
+            remittance.lapse_unproved(s, at=desk.app.now() + timedelta(days=days))
+        assert desk.one(Advice, id=advice.id).state == state
+    assert desk.one(Payment).state == "withdrawn"
+    assert len(desk.all(WorkItem, kind="remittance_lapsed")) == 1
+    assert desk.one(WorkItem, kind="remittance_received").resolved_at is not None
+    assert desk.broken() == []
+
+
+def test_a_settled_claim_is_undone_with_its_payment(desk: Desk) -> None:
+    [advice] = tell(desk, PAID_ONE)
+    before = held(desk)
+    desk.answer(desk.question("remittance_received"), "received")
+    with desk.app.transaction() as s:
+        found = remittance.by_id(s, NORTHLIGHT, advice.id)
+        assert found is not None
+        remittance.undo(s, found, because="wrong", by="Mara", at=desk.app.now())
+    assert desk.one(Advice, id=advice.id).state == "withdrawn"
+    assert (owed(desk, "F-7001"), held(desk)) == ("119.00", before)
+    assert desk.broken() == []
+
+
+def register(desk: Desk, item: Invoice | None) -> None:
+    """Have staff type a payment of 119.00 EUR at the desk."""
+    at = desk.app.now()
+    told = Registration(Money(11900, "EUR"), Method.BANK_TRANSFER, at.date(), "Mara")
+    with desk.app.transaction() as s:
+        customer = customers.by_number(s, NORTHLIGHT, "K-1003")
+        assert customer is not None
+        item = invoices.by_id(s, NORTHLIGHT, item.id) if item else None
+        payments.register(s, customer, item, told, at=at)
+
+
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(("advice", "again", "money"))), ids="-".join
+)
+@pytest.mark.parametrize("names_item", [True, False])
+def test_in_whatever_order_claim_and_money_come_the_books_are_the_same(
+    desk: Desk, order: tuple[str, ...], *, names_item: bool
+) -> None:
+    item = desk.invoice("F-7001") if names_item else None
+    for what in order:
+        if what == "money":
+            register(desk, item)
+        else:
+            tell(desk, PAID_ONE)
+    assert held(desk) == {
+        Account.RECEIVABLE.value: 23800,
+        Account.INVOICED.value: -30000 - 5700,
+        Account.BANK.value: 11900,
+    }
+    assert owed(desk, "F-7001") == "0.00"
+    assert sorted(a.state for a in desk.all(Advice)) == ["duplicate", "recognised"]
+    assert desk.broken() == []
