@@ -259,7 +259,7 @@ def running_house(
         for name in processes:
             household.start(name, tillmail(name))
         if "web" in processes:
-            wait_until_up(web_port, limit_s=30, still=lambda: household.require("web"))
+            wait_until_up(web_port, limit_s=90, still=lambda: household.require("web"))
         yield house
 
 
