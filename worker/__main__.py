@@ -21,6 +21,7 @@ _COMMANDS = {
     "invoices": "invoices:app",
     "links": "links:app",
     "payments": "payments:app",
+    "remittances": "remittances:app",
     "credits": "credits:app",
     "charges": "charges:app",
     "mail": "mail:app",
