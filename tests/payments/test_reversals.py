@@ -130,6 +130,35 @@ def test_a_refund_that_the_gateway_declines_changes_nothing(session: Session) ->
     assert broken(session) == []
 
 
+def test_money_that_went_after_all_is_booked_whatever_we_were_told_before(
+    session: Session,
+) -> None:
+    invoice, payment = paid_invoice(session)
+    refund = payments.ask_refund(session, payment, replace(FULL, reopens=True), at=AT)
+    payments.refund_declined(session, refund, "Stripe did not answer for a day.", at=AT)
+    payments.book_refunds(session, payment, [gone("119.00", refund.id)], at=AT)
+    assert (refund.state, owed(session, invoice)) == (RefundState.DONE, euro("119.00"))
+    assert payments.refundable(session, payment) == euro("0.00")
+    payments.book_refunds(session, payment, [gone("119.00", refund.id, "failed")], at=AT)
+    assert balance(session) == euro("119.00")
+    assert broken(session) == []
+
+
+@pytest.mark.parametrize(
+    ("told_of", "state"),
+    [(["succeeded", "pending"], RefundState.DONE), (["failed", "pending"], RefundState.FAILED)],
+)
+def test_an_answer_that_was_overtaken_changes_nothing(
+    session: Session, told_of: list[str], state: RefundState
+) -> None:
+    _, payment = paid_invoice(session)
+    refund = payments.ask_refund(session, payment, FULL, at=AT)
+    for status in told_of:
+        payments.book_refunds(session, payment, [gone("119.00", refund.id, status)], at=AT)
+    assert refund.state == state
+    assert broken(session) == []
+
+
 @pytest.mark.parametrize(
     ("told_of", "left", "withdrawn", "asked"),
     [

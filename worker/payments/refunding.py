@@ -36,6 +36,11 @@ STATES = {
     "canceled": RefundState.FAILED,
 }
 _GONE = {RefundState.UNDER_WAY, RefundState.DONE}
+# What can only be an earlier answer that came in late: two jobs ask, and the slower one is told.
+_OVERTAKEN = {
+    RefundState.DONE: {RefundState.UNDER_WAY},
+    RefundState.FAILED: {RefundState.UNDER_WAY, RefundState.DONE},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +130,11 @@ def book_refunds(
         state = STATES.get(fact.status)
         if state is None:
             raise PermanentError(f"Refund {fact.refund_id} is {fact.status}, which is not known.")
+        if state in _OVERTAKEN.get(RefundState(refund.state), ()):
+            continue
         if state is not RefundState(refund.state):
             _move(refund, state, at=at)
+            refund.problem = None
         if state in _GONE and refund.booked_at is None:
             _book(session, payment, refund, at=at)
         elif state is RefundState.FAILED:

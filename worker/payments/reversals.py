@@ -30,7 +30,8 @@ REFUND_MOVES: dict[RefundState, frozenset[RefundState]] = {
     # A bank may send a refund back days after it was made.
     RefundState.DONE: frozenset({RefundState.FAILED}),
     RefundState.FAILED: frozenset(),
-    RefundState.DECLINED: frozenset(),
+    # We took it for refused, and the money went all the same: the fact wins.
+    RefundState.DECLINED: frozenset({RefundState.UNDER_WAY, RefundState.DONE, RefundState.FAILED}),
 }
 
 
