@@ -196,10 +196,28 @@ def test_the_gateways_fee_for_a_dispute_is_booked_once(session: Session) -> None
 def test_the_sweep_asks_about_what_the_books_do_not_know(session: Session) -> None:
     _, payment = paid_invoice(session)
     listed = Reversals((gone("19.00"),), (disputed("needs_response"),))
-    assert payments.compare_reversals(session, ACME, listed) == 1
+    assert payments.compare_reversals(session, ACME, listed, at=AT) == 1
     assert told(session) == ["ReversalHeard"]
     payments.book_refunds(session, payment, listed.refunds, at=AT)
     payments.book_disputes(session, payment, listed.disputes, at=AT)
-    assert payments.compare_reversals(session, ACME, listed) == 0
+    assert payments.compare_reversals(session, ACME, Reversals(), at=AT) == 1
+    assert payments.compare_reversals(session, ACME, listed, at=AT) == 0
     later = Reversals((), (replace(disputed("won")),))
-    assert payments.compare_reversals(session, ACME, later) == 1
+    assert payments.compare_reversals(session, ACME, later, at=AT) == 1
+
+
+def test_what_has_not_ended_is_asked_about_once_a_day_though_nobody_tells(
+    session: Session,
+) -> None:
+    _, payment = paid_invoice(session)
+    payments.book_disputes(session, payment, [disputed("needs_response")], at=AT)
+    told(session)
+    asked = []
+    for hours in (1, 2, 30, 31):
+        # The gateway's list is of what was made lately; a bank decides in months.
+        at = AT + timedelta(hours=hours)
+        asked.append(payments.compare_reversals(session, ACME, Reversals(), at=at))
+    assert asked == [1, 0, 1, 0]
+    payments.book_disputes(session, payment, [disputed("lost")], at=AT)
+    at = AT + timedelta(days=5)
+    assert payments.compare_reversals(session, ACME, Reversals(), at=at) == 0

@@ -146,7 +146,7 @@ def compare_listing(app: App) -> None:
             continue
         with app.transaction() as s:
             payments.compare(s, business, listed, at=app.now())
-            payments.compare_reversals(s, business, reversed_since)
+            payments.compare_reversals(s, business, reversed_since, at=app.now())
 
 
 def _facts(gateway: payments.Gateway, checkout: Checkout) -> CheckoutFacts | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import review
+from worker import review, store
 from worker.kernel.events import CheckoutHeard, ReversalHeard
 from worker.kernel.ids import BusinessKey
 from worker.payments import records
@@ -53,8 +53,14 @@ def compare(
     return found
 
 
-def compare_reversals(session: Session, business: BusinessKey, listed: Reversals) -> int:
-    """Ask about payments of which money went back and the books do not know it; gives how many."""
+def compare_reversals(
+    session: Session, business: BusinessKey, listed: Reversals, *, at: datetime
+) -> int:
+    """Ask about payments of which money went back and the books do not know it; gives how many.
+
+    `listed` is what was made lately. A bank decides in months, so what has not ended in the books
+    is asked about once a day as well.
+    """
     stale = {f.intent_id for f in listed.refunds if not _is_booked(session, business, f)}
     for fact in listed.disputes:
         dispute = records.dispute_at_gateway(session, business, fact.dispute_id)
@@ -65,9 +71,15 @@ def compare_reversals(session: Session, business: BusinessKey, listed: Reversals
         for intent in sorted(stale)
         if (payment := records.settled_by(session, business, STRIPE_EVIDENCE, intent))
     ]
-    for payment in found:
-        tell(session, ReversalHeard(business, payment.id))
-    return len(found)
+    stale_ids = {payment.id for payment in found}
+    stale_ids |= {
+        payment_id
+        for payment_id in records.going_back(session, business)
+        if store.once.is_first(session, business, f"going-back:{payment_id}:{at.date()}", at=at)
+    }
+    for payment_id in sorted(stale_ids):
+        tell(session, ReversalHeard(business, payment_id))
+    return len(stale_ids)
 
 
 def _is_booked(session: Session, business: BusinessKey, fact: RefundFacts) -> bool:

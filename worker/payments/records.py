@@ -12,7 +12,7 @@ from worker import store
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
 from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState, Share
-from worker.payments.reversals import Dispute, Refund
+from worker.payments.reversals import Dispute, Refund, RefundState
 
 _LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value)
 # Put together once: a page with many items asks them with every look at it.
@@ -226,6 +226,18 @@ def dispute_at_gateway(session: Session, business: BusinessKey, stripe_id: str) 
     return session.scalar(
         select(Dispute).where(Dispute.business == business, Dispute.stripe_id == stripe_id)
     )
+
+
+def going_back(session: Session, business: BusinessKey) -> set[str]:
+    """The payments with a refund or a dispute that has not come to its end in the books."""
+    refunded = select(Refund.payment_id).where(
+        Refund.business == business,
+        Refund.state.in_((RefundState.ASKED.value, RefundState.UNDER_WAY.value)),
+    )
+    disputed = select(Dispute.payment_id).where(
+        Dispute.business == business, Dispute.ended_at.is_(None)
+    )
+    return {*session.scalars(refunded), *session.scalars(disputed)}
 
 
 def allocation(session: Session, business: BusinessKey, allocation_id: str) -> Allocation | None:
