@@ -167,6 +167,9 @@ def compare_charges(app: App) -> None:
     """Sweep: the gateway's own list of our charges against the books, for each business."""
     since = app.now() - LISTED_BACK
     for business in app.businesses():
+        with app.reading() as s:
+            if not autocharge.newest(s, business, limit=1):
+                continue
         try:
             listed = app.stored_cards(business).recent(since=since)
         except TillmailError as e:
