@@ -13,6 +13,7 @@ from worker.intake.invariants import INVARIANTS as OF_INTAKE
 from worker.invoices.invariants import INVARIANTS as OF_INVOICES
 from worker.ledger.invariants import INVARIANTS as OF_LEDGER
 from worker.paylinks.invariants import INVARIANTS as OF_PAYLINKS
+from worker.payments.bank_invariants import INVARIANTS as OF_BANK
 from worker.payments.invariants import INVARIANTS as OF_PAYMENTS
 from worker.remittance.invariants import INVARIANTS as OF_REMITTANCE
 from worker.review.invariants import INVARIANTS as OF_REVIEW
@@ -24,6 +25,7 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
     "ledger": OF_LEDGER,
     "invoices": OF_INVOICES,
     "payments": OF_PAYMENTS,
+    "bank": OF_BANK,
     "autocharge": OF_AUTOCHARGE,
     "remittance": OF_REMITTANCE,
     "intake": OF_INTAKE,

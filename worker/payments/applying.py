@@ -100,8 +100,16 @@ def balance(session: Session, business: BusinessKey, customer_id: str, currency:
 
 def note_allocation(session: Session, application: Application, *, at: datetime) -> Allocation:
     """The row of an application; the caller posts it."""
+    allocation = allocation_of(application, at=at)
+    session.add(allocation)
+    session.flush()
+    return allocation
+
+
+def allocation_of(application: Application, *, at: datetime) -> Allocation:
+    """The row of an application, not written yet."""
     item, amount = application.item, application.amount
-    allocation = Allocation(
+    return Allocation(
         business=item.business,
         id=new_id("alc"),
         payment_id=application.payment.id if application.payment else None,
@@ -112,9 +120,6 @@ def note_allocation(session: Session, application: Application, *, at: datetime)
         allocated_at=at,
         allocated_by=application.by,
     )
-    session.add(allocation)
-    session.flush()
-    return allocation
 
 
 def apply(session: Session, application: Application, *, at: datetime) -> Allocation:

@@ -87,7 +87,9 @@ class Known:
             is_payout=_PAYOUT in words or _PAYOUT in (entry.payer_name or "").upper(),
         )
 
-    def use(self, entry: BankEntry, payment_id: str, applied: Iterable[tuple[str, Money]]) -> None:
+    def use(
+        self, entry: BankEntry, payment_id: str | None, applied: Iterable[tuple[str, Money]]
+    ) -> None:
         """Remember what an entry has used: no other one of the batch may use it again."""
         for item_id, amount in applied:
             self.owed[item_id] = self.owed.get(item_id, 0) - amount.minor
