@@ -54,7 +54,7 @@ def read_to(
     rows = session.execute(
         select(Watch.mailbox, Watch.read_to_end_at).where(Watch.business == business)
     )
-    read = {row.mailbox: row.read_to_end_at for row in rows}
+    read: dict[str, datetime | None] = {row.mailbox: row.read_to_end_at for row in rows}
     times = [read.get(mailbox) for mailbox in mailboxes]
     known = [time for time in times if time is not None]
     if len(known) < len(times):
