@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, issue, zoo
+from tests.payments.test_crediting import credit
+from tests.payments.test_settling import paid
 from worker import invoices, paylinks, payments, store
 from worker.paylinks import Life, LinkKeys
-from worker.payments import Checkout, CheckoutPage, CheckoutState
+from worker.payments import Checkout, CheckoutFacts, CheckoutPage, CheckoutState
 
 KEYS = LinkKeys({1: b"0" * 32})
 PAGE = CheckoutPage("cs_1", "https://pay.example/cs_1", AT + timedelta(hours=1))
@@ -46,6 +51,29 @@ def test_an_answer_that_comes_after_the_end_does_not_open_it_again(postgres_book
         found = payments.checkout(session, ACME, started.id)
         assert found is not None
         assert (found.state, found.session_id) == (CheckoutState.EXPIRED, "cs_1")
+
+
+def test_a_page_that_ends_waits_for_who_credits_its_invoice(postgres_books: Engine) -> None:
+    with store.transaction(postgres_books) as session:
+        checkout = _begun(session)
+    gone = replace(paid(checkout), is_paid=False, status="expired")
+    with store.transaction(postgres_books) as crediting:
+        # It waits for the page, which ends just now and would find nothing that waits.
+        note = credit(crediting, "119.00")
+        with pytest.raises(OperationalError):
+            _ended(postgres_books, gone)
+    _ended(postgres_books, gone)
+    with store.reading(postgres_books) as session:
+        assert invoices.still_to_pay(session, note).is_zero
+
+
+def _ended(engine: Engine, facts: CheckoutFacts) -> None:
+    with store.transaction(engine) as session:
+        session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        checkout = payments.checkout(session, ACME, facts.reference or "")
+        assert checkout is not None
+        payments.settle(session, checkout, facts, livemode=False, at=AT)
+        payments.resume_credits(session, ACME, checkout.item_id, at=AT)
 
 
 def test_opening_and_paying_at_once_do_not_wait_for_each_other(postgres_books: Engine) -> None:

@@ -38,6 +38,7 @@ def settle(
     Raises PermanentError when the facts are of another business or mode.
     """
     _belongs(checkout, facts, livemode=livemode)
+    _lock(session, checkout)
     checkout.session_id = checkout.session_id or facts.session_id
     if facts.is_paid:
         return _book(session, checkout, facts, at=at)
@@ -50,6 +51,7 @@ def settle(
 
 def never_opened(session: Session, checkout: Checkout, *, at: datetime) -> None:
     """End a checkout whose page the gateway does not list long after it was asked for."""
+    _lock(session, checkout)
     if checkout.state == CheckoutState.OPENING and at > checkout.opened_at + GIVE_UP_OPENING:
         _end(session, checkout, CheckoutState.EXPIRED, at=at)
     else:
@@ -66,6 +68,7 @@ def give_up(session: Session, checkout: Checkout, why: str, *, at: datetime) -> 
 
     Its account or mode changed, or its key is gone; until it ends, nobody can pay the item by card.
     """
+    _lock(session, checkout)
     _end(session, checkout, CheckoutState.EXPIRED, at=at)
     review.ask(
         session,
@@ -83,6 +86,15 @@ def give_up(session: Session, checkout: Checkout, why: str, *, at: datetime) -> 
     )
 
 
+def _lock(session: Session, checkout: Checkout) -> None:
+    """The customer first, as everywhere, then the checkout as it stands.
+
+    A page that only ends locks them, too: a credit note may be about to wait for it.
+    """
+    customers.lock(session, BusinessKey(checkout.business), checkout.customer_id)
+    session.refresh(checkout, with_for_update=True)
+
+
 def _belongs(checkout: Checkout, facts: CheckoutFacts, *, livemode: bool) -> None:
     if facts.reference != checkout.id or facts.business != checkout.business:
         raise PermanentError(f"Session {facts.session_id} does not belong to {checkout.id}.")
@@ -93,7 +105,6 @@ def _belongs(checkout: Checkout, facts: CheckoutFacts, *, livemode: bool) -> Non
 def _book(session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: datetime) -> Payment:
     business = BusinessKey(checkout.business)
     evidence = facts.intent_id or facts.session_id
-    customers.lock(session, business, checkout.customer_id)
     items = _items(session, checkout)
     there = records.settled_by(session, business, STRIPE_EVIDENCE, evidence)
     if there is not None:
