@@ -33,6 +33,7 @@ app = typer.Typer(
 _Charge = Annotated[
     str, typer.Argument(metavar="CHARGE", help="Its id, or the number of its invoice.")
 ]
+_CALLS = ("create", "confirm", "cancel")
 _Reason = Annotated[str, typer.Option("--reason", help="Why, or who wanted it.")]
 
 
@@ -254,7 +255,11 @@ def _time_line(session: Session, key: BusinessKey, charge: Charge) -> list[dict[
     lines = [_line(charge.planned_at, "planned", f"to be charged on {charge.due_on}")]
     for notice in delivery.about(session, key, charge.id):
         lines.append(_line(notice.queued_at, notice.kind, f"{notice.recipient}: {notice.state}"))
-    for attempt in autocharge.attempts_of(session, charge):
+    # A clock that stands still, in a demo, must not turn the calls around.
+    calls = sorted(
+        autocharge.attempts_of(session, charge), key=lambda a: (a.begun_at, _CALLS.index(a.act))
+    )
+    for attempt in calls:
         reason = attempt.decline_code or attempt.problem or ""
         said = f"{attempt.outcome or 'no answer yet'} {reason}".strip()
         lines.append(_line(attempt.begun_at, attempt.act, said))
