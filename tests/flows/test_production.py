@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import httpx
 from lxml import html
@@ -12,12 +15,14 @@ from playwright.sync_api import Browser
 from tests.flows.house import BUSINESS, House
 from tests.flows.papers import Forward, Paper, bounce, forward, reply
 from tests.readers.samples import FILES, pdf_of
+from tests.remittance import papers
 from tests.servers.dovecot import DovecotServer
-from worker import customers, delivery
+from worker import customers, delivery, invoices
 from worker.commands.demo_customer import pay
 from worker.delivery import Notice
 from worker.intake import Disposition, Mail
 from worker.invoices import Hold
+from worker.remittance import Advice
 from worker.review import WorkItem
 
 AUTHENTIC = {
@@ -178,6 +183,56 @@ def asked_about(house: House, subject: str) -> Notice:
     """The email with the question about a subject, once it is out."""
     [item] = house.await_that(lambda: [w for w in house.all_of(WorkItem) if w.subject == subject])
     return house.await_notice("question", item.id)
+
+
+def test_a_customers_advice_is_noted_and_settled_by_a_word_of_finance(office: House) -> None:
+    office.send_in(authentic(Paper(number="REMIT-1", net=Decimal("1000.00"))))
+    invoice, email = office.await_issued("REMIT-1")
+    office.send_in(with_advice(email, "REMIT-1", "1190.00"))
+
+    payment = office.await_payment(119000)
+    [advice] = [a for a in office.all_of(Advice) if a.payment_id == payment.id]
+    assert (advice.state, payment.state, still_to_pay(office, "REMIT-1")) == (
+        "announced",
+        "announced",
+        119000,
+    )
+    noted = office.email(office.await_notice("remittance_noted", payment.id).message_id)
+    assert noted["To"] == invoice.recipient
+    assert "REMIT-1" in noted.get_body(("plain",)).get_content()
+
+    question = office.email(asked_about(office, advice.id).message_id)
+    office.send_in(reply(question, "received", headers=AUTHENTIC))
+    receipt = office.email(office.await_notice("receipt", payment.id).message_id)
+    assert "REMIT-1" in receipt.get_body(("plain",)).get_content()
+    assert still_to_pay(office, "REMIT-1") == 0
+
+
+def with_advice(email: EmailMessage, number: str, amount: str) -> bytes:
+    """A customer's answer to our email with a payment run's PDF."""
+    entry = papers.Entry(number, "02/11/2026", amount, "0.00", amount)
+    advice = papers.Paper(
+        payer="Brightwater Interiors GmbH",
+        seller="Northlight Lampen GmbH",
+        words=papers.words("en"),
+        reference="PR-2211",
+        day="02/11/2026",
+        currency="EUR",
+        entries=[entry],
+        total=amount,
+    )
+    sender = "Accounts <accounts@brightwater.example>"
+    text = "Please find our remittance advice attached."
+    message = message_from_bytes(reply(email, text, sender=sender), policy=SMTP)
+    assert isinstance(message, EmailMessage)
+    message.add_attachment(papers.sap(advice), "application", "pdf", filename="advice.pdf")
+    return message.as_bytes()
+
+
+def still_to_pay(office: House, number: str) -> int:
+    """What is owed of an invoice, in minor units."""
+    with office.app.reading() as session:
+        return invoices.still_to_pay(session, invoices.called(session, BUSINESS, number)[0]).minor
 
 
 def test_two_tabs_meet_on_one_page_and_pay_once(office: House) -> None:
