@@ -52,6 +52,8 @@ MARA = ("Mara Lindqvist",)
         ("Status Rechnung 2026/77", "status 2026/77"),
         ("hold INV-7!", "hold INV-7"),
         ("freigeben", "release"),
+        ("Hi Ann, yes", "yes"),
+        ("Hello Ann, hello Bob,\n\n\nyes", "yes"),
         ("help", "help"),
         ("?", "help"),
         ("refund INV-7", "money refund INV-7"),
@@ -86,6 +88,11 @@ def test_an_answer_is_understood(text: str, meant: str) -> None:
         "status of everything",
         "I am out of the office until Monday.",
         "> yes",
+        "Hi Ann, please don't send this one yet\nok",
+        "Hello all, wait with this one\nyes",
+        "Hey stop\nyes",
+        "Dear Tillmail not this one\nja",
+        "yes" + 45 * "\n" + "but not to Bob",
     ],
 )
 def test_what_is_unclear_says_nothing(text: str) -> None:

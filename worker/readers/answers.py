@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import islice
 
 from worker.kernel.mail import NotAnAddress, mailbox
 from worker.readers.instructions import SEND_TO
@@ -126,7 +127,7 @@ _HELLO = re.compile(
     r"(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|liebe[rs]?|"
     r"guten (?:tag|morgen)|moin|servus|bonjour|bonsoir|salut|hola|"
     r"buenos días|buongiorno|ciao|dag|beste|hej|tillmail)"
-    r"(?: [^\d@]{1,40})?",
+    r"(?: [^\d@,;:!?]{1,40})?",
     re.IGNORECASE,
 )
 _BYE = re.compile(
@@ -137,10 +138,10 @@ _BYE = re.compile(
     r"(?:met )?vriendelijke groeten?|mvg|groeten|med vänliga hälsningar|mvh)",
     re.IGNORECASE,
 )
-# Under a closing stand names; a second thought there makes the answer unclear.
+# Beside a greeting and under a closing stand names; a second thought there makes it unclear.
 _SECOND_THOUGHT = re.compile(
-    r"\b(?:p\.?s|but|not|don't|unless|except|wait|however|only|aber|nicht|kein\w*|doch|nur|außer|"
-    r"mais|pas|sauf|pero|salvo|ma|non|maar|niet)\b",
+    r"\b(?:p\.?s|but|not|don't|unless|except|wait|stopp?|hold|however|only|aber|nicht|"
+    r"kein\w*|doch|nur|außer|warte\w*|halt|mais|pas|sauf|pero|salvo|ma|non|maar|niet)\b",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
@@ -201,7 +202,9 @@ def said(text: str, *, names: Collection[str] = ()) -> tuple[Said, ...]:
     """
     own = {part.casefold() for name in names for part in name.split()}
     found: list[Said] = []
-    lines = [line for line in _lines(text) if line]
+    lines = list(islice((line for line in _lines(text) if line), LINES_MAX + 1))
+    if len(lines) > LINES_MAX:
+        return ()  # What stands further down could be a "but".
     for at, line in enumerate(lines):
         if _BYE.fullmatch(line):
             if not _is_signature(lines[at + 1 :]):
@@ -231,7 +234,7 @@ def amount(value: str) -> tuple[Decimal, str | None] | None:
 
 
 def _lines(text: str) -> Iterable[str]:
-    for raw in text.replace("’", "'").split("\n")[:LINES_MAX]:
+    for raw in text.replace("’", "'").split("\n"):
         if _END.match(raw.rstrip()):
             return
         if not raw.lstrip().startswith((">", "&gt;")):
@@ -242,7 +245,7 @@ def _lines(text: str) -> Iterable[str]:
 def _in_line(line: str) -> list[Said] | None:
     """What one line says; None where it says something else."""
     line = line.strip(_CUTTABLE) if line != "?" else line
-    if not line or line.casefold() in _COURTESIES or _HELLO.fullmatch(line):
+    if not line or line.casefold() in _COURTESIES or _is_hello(line):
         return []
     one = _one(line)
     bare = _BEHIND.sub("", _BEFORE.sub("", line, count=1)).strip(_CUTTABLE)
@@ -256,6 +259,11 @@ def _in_line(line: str) -> list[Said] | None:
     first = _in_line(clause[1])
     rest = _in_line(clause[2]) if first is not None else None
     return None if first is None or rest is None else first + rest
+
+
+def _is_hello(line: str) -> bool:
+    """Whether a line greets somebody and says no more: names may be anything, a "wait" is none."""
+    return _HELLO.fullmatch(line) is not None and not _SECOND_THOUGHT.search(line)
 
 
 def _one(line: str) -> Said | None:
