@@ -19,6 +19,7 @@ from worker.app import App
 from worker.businesses import Act
 from worker.commands.choosing import AsOption, BusinessOption, JsonOption, at_the_desk, who
 from worker.commands.printing import hint, print_list
+from worker.commands.starting import collect_seldom
 from worker.kernel.errors import PermanentError, Refused
 from worker.kernel.ids import BusinessKey
 from worker.payments import BankFile, Outcome, Recorded
@@ -63,6 +64,7 @@ def import_files(
     """
     with at_the_desk(business, reader=True) as (till, key):
         person = businesses.permit(till.rules(key), who(by), Act.REGISTER, salesperson=None)
+        collect_seldom()
         wish = Wish(person.name, accept_gap, dry_run)
         rows = list(_imported(till, key, files, wish))
         zone = till.rules(key).time_zone

@@ -74,13 +74,8 @@ def allocations_of(
     session: Session, business: BusinessKey, payment_id: str
 ) -> Sequence[Allocation]:
     """What a payment was applied to, as it stands."""
-    return session.scalars(
-        select(Allocation).where(
-            Allocation.business == business,
-            Allocation.payment_id == payment_id,
-            Allocation.undone_at.is_(None),
-        )
-    ).all()
+    about = {"payment_id": payment_id, "undone_at": None}
+    return store.every(session, Allocation, order="allocated_at, id", business=business, **about)
 
 
 def undone_of(session: Session, business: BusinessKey, payment_id: str) -> Sequence[Allocation]:
