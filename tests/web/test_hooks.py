@@ -54,6 +54,16 @@ def test_an_event_of_our_checkout_is_heard(house: House) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "ours"),
+    [("payment_intent", "tillmail_charge"), ("checkout.session", "tillmail_card_link")],
+)
+def test_an_event_of_a_stored_card_is_heard(house: House, kind: str, ours: str) -> None:
+    about = {"object": {"id": "x_1", "object": kind, "metadata": {ours: "ours_1"}}}
+    raw = stripe_event(data=about)
+    assert send(house, raw, signature(raw)).text == "heard"
+
+
+@pytest.mark.parametrize(
     ("change", "outcome"),
     [
         ({}, "unknown_object"),

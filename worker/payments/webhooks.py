@@ -39,19 +39,26 @@ def keep(
     return outcome
 
 
+_Heard = CardLinkHeard | ChargeHeard | CheckoutHeard | ReversalHeard
+
+
 def _about(
     session: Session, business: BusinessKey, event: GatewayEvent
-) -> tuple[CheckoutHeard | ReversalHeard | None, str]:
+) -> tuple[_Heard | None, str]:
     """What there is to look at again because of the event, and the word for it."""
+    if event.card_link_id is not None:
+        return CardLinkHeard(business, event.card_link_id), "heard"
+    if event.charge_id is not None:
+        return ChargeHeard(business, event.charge_id), "heard"
     if event.session_id is not None:
         checkout = records.checkout_of_session(session, business, event.session_id)
-        if checkout is not None:
-            return CheckoutHeard(business, checkout.id), "heard"
-        return None, "unknown_object"
+        return _heard(CheckoutHeard(business, checkout.id) if checkout else None)
     if event.reversed_intent_id is not None:
         intent = event.reversed_intent_id
         payment = records.settled_by(session, business, STRIPE_EVIDENCE, intent)
-        if payment is not None:
-            return ReversalHeard(business, payment.id), "heard"
-        return None, "unknown_object"
+        return _heard(ReversalHeard(business, payment.id) if payment else None)
     return None, "other_type"
+
+
+def _heard(fact: _Heard | None) -> tuple[_Heard | None, str]:
+    return fact, "unknown_object" if fact is None else "heard"

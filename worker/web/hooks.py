@@ -12,7 +12,7 @@ from http import HTTPStatus
 
 import anyio
 import anyio.to_thread
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -68,7 +68,7 @@ class Hooks:
         try:
             with anyio.fail_after(ANSWER_WITHIN_S):
                 outcome = await anyio.to_thread.run_sync(
-                    self._keep_once, business, event, raw, abandon_on_cancel=True
+                    self._keep_now, business, event, raw, abandon_on_cancel=True
                 )
         except (SQLAlchemyError, TimeoutError) as e:
             log.error(
@@ -79,13 +79,6 @@ class Hooks:
             log.error("webhook %s of %s is not kept: %s", event.event_id, business, e)
             return _say("Not kept: send it again.", HTTPStatus.SERVICE_UNAVAILABLE)
         return _say(outcome, HTTPStatus.OK)
-
-    def _keep_once(self, business: BusinessKey, event: GatewayEvent, raw: bytes) -> str:
-        try:
-            return self._keep_now(business, event, raw)
-        except IntegrityError:
-            # The same event came twice in one moment: the other is kept, and can be seen by now.
-            return self._keep_now(business, event, raw)
 
     def _keep_now(self, business: BusinessKey, event: GatewayEvent, raw: bytes) -> str:
         at = self.app.now()
