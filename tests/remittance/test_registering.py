@@ -89,6 +89,10 @@ def test_a_sure_claim_is_a_memo_that_posts_nothing_and_is_answered(desk: Desk) -
     [item] = noted.context["items"]
     assert (item["number"], item["still_to_pay"]["minor"]) == ("F-7001", 0)
     assert desk.question("remittance_received").recipient == "mara@northlight.example"
+    with desk.app.reading() as s:
+        item_id = desk.invoice("F-7001").id
+        [(found, amount)] = payments.announced_for(s, NORTHLIGHT, [item_id])[item_id]
+    assert (found.id, str(amount)) == (payment.id, "119.00 EUR")
     assert desk.broken() == []
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.orm import Session
 
-from worker import customers, delivery, documents, invoices, review
+from worker import customers, delivery, documents, invoices, payments, review
 from worker.actors.resending import Wish, send_again
 from worker.commands import time_line
 from worker.commands.choosing import (
@@ -165,6 +165,12 @@ def _details(session: Session, business: BusinessKey, invoice: Invoice) -> dict[
         "mail": invoice.mail_id,
         "pdf": document.pdf_sha256 if document else None,
         "pdf_pages": document.pages if document else None,
+        "announced": [
+            {"amount": amount, "paid_on": payment.paid_on, "payment": payment.id}
+            for payment, amount in payments.announced_for(session, business, [invoice.id]).get(
+                invoice.id, []
+            )
+        ],
         "questions": [{"id": q.id, "question": q.question} for q in questions],
         "notices": _notices(delivery.about(session, business, invoice.id)),
         "activity": _activity(time_line.of_item(session, business, invoice.id)),

@@ -15,7 +15,7 @@ from worker.businesses import Rules
 from worker.invoices import Invoice, OpenItem, State
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
-from worker.kernel.money import Money, NotMoney
+from worker.kernel.money import Money, NotMoney, total
 from worker.paylinks import Link, LinkState, Thresholds
 from worker.readers.model import Invoice as Document
 from worker.web.forms import TOKEN, Visitor, has_opened
@@ -154,6 +154,7 @@ def item_face(session: Session, standing: Standing, *, at: datetime) -> dict[str
         "paid": _plain(whole - owed),
         "still_to_pay": _plain(owed),
         "paid_on": _paid_on(session, standing),
+        "announced": _announced(session, standing),
     }
 
 
@@ -179,6 +180,13 @@ def _paid_on(session: Session, standing: Standing) -> str | None:
     payment = payments.by_id(session, standing.business, applied[-1].payment_id or "")
     settled_at = payment.settled_at if payment else None
     return day_in(standing.rules.time_zone, settled_at).isoformat() if settled_at else None
+
+
+def _announced(session: Session, standing: Standing) -> dict[str, object] | None:
+    """What of the item is on its way, as the payer says: it stays payable, with a warning."""
+    item = standing.invoice
+    found = payments.announced_for(session, standing.business, [item.id]).get(item.id, [])
+    return _plain(total((amount for _, amount in found), item.currency)) if found else None
 
 
 def bank_face(rules: Rules, reference: str) -> dict[str, str] | None:
