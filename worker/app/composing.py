@@ -1,7 +1,4 @@
-"""The composition root: settings to adapters to one App. The only file that names an adapter.
-
-Adapters are imported where they are made: a process that renders nothing never loads a renderer.
-"""
+"""One process's parts in one place: the App."""
 
 from __future__ import annotations
 
@@ -28,6 +25,7 @@ from worker import (
     remittance,
     store,
 )
+from worker.app import parts
 from worker.businesses import MailboxRules, Rules
 from worker.kernel.clock import Clock
 from worker.kernel.errors import PermanentError, TransientError
@@ -40,9 +38,7 @@ from worker.store.outbox import Slip
 if TYPE_CHECKING:
     from worker.adapters.dramatiq_queue import DramatiqQueue
     from worker.adapters.outbox_relay import Relay
-    from worker.adapters.redis_broker_process import BrokerProcess
     from worker.adapters.web_pages import WebPage
-    from worker.adapters.stripe_gateway import StripeAccess
     from worker.adapters.zygote_press import ZygotePress
     from worker.adapters.zygote_reader import ZygoteReader
 
@@ -73,14 +69,14 @@ class App:
     def __init__(self, settings: Settings, flow: Flow) -> None:
         self.settings = settings
         self.flow = flow
-        self.engine: Engine = store.make_engine(self._store_url())
-        self.clock: Clock = self._make_clock()
+        self.engine: Engine = store.make_engine(parts.store_url(settings))
+        self.clock: Clock = parts.make_clock(settings, self.engine)
         self.link_keys = paylinks.LinkKeys(settings.link_secrets())
         self._rules = {BusinessKey(rules.key): rules for rules in settings.businesses}
         self._looks: dict[tuple[str, str], documents.Look] = {}
         self._gateways: dict[BusinessKey, payments.Gateway] = {}
-        self._making = threading.RLock()
         self._stored_cards: dict[BusinessKey, autocharge.StoredCards] = {}
+        self._making = threading.RLock()
         self._queue: DramatiqQueue | None = None
         self._reader: ZygoteReader | None = None
         self._press: ZygotePress | None = None
@@ -200,7 +196,7 @@ class App:
 
         with self._making:
             if self._queue is None:
-                url = self.settings.queue.url or self._embedded_queue_url()
+                url = self.settings.queue.url or parts.embedded_queue_url(self.settings)
                 routes = [route for routes in self.flow.values() for route in routes]
                 calls = frozenset(r.actor for r in routes if r.actor and r.acts_outside)
                 heartbeat_s = self.settings.queue.heartbeat_s
@@ -246,49 +242,34 @@ class App:
 
     def mailbox(self, business: BusinessKey, rules: MailboxRules) -> intake.Mailbox:
         """A connection to one mailbox folder."""
-        limit_bytes = rules.max_size_mb * 1_000_000
-        if rules.kind == "maildir":
-            from worker.adapters.maildir_mailbox import MaildirMailbox
-
-            return MaildirMailbox(self.settings.path(rules.path), limit_bytes=limit_bytes)
-        from worker.adapters.imap_mailbox import ImapAccount, ImapMailbox
-
-        host, port, folder, security = rules.host, rules.port, rules.folder, rules.security
-        password = self.settings.mailbox_password(business, rules) or ""
-        account = ImapAccount(host, port, rules.user, password, folder=folder, security=security)
-        return ImapMailbox(account, limit_bytes=limit_bytes)
+        return parts.make_mailbox(self.settings, business, rules)
 
     @property
     def transport(self) -> delivery.Transport:
         """Hands mail over."""
         with self._making:
             if self._transport is None:
-                self._transport = self._make_transport()
+                self._transport = parts.make_transport(self.settings)
             return self._transport
 
     def signer(self, business: BusinessKey) -> delivery.Signer:
         """Signs the business's mail, when it has a key."""
-        from worker.adapters.dkim_signer import DkimSigner, NoSigner
-
-        mail = self.rules(business).mail
-        key = self.settings.business_secret(business, "dkim_key")
-        if key is None or mail.dkim_selector is None:
-            return NoSigner()
-        domain = mail.from_address.rpartition("@")[2]
-        return DkimSigner(domain, mail.dkim_selector, key)
+        return parts.make_signer(self.settings, self.rules(business))
 
     def stored_cards(self, business: BusinessKey) -> autocharge.StoredCards:
         """The cards that the business's own Stripe account keeps."""
         with self._making:
             if business not in self._stored_cards:
-                self._stored_cards[business] = self._make_stored_cards(business)
+                access = parts.stripe_access(self.settings, self.rules(business))
+                self._stored_cards[business] = parts.make_stored_cards(access)
             return self._stored_cards[business]
 
     def gateway(self, business: BusinessKey) -> payments.Gateway:
         """The business's own Stripe account."""
         with self._making:
             if business not in self._gateways:
-                self._gateways[business] = self._make_gateway(business)
+                access = parts.stripe_access(self.settings, self.rules(business))
+                self._gateways[business] = parts.make_gateway(access)
             return self._gateways[business]
 
     def templates_on_disk(self, business: BusinessKey) -> dict[str, bytes]:
@@ -355,81 +336,6 @@ class App:
         if close is not None:
             close()
         self.engine.dispose()
-
-    def _store_url(self) -> str:
-        url = self.settings.store.url
-        if not self.settings.is_sqlite:
-            return url
-        file = self.settings.path(url.removeprefix("sqlite:///"))
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return f"sqlite:///{file}"
-
-    def _make_clock(self) -> Clock:
-        from worker.adapters.database_clock import DatabaseClock
-        from worker.adapters.file_clock import FileClock
-
-        if self.settings.is_sqlite:
-            return FileClock(self.settings.var / "clock.ahead")
-        return DatabaseClock(self.engine)
-
-    def _embedded_queue_url(self) -> str:
-        from worker.adapters.redis_broker_process import url_of
-
-        return url_of(self.settings.var / "queue")
-
-    def _make_transport(self) -> delivery.Transport:
-        out = self.settings.outbox
-        if out.kind == "maildir":
-            from worker.adapters.maildir_transport import MaildirTransport
-
-            return MaildirTransport(self.settings.path(out.path))
-        from worker.adapters.smtp_transport import SmtpRelay, SmtpTransport
-
-        password = self.settings.secret("SMTP_PASSWORD") or ""
-        return SmtpTransport(SmtpRelay(out.host, out.port, out.security, out.user, password))
-
-    def _make_gateway(self, business: BusinessKey) -> payments.Gateway:
-        from worker.adapters.stripe_gateway import StripeGateway
-
-        return StripeGateway(self._stripe_access(business))
-
-    def _make_stored_cards(self, business: BusinessKey) -> autocharge.StoredCards:
-        from worker.adapters.stripe_stored_cards import StripeStoredCards
-
-        return StripeStoredCards(self._stripe_access(business))
-
-    def _stripe_access(self, business: BusinessKey) -> StripeAccess:
-        from worker.adapters.stripe_gateway import StripeAccess
-
-        key = self.settings.business_secret(business, "stripe_key")
-        if key is None:
-            raise PermanentError(
-                f"{business} has no Stripe key: set TILLMAIL_{business.upper()}_STRIPE_KEY."
-            )
-        names = ("stripe_webhook_secret", "stripe_webhook_secret_old")
-        hooks = (self.settings.business_secret(business, name) for name in names)
-        rules = self.rules(business).stripe
-        return StripeAccess(
-            api_key=key,
-            webhook_secrets=tuple(secret for secret in hooks if secret),
-            expects_livemode=rules.livemode,
-            expected_account=rules.account,
-            base_url=self.settings.gateway.base_url or None,
-        )
-
-
-def make_broker_process(settings: Settings) -> BrokerProcess:
-    """The embedded queue server of a home folder; start it before anything that needs it."""
-    from worker.adapters.redis_broker_process import BrokerProcess
-
-    return BrokerProcess(settings.var / "queue")
-
-
-def make_reader(size: int) -> ZygoteReader:
-    """Reader children for a command that needs nothing else; start it before any thread."""
-    from worker.adapters.zygote_reader import ZygoteReader
-
-    return ZygoteReader(size=size)
 
 
 def make_relay(app: App) -> Relay:
