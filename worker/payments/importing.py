@@ -6,13 +6,10 @@ all; `settling_from_bank` then settles what waits.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
@@ -25,8 +22,8 @@ from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, NotMoney
 from worker.payments.bank_chain import Movement, Run, Segment, runs
 from worker.payments.bank_entries import BankEntry, BankStatement
-from worker.readers.model import BankDetail, EntryStatus, Statement
-from worker.readers.model import BankEntry as Told
+from worker.payments.bank_lines import BankLine, bank_lines
+from worker.readers.model import Statement
 from worker.store import blobs, tell
 
 _CHUNK = 400
@@ -66,22 +63,6 @@ class Recorded:
     has_balances: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """An entry with what it is known by, and the rows it becomes."""
-
-    fingerprint: str
-    ordinal: int
-    amount_minor: int
-    booked_on: date | None
-    rows: tuple[dict[str, Any], ...]
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What it is known by on its account."""
-        return self.fingerprint, self.ordinal
-
-
 def record(session: Session, rules: Rules, file: BankFile, *, at: datetime) -> list[Recorded]:
     """What each statement of the file brought. Raises Refused, and then nothing of it is recorded.
 
@@ -95,7 +76,7 @@ def record(session: Session, rules: Rules, file: BankFile, *, at: datetime) -> l
     done = []
     for statement, account in told:
         try:
-            lines = _lines(statement, account, counted)
+            lines = bank_lines(statement, account, counted)
         except NotMoney as e:
             raise Refused(str(e)) from e
         done.append(_record_one(session, business, (file, statement, account), lines, at=at))
@@ -141,7 +122,7 @@ def _record_one(
     session: Session,
     business: BusinessKey,
     about: tuple[BankFile, Statement, BankAccount],
-    lines: Sequence[_Line],
+    lines: Sequence[BankLine],
     *,
     at: datetime,
 ) -> Recorded:
@@ -167,7 +148,7 @@ def _record_loose(
     session: Session,
     business: BusinessKey,
     about: tuple[BankFile, Statement, BankAccount],
-    lines: Sequence[_Line],
+    lines: Sequence[BankLine],
     is_new: Sequence[bool],
     *,
     at: datetime,
@@ -188,7 +169,7 @@ def _record_chained(
     session: Session,
     business: BusinessKey,
     about: tuple[BankFile, Statement, BankAccount],
-    told: tuple[Sequence[_Line], dict[tuple[str, int], bool], int],
+    told: tuple[Sequence[BankLine], dict[tuple[str, int], bool], int],
     *,
     at: datetime,
 ) -> list[str]:
@@ -247,7 +228,7 @@ def _gap(account: BankAccount, run: Run, segments: Sequence[Segment]) -> str:
 
 
 def _balances(
-    statement: Statement, account: BankAccount, lines: Sequence[_Line]
+    statement: Statement, account: BankAccount, lines: Sequence[BankLine]
 ) -> tuple[int, int] | None:
     """The balances before and after; one of them follows from the other."""
     moved = sum(line.amount_minor for line in lines)
@@ -298,7 +279,7 @@ def _days(
 
 
 def _there(
-    session: Session, business: BusinessKey, account: str, lines: Sequence[_Line]
+    session: Session, business: BusinessKey, account: str, lines: Sequence[BankLine]
 ) -> dict[tuple[str, int], bool]:
     """Entries that are in the books, and whether a statement with balances told them."""
     prints = list(dict.fromkeys(line.fingerprint for line in lines))
@@ -315,7 +296,7 @@ def _there(
     return found
 
 
-def _adopt(session: Session, row: BankStatement, lines: Sequence[_Line]) -> None:
+def _adopt(session: Session, row: BankStatement, lines: Sequence[BankLine]) -> None:
     for line in lines:
         session.execute(
             update(BankEntry)
@@ -330,7 +311,9 @@ def _adopt(session: Session, row: BankStatement, lines: Sequence[_Line]) -> None
         )
 
 
-def _add(session: Session, row: BankStatement, lines: Sequence[_Line], *, is_chained: bool) -> None:
+def _add(
+    session: Session, row: BankStatement, lines: Sequence[BankLine], *, is_chained: bool
+) -> None:
     about = {
         "business": row.business,
         "statement_id": row.id,
@@ -362,71 +345,3 @@ def _statement(
         came_by=file.came_by,
         recorded_at=at,
     )
-
-
-def _lines(
-    statement: Statement, account: BankAccount, counted: Counter[tuple[str, str]]
-) -> list[_Line]:
-    """The booked entries, the first first. `counted` tells entries apart that say the same."""
-    told = [entry for entry in statement.entries if entry.status is EntryStatus.BOOKED]
-    days = [entry.date for entry in told if entry.date]
-    if days and days[0] > days[-1]:
-        told.reverse()
-    lines = []
-    for position, entry in enumerate(told):
-        amount = Money.of(entry.amount or Decimal(0), account.currency)
-        day = entry.date or entry.value_date
-        fingerprint = _fingerprint(entry, amount)
-        counted[account.key, fingerprint] += 1
-        ordinal = counted[account.key, fingerprint]
-        about = {
-            "fingerprint": fingerprint,
-            "ordinal": ordinal,
-            "position": position,
-            "booked_on": day,
-            "reference": entry.reference or None,
-            "outcome": None,
-        }
-        rows = tuple(about | part for part in _parts(entry, amount))
-        lines.append(_Line(fingerprint, ordinal, amount.minor, day, rows))
-    return lines
-
-
-def _parts(entry: Told, amount: Money) -> Iterator[dict[str, Any]]:
-    """The payments inside an entry where the bank breaks it down to the cent, else the whole."""
-    parts = [Money.of(d.amount, amount.currency) for d in entry.details if d.amount is not None]
-    own = {d.currency for d in entry.details} <= {amount.currency, None}
-    is_broken_down = len(entry.details) > 1 and len(parts) == len(entry.details) and own
-    if is_broken_down and sum(part.minor for part in parts) == amount.minor:
-        for nth, (detail, part) in enumerate(zip(entry.details, parts, strict=True), start=1):
-            yield _row(entry, (detail,), detail.text) | {"part": nth, "amount_minor": part.minor}
-    else:
-        yield _row(entry, entry.details, entry.text) | {"part": 0, "amount_minor": amount.minor}
-
-
-def _row(entry: Told, details: Iterable[BankDetail], text: str) -> dict[str, Any]:
-    details = tuple(details)
-    only = details[0] if len(details) == 1 else BankDetail()
-    structured = [d.creditor_reference for d in details if d.creditor_reference]
-    structured += [number for d in details for number in d.invoice_numbers]
-    return {
-        "said": text or entry.text or "",
-        "structured": structured,
-        "end_to_end_id": only.end_to_end_id,
-        "payer_name": only.counterparty_name,
-        "payer_account": "".join((only.counterparty_account or "").split()).upper() or None,
-        "is_reversal": entry.is_reversal or any(d.return_reason for d in details),
-    }
-
-
-def _fingerprint(entry: Told, amount: Money) -> str:
-    """What the entry is known by in every file: its reference, or all that is said of it."""
-    said: tuple[object, ...] = (entry.reference,)
-    if not entry.reference:
-        details = [
-            (d.counterparty_name, d.counterparty_account, d.end_to_end_id) for d in entry.details
-        ]
-        said = (" ".join(entry.text.split()).casefold(), details)
-    day = entry.date or entry.value_date
-    facts = (day.isoformat() if day else None, amount.minor, amount.currency, said)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
