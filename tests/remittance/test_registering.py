@@ -138,10 +138,9 @@ def test_received_in_a_mail_that_answers_nothing_settles_nothing(desk: Desk) -> 
     assert desk.said() == ["That is not done by mail"]
 
 
-@pytest.mark.parametrize("times", [2, 10])
-def test_the_same_advice_again_is_known(desk: Desk, times: int) -> None:
+def test_the_same_advice_again_is_known(desk: Desk) -> None:
     tell(desk, PAID_ONE)
-    for again in range(1, times):
+    for again in range(4):
         [advice] = tell(desk, PAID_ONE, ANN if again % 2 else MARA)
         assert advice.state == "duplicate"
     assert len(desk.all(Payment)) == 1
@@ -278,7 +277,7 @@ def register(desk: Desk, item: Invoice | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", list(itertools.permutations(("advice", "again", "money"))), ids="-".join
+    "order", sorted(set(itertools.permutations(("advice", "advice", "money")))), ids="-".join
 )
 @pytest.mark.parametrize("names_item", [True, False])
 def test_in_whatever_order_claim_and_money_come_the_books_are_the_same(
