@@ -108,6 +108,8 @@ def test_what_is_unclear_says_nothing(text: str) -> None:
         ("1 234,50", (Decimal("1234.50"), None)),
         ("1,234", None),
         ("12 and 13", None),
+        ("120.00 kr", None),
+        ("120.00 euros", (Decimal("120.00"), "EUR")),
         ("nothing", None),
     ],
 )

@@ -229,7 +229,10 @@ def amount(value: str) -> tuple[Decimal, str | None] | None:
     if len(marks) == 1 and re.search(r"[.,]\d{3}$", number):
         return None  # 1,234 is a thousand to one and little more than one to another.
     found = parse(number, marks[-1] if marks else ".")
-    currency = currency_of(value.upper()) if value.strip() != number else None
+    named = re.sub(r"\bEUROS?\b", "EUR", value.upper())
+    currency = currency_of(named) if value.strip() != number else None
+    if currency is None and any(character.isalpha() for character in value):
+        return None  # What stands beside it may be a currency that we do not know.
     return None if found is None else (found, currency)
 
 
