@@ -28,6 +28,25 @@ def test_only_the_first_time_is_the_first(each_books: Engine) -> None:
         assert once.is_first(session, OTHER, "key", at=AT)
 
 
+def test_a_savepoint_that_is_undone_lets_go_of_its_locks(postgres_books: Engine) -> None:
+    def lock(session: Session) -> None:
+        session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        store.lock(session, Business, ACME)
+
+    def elsewhere() -> None:
+        with store.transaction(postgres_books) as session:
+            lock(session)
+
+    with store.transaction(postgres_books) as session:
+        savepoint = session.begin_nested()
+        lock(session)
+        savepoint.rollback()
+        elsewhere()
+        lock(session)
+        with pytest.raises(DBAPIError):
+            elsewhere()
+
+
 def test_a_first_time_that_was_rolled_back_was_none(each_books: Engine) -> None:
     def fail() -> None:
         with store.transaction(each_books) as session:

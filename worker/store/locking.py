@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import Select, inspect
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, event, inspect
+from sqlalchemy.orm import Session, SessionTransaction
 
 from worker.store.finding import get, where
 from worker.store.tables import Record
@@ -29,6 +29,12 @@ def lock(session: Session, kind: type[R], *key: str) -> R | None:
     row = session.execute(statement, equal).scalar_one_or_none()
     held.add((kind, key))
     return row
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _let_go(session: Session, _ended: SessionTransaction) -> None:
+    """A savepoint that is rolled back lets go of its locks; those from before are asked again."""
+    session.info.pop(_LOCKED, None)
 
 
 @cache
