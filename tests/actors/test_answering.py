@@ -10,11 +10,12 @@ import pytest
 from tests.actors.desk import Desk, letter, opened
 from tests.flows.papers import Forward, Paper, bounce, forward, stranger
 from tests.readers.samples import FILES, pdf_of
-from worker import delivery
+from worker import delivery, payments
 from worker.delivery import Notice
 from worker.intake import Disposition
 from worker.invoices import Invoice
 from worker.review import WorkItem
+from worker.store.outbox import Job
 
 PLAIN = (FILES / "plain" / "german_window.txt").read_text()
 # What a mail program puts below an answer to our report; its words are those of a bounce.
@@ -133,6 +134,13 @@ def test_whose_invoice_it_is_or_where_it_goes_is_not_said_by_another_word(
     assert (desk.one(Invoice).issued_at, desk.said()) == (None, ["That could not be done"])
     desk.answer(desk.question("invoice_held"), f"{words}\nsend to c@d.example")
     assert [i.recipient for i in desk.all(Invoice) if i.issued_at] == ["c@d.example"]
+
+
+def test_a_total_that_no_invoice_can_have_is_said(desk: Desk) -> None:
+    desk.answer(held(desk, plain()), "total 120.50 JPY")
+    assert desk.said() == ["That could not be done"]
+    assert "smallest unit of JPY" in desk.last_said()["text"]
+    assert desk.one(Invoice).voided_at is None
 
 
 def test_what_cannot_be_done_is_not_half_done(desk: Desk) -> None:
@@ -322,6 +330,17 @@ def test_an_order_of_a_customer_is_a_letter_to_a_person(desk: Desk) -> None:
     assert desk.invoice(invoice.number).rests_since is None
     assert desk.said() == []
     assert desk.asked("customer_mail").evidence["customer"] == "Brightwater Interiors GmbH"
+
+
+def test_a_page_that_stands_in_an_answers_way_is_ended_for_the_next(desk: Desk) -> None:
+    invoice, _ = issued(desk)
+    words = f"We have paid invoice {invoice.number} today: {invoice.total} by bank transfer."
+    desk.take(letter(words, sender="Ann <accounts@brightwater.example>", subject="Payment"))
+    with desk.app.transaction() as s:
+        payments.begin(s, s.merge(invoice), link_id="lnk", at=desk.app.now())
+    desk.answer(desk.question("remittance_received"), "received")
+    assert desk.said()[-1] == "That could not be done"
+    assert desk.one(Job, actor="payments.end_checkout")
 
 
 # -- letters of customers --------------------------------------------------------------------------

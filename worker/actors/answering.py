@@ -16,8 +16,8 @@ from worker.app import App
 from worker.delivery import Incoming, Notice, Paper, Reply
 from worker.invoices import Invoice
 from worker.kernel.clock import day_in
-from worker.kernel.errors import Refused
-from worker.kernel.events import Event
+from worker.kernel.errors import Refused, ReviewNeeded
+from worker.kernel.events import CheckoutUnwanted, Event
 from worker.kernel.ids import BusinessKey
 from worker.readers import Examined
 from worker.readers.answers import Word
@@ -94,8 +94,9 @@ def _tried(letter: Letter, s: Session, at: datetime) -> Reply | None:
     try:
         with s.begin_nested():
             reply = _respond(letter, s, at)
-    except Refused as e:
-        outbox.take_told(s)
+    except (Refused, ReviewNeeded) as e:
+        # A payment page that stands in the way is ended all the same: later it will be done.
+        earlier += [fact for fact in outbox.take_told(s) if isinstance(fact, CheckoutUnwanted)]
         reply = Reply("That could not be done", f"{e} Nothing was changed.", about=letter.about)
     for fact in (*earlier, *outbox.take_told(s)):
         tell(s, fact)
