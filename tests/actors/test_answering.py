@@ -332,6 +332,17 @@ def test_an_order_of_a_customer_is_a_letter_to_a_person(desk: Desk) -> None:
     assert desk.asked("customer_mail").evidence["customer"] == "Brightwater Interiors GmbH"
 
 
+def test_a_program_that_is_told_to_send_a_pdf_may_send_it_in_answer(desk: Desk) -> None:
+    erp = "Erp <erp@shop.example>"
+    desk.take(letter("Nothing in here.", sender=erp))
+    to = delivery.reply_to(
+        desk.one(Notice, kind="answer").id, desk.rules.mail, desk.app.mail_secret
+    )
+    raw = forward(Paper(), sender=erp).raw()
+    taken = desk.take(raw.replace(b"invoices@northlight.example", (to or "").encode()))
+    assert (taken.disposition, len(desk.all(Invoice))) == (Disposition.ACCEPTED, 1)
+
+
 def test_a_page_that_stands_in_an_answers_way_is_ended_for_the_next(desk: Desk) -> None:
     invoice, _ = issued(desk)
     words = f"We have paid invoice {invoice.number} today: {invoice.total} by bank transfer."

@@ -121,13 +121,14 @@ def _by_bank(examined: Examined, sender: Sender) -> Verdict | None:
 
 
 def _by_staff(examined: Examined, sender: Sender) -> Verdict | None:
+    is_document = examined.reading.kind in _DOCUMENTS and bool(examined.reading.invoices)
     if not sender.is_staff:
-        if sender.answers != "staff":
+        # A program that we told to send a PDF sends one: as good as without our address on it.
+        if sender.answers != "staff" or (is_document and sender.trust.may_send_invoices):
             return None
         because = f"It answers a question to staff, and is not theirs. {sender.trust.because}"
         return Verdict(Disposition.QUARANTINED, because, asks="answer_not_taken")
     is_order = _is_order(examined, sender)
-    is_document = examined.reading.kind in _DOCUMENTS and bool(examined.reading.invoices)
     if is_order or (sender.answers is not None and not is_document):
         return Verdict(Disposition.ACCEPTED, f"{sender.staff} wrote it.", tells=ReplyRead)
     return None
