@@ -126,7 +126,8 @@ def _serving(port: int, database: str, home: str) -> Iterator[None]:
 def serve(port: int, home: str) -> None:
     """One web process on a port that it shares with its like."""
     house = House(Path(home), f"http://127.0.0.1:{port}", database=os.environ["BENCH_DATABASE"])
-    listening = socket.socket()
+    # Only where the protocol is named does asyncio send without delay, as it does in production.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listening.bind(("127.0.0.1", port))

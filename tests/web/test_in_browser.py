@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.web.house import PERSON, House, running_house
+from tests.web.house import KEY, PERSON, House, running_house
+from worker import paylinks
+from worker.paylinks import Subject
 
 PHONE = {"width": 390, "height": 844}
 # Playwright says that it steers the browser; a person's browser says that nobody does.
@@ -22,7 +24,7 @@ Opened = Callable[..., Page]
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """A house whose payment service is another origin on this machine."""
-    with running_house(tmp_path, sandboxed=True) as house:
+    with running_house(tmp_path, sandboxed=True, links={"partial": True}) as house:
         yield house
 
 
@@ -181,6 +183,32 @@ def test_every_text_can_be_read(house: House, open_page: Opened, scheme: str, be
     """WCAG 2.2, success criterion 1.4.3."""
     page = open_page(house.invoice() + below, color_scheme=scheme)
     assert page.evaluate(CONTRAST) == []
+
+
+def test_a_wrong_amount_is_tied_to_its_field(house: House, open_page: Opened) -> None:
+    """WCAG 2.2, success criteria 1.3.1, 1.4.10, 2.4.3, 3.1.1, 3.3.1 and 3.3.2."""
+    paths = [house.invoice(number, "50.00", buyer="C") for number in ("2026-0139", "2026-0140")]
+    paths += [house.invoice("2026-0141", "50.00", buyer="C")]
+    owing = Subject(KEY, house.link(paths[0]).customer_id, currency="EUR")
+    with house.app.transaction() as session:
+        keys, life = house.app.link_keys, house.app.link_life(KEY)
+        link = paylinks.open_customer_link(session, owing, keys, life, at=house.app.now())
+    page = open_page(house.app.link_url(link).removeprefix(house.lives_at))
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("main").count() == page.locator("h1").count() == 1
+    wider = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    assert wider is False
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.type") == "checkbox"
+    page.locator(".pay input.typed").first.fill("1,000")
+    page.locator(".pay button[type=submit]").click()
+    page.wait_for_selector("[role=alert]")
+    wrong = page.locator("input[aria-invalid=true]")
+    assert wrong.count() == 1
+    said = page.locator(f"#{wrong.get_attribute('aria-describedby')}")
+    assert "plain digits" in said.inner_text()
+    named = "document.querySelector('[aria-invalid=true]').labels.length"
+    assert page.evaluate(named) == 1
 
 
 def test_every_control_has_a_name_and_is_large_enough_to_touch(
