@@ -61,13 +61,8 @@ def settled_by(
     session: Session, business: BusinessKey, evidence_type: str, evidence_id: str
 ) -> Payment | None:
     """The payment that this evidence settled."""
-    return session.scalar(
-        select(Payment).where(
-            Payment.business == business,
-            Payment.evidence_type == evidence_type,
-            Payment.evidence_id == evidence_id,
-        )
-    )
+    about = {"evidence_type": evidence_type, "evidence_id": evidence_id}
+    return store.one(session, Payment, business=business, **about)
 
 
 def allocations_of(
@@ -141,9 +136,7 @@ def checkout_of_session(
     session: Session, business: BusinessKey, session_id: str
 ) -> Checkout | None:
     """The checkout whose hosted page this is."""
-    return session.scalar(
-        select(Checkout).where(Checkout.business == business, Checkout.session_id == session_id)
-    )
+    return store.one(session, Checkout, business=business, session_id=session_id)
 
 
 def live_checkout(session: Session, business: BusinessKey, item_id: str) -> Checkout | None:
