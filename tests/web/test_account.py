@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from tests.web.house import KEY, House, as_person, form_of, running_house
+from tests.web.test_checking_out import press
 from worker import customers, invoices, paylinks
+from worker.kernel.errors import TransientError
 from worker.paylinks import Subject
 from worker.web.choosing import read_amount
 
@@ -149,6 +151,18 @@ def test_two_people_with_the_link_meet_on_one_page(page: Page, house: House) -> 
     first = page.pay([0])
     page.browser = house.browser()
     assert page.pay([0]).headers["location"] == first.headers["location"]
+
+
+@pytest.mark.parametrize("first", ["account", "item"])
+def test_an_unanswered_call_is_made_again_in_the_same_words_from_another_page(
+    page: Page, house: House, first: str
+) -> None:
+    house.app.counting.failures.append(TransientError("429"))
+    for where in ("account", "item") if first == "account" else ("item", "account"):
+        answer = page.pay([0]) if where == "account" else press(house, page.paths[0])
+    assert answer.status_code == 303
+    # The gateway refuses a key that comes back with another request.
+    assert len({*house.app.counting.orders}) == 1
 
 
 def test_a_program_is_asked_for_what_people_read(page: Page) -> None:

@@ -17,13 +17,13 @@ from worker.app import App
 from worker.kernel.errors import Refused
 from worker.kernel.money import Money, NotMoney
 from worker.paylinks import Verdict
-from worker.payments import Payer, Wanted
+from worker.payments import Wanted
 from worker.web import answers
 from worker.web.account import Account, contacts_of, context, find_account
 from worker.web.answers import Draft
 from worker.web.choosing import Choice, Limits, chosen
 from worker.web.forms import Fields, Seal, Visitor, code_of, new_browser, open_seal, seal
-from worker.web.hosted import Begun, HostedPage
+from worker.web.hosted import Begun, HostedPage, payer_of
 from worker.web.opening import judged_on
 
 _NOT_IN_FILE_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
@@ -114,7 +114,7 @@ class AccountPage:
                 return asks
             wanted = _wanted(session, account, choice)
             checkout = payments.begin_for(session, wanted, link_id=account.link.id, at=at)
-            payer = self._payer(account, wanted[0].item.number)
+            payer = payer_of(self.app, session, checkout, language=account.language)
         return Begun(account.business, account.link, checkout, payer)
 
     def _doubt(
@@ -189,17 +189,6 @@ class AccountPage:
             # Said in units that this currency does not have: then there is no least.
             least = Money(1, account.currency)
         return Limits(rules.partial, least)
-
-    def _payer(self, account: Account, title: str) -> Payer:
-        url = self.app.link_url(account.link)
-        return Payer(
-            link_id=account.link.id,
-            email=None,
-            language=account.language,
-            title=title,
-            success_url=f"{url}/thanks",
-            cancel_url=url,
-        )
 
 
 def _wanted(session: Session, account: Account, choice: Choice) -> list[Wanted]:

@@ -18,7 +18,6 @@ from worker import paylinks, payments
 from worker.app import App
 from worker.kernel.errors import Refused
 from worker.paylinks import Verdict
-from worker.payments import Checkout, Payer
 from worker.web import answers
 from worker.web.account_page import AccountPage
 from worker.web.answers import Draft
@@ -32,7 +31,7 @@ from worker.web.forms import (
     open_seal,
     visitor,
 )
-from worker.web.hosted import Begun, HostedPage
+from worker.web.hosted import Begun, HostedPage, payer_of
 from worker.web.opening import judged
 from worker.web.security import crosses_sites
 from worker.web.standing import Face, Standing, context, find
@@ -89,7 +88,7 @@ class CheckingOut:
                 return asks_again(self.app, session, standing, "pay", form, at=at)
             checkout = payments.begin(session, standing.invoice, link_id=standing.link.id, at=at)
             self._note(session, standing, facts, at=at)
-            payer = self._payer(session, standing, checkout)
+            payer = payer_of(self.app, session, checkout, language=standing.language)
         return Begun(standing.business, standing.link, checkout, payer)
 
     def _note(self, session: Session, standing: Standing, facts: object, *, at: datetime) -> None:
@@ -97,19 +96,6 @@ class CheckingOut:
         seen = {"by": "checkout", "seen": facts}
         life = self.app.link_life(standing.business)
         paylinks.note_open(session, standing.link, life, evidence=seen, at=at)
-
-    def _payer(self, session: Session, standing: Standing, checkout: Checkout) -> Payer:
-        """Of the link that began the checkout: the same checkout must give the same order."""
-        began = paylinks.by_id(session, standing.business, checkout.link_id) or standing.link
-        url = self.app.link_url(began)
-        return Payer(
-            link_id=began.id,
-            email=standing.invoice.recipient,
-            language=standing.language,
-            title=standing.invoice.number,
-            success_url=f"{url}/thanks",
-            cancel_url=url,
-        )
 
     # -- what else there is to say ---------------------------------------------------------------
 

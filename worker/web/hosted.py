@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import anyio
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from worker import payments
+from worker import invoices, paylinks, payments
 from worker.app import App
 from worker.kernel.errors import PermanentError, Refused, TransientError
 from worker.kernel.ids import BusinessKey
@@ -33,6 +34,27 @@ class Begun:
     link: Link
     checkout: Checkout
     payer: Payer
+
+
+def payer_of(app: App, session: Session, checkout: Checkout, *, language: str) -> Payer:
+    """Whom the gateway is told of: what the checkout says alone, whichever page was pressed.
+
+    The link is the one that began it; the same key must always carry the same request.
+    """
+    business = BusinessKey(checkout.business)
+    began = paylinks.by_id(session, business, checkout.link_id)
+    item = invoices.by_id(session, business, checkout.item_id)
+    if began is None or item is None:
+        raise PermanentError(f"Checkout {checkout.id} has no link or no invoice.")
+    url = app.link_url(began)
+    return Payer(
+        link_id=began.id,
+        email=item.recipient if began.item_id is not None else None,
+        language=language,
+        title=item.number,
+        success_url=f"{url}/thanks",
+        cancel_url=url,
+    )
 
 
 @dataclass(frozen=True, slots=True)
