@@ -221,11 +221,11 @@ class AutochargeRules(_Rules):
 class RemittanceRules(_Rules):
     """What becomes of a payer's word that something was paid. See docs/remittances.md.
 
-    Without a bank file somebody in finance says whether the money came: asked at *each* advice, in
-    a *weekly* list, or *never*.
+    Without a bank file somebody in finance says whether the money came: asked at *each* advice, or
+    *never* where bank files tell.
     """
 
-    ask: Literal["each", "weekly", "never"] = "each"
+    ask: Literal["each", "never"] = "each"
     trusted: tuple[str, ...] = Field(
         default=(), description="Numbers of customers whose word settles at once: a standing order"
     )
