@@ -12,8 +12,9 @@ TEST_PACKAGES := redis-server postgresql dovecot-imapd dovecot-lmtpd chromium po
 demo: .venv/.runtime  ## show the whole story; ONCE=1 plays the customer too and exits
 	@$(BIN)/tillmail demo $(if $(ONCE),--once)
 
+# Three at a time on two cores: many wait for a server.
 test: .venv/.test test-packages  ## run every test against real servers
-	@$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadscope $(ARGS)
 
 check: .venv/.test  ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

@@ -23,7 +23,7 @@ from tests.servers.smtp import SmtpServer, running_smtp
 from worker import store
 
 # A busy machine makes an example slow, not wrong.
-settings.register_profile("tillmail", deadline=None, database=None)
+settings.register_profile("tillmail", deadline=None, database=None, max_examples=40)
 settings.load_profile("tillmail")
 
 _CORPORA = Path(__file__).parents[2] / "shared" / "corpora"

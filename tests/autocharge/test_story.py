@@ -7,7 +7,7 @@ import pytest
 from tests.autocharge.house import House
 from tests.autocharge.story import Story
 
-STEPS = 60
+STEPS = 40
 
 
 @pytest.mark.parametrize("seed", [20261122])

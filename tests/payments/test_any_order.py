@@ -301,7 +301,7 @@ def test_no_order_of_events_unbalances_the_books(engine: Engine) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=10,
+            max_examples=6,
             stateful_step_count=25,
             suppress_health_check=list(HealthCheck),
         ),

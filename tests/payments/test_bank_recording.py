@@ -172,7 +172,7 @@ def test_entries_without_their_own_reference_are_told_apart_by_their_payer(
 spans = st.tuples(st.integers(0, DAYS - 1), st.integers(0, DAYS - 1)).map(sorted)
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(spans, min_size=1, max_size=5))
 def test_any_order_and_overlap_of_files_comes_to_the_same_books(
     migrated_file: Path, files: list[list[int]]

@@ -132,7 +132,7 @@ def test_a_persons_mail_is_no_bounce(text: str) -> None:
     assert read(text) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

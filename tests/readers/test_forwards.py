@@ -202,7 +202,7 @@ def test_lists_are_read_as_people_write_them(
     assert [(box.name, box.address) for box in mailboxes(text)] == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

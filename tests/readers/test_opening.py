@@ -180,7 +180,7 @@ FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(FRAGMENTS, st.binary(max_size=40)), max_size=30))
 def test_no_bytes_make_opening_fail(pieces: list[bytes]) -> None:
     mail = open_mail(HEAD + b"".join(pieces))

@@ -82,7 +82,7 @@ def test_html_quotations_are_quotations() -> None:
     assert reply(text_of(html)).text == "Yes"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

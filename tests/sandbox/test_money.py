@@ -54,7 +54,7 @@ def take_step(call: Call, charge: Object, what: str, number: int) -> None:
         disputes.decide(call, disputed[0], what)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps)
 def test_the_balance_is_the_sum_of_what_truly_moved(wanted: list[tuple[str, int]]) -> None:
     call, charge = opened()

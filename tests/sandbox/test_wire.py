@@ -35,7 +35,7 @@ def flat(value: Any, at: str) -> list[tuple[str, str]]:
     return [(at, value)]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(_NAMES, _VALUES, max_size=4))
 def test_what_is_written_flat_is_read_nested(params: dict[str, Any]) -> None:
     fields = [pair for name, value in params.items() for pair in flat(value, name)]
@@ -103,7 +103,7 @@ def test_a_wrong_value_is_named(params: type, raw: dict[str, Any], param: str) -
     assert refused.value.fields["param"] == param
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     st.sampled_from(sorted(order())),
     st.text(max_size=20) | st.integers().map(str) | st.just("[0][price_data]"),
@@ -122,7 +122,7 @@ def test_no_request_makes_the_sandbox_fail(
             assert answer.status_code in (200, 400, 404)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     st.sampled_from(["limit", "created", "created[gte]", "starting_after", "expand[]", "status"]),
     st.text(max_size=20) | st.integers().map(str) | st.sampled_from(["data", "data.customer"]),
