@@ -23,7 +23,7 @@ TEXT = (FILES / "plain" / "german_window.txt").read_text("utf-8")
 # A tenth of the real limit of 20 s: wide enough for a busy machine, far too short for a bomb.
 LIMITS = Limits(cpu_s=2.0, wall_s=60.0)
 # A pattern whose time grows with the square of the text needs minutes for this much.
-SIZE = 16_000
+SIZE = 8_000
 
 
 @pytest.fixture(scope="module")
