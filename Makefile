@@ -19,7 +19,7 @@ test: .venv/.test test-packages  ## run every test against real servers
 check: .venv/.test  ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing-info 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports
 
 bench: .venv/.test test-packages  ## measure, as a table and as JSON
 	@$(BIN)/python -m bench $(ARGS)
