@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -114,7 +115,8 @@ class Story:
     def _tell_mail(self, mail: intake.Mail) -> None:
         self._once(mail.id, "received", f"a mail of {mail.size_bytes / 1000:.0f} kB")
         if mail.disposition is not None:
-            self._once(mail.id, "read", f"“{mail.subject}”: {mail.disposition}. {mail.because}")
+            because = escape(f"“{mail.subject or ''}”: {mail.disposition}. {mail.because or ''}")
+            self._once(mail.id, "read", because)
 
     def _tell_invoice(self, session: Session, invoice: Invoice) -> None:
         if invoice.issued_at is None:
@@ -161,7 +163,9 @@ class Story:
 
     def _say(self, what: str, text: str) -> None:
         at = time.monotonic() - self._began
-        self._console.print(f"[dim]{at:5.1f} s[/]  [bold green]{what:>9}[/]  {text}")
+        line = f"[dim]{at:5.1f} s[/]  [bold green]{what:>9}[/]  {text}"
+        # Paths and addresses are copied from here: a line that is too long is not broken.
+        self._console.print(line, soft_wrap=True)
 
     def _invoice_table(self, session: Session) -> Table:
         table = Table(title="Invoices", title_justify="left")
@@ -198,4 +202,6 @@ class Story:
 
 
 def _link(file: Path) -> str:
-    return f"[link=file://{quote(str(file))}]{file}[/link]"
+    here = Path.cwd()
+    shown = file.relative_to(here) if file.is_relative_to(here) else file
+    return f"[link=file://{quote(str(file))}]{shown}[/link]"

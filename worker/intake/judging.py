@@ -155,7 +155,7 @@ def _by_document(examined: Examined, sender: Sender) -> Verdict | None:
     if not sender.trust.may_send_invoices:
         because = sender.trust.because
         return Verdict(Disposition.QUARANTINED, because, asks="mail_from_stranger")
-    because = "; ".join(reading.reasons) or "It holds an invoice."
+    because = " ".join(reading.reasons) or "It holds an invoice."
     return Verdict(Disposition.ACCEPTED, because, tells=InvoiceRead)
 
 
@@ -164,7 +164,7 @@ def _by_claim(examined: Examined, _sender: Sender) -> Verdict | None:
     reading = examined.reading
     if reading.kind is not Kind.REMITTANCE or reading.error:
         return None
-    because = "; ".join(reading.reasons) or "It tells of a payment."
+    because = " ".join(reading.reasons) or "It tells of a payment."
     return Verdict(Disposition.ACCEPTED, because, tells=RemittanceRead)
 
 
@@ -180,7 +180,7 @@ def _by_kind(examined: Examined, sender: Sender) -> Verdict:
         return Verdict(Disposition.ACCEPTED, because, tells=CopyAsked)
     asks = LETTERS.get(reading.kind)
     if reading.kind is Kind.SUSPICIOUS:
-        because = "; ".join(reading.reasons) or because
+        because = " ".join(reading.reasons) or because
         return Verdict(Disposition.QUARANTINED, because, asks)
     if asks is None or reading.error or (reading.kind is Kind.OTHER and not is_customer):
         return Verdict(Disposition.QUARANTINED, sender.trust.because, asks="mail_from_stranger")
@@ -194,7 +194,7 @@ def _from_known(examined: Examined, sender: Sender) -> Verdict:
         return Verdict(Disposition.ERROR_PARKED, reading.error, "mail_unreadable", answers=True)
     because = f"It was read as {reading.kind.value.replace('_', ' ')}."
     if reading.kind is Kind.SUSPICIOUS:
-        because = "; ".join(reading.reasons) or because
+        because = " ".join(reading.reasons) or because
         return Verdict(Disposition.QUARANTINED, because, "mail_suspicious")
     is_letter = reading.forwarded is not None or not sender.is_staff
     is_named = reading.kind in LETTERS and reading.kind is not Kind.OTHER
