@@ -1,4 +1,4 @@
-"""Makes the demo's three forwarded mails from the invoices beside this file.
+"""Makes the demo's forwarded mails and its customer's advice from the files beside this one.
 
 Run it again after a change: `python config/demo/make_mails.py`. The same input gives the same
 mails, but for what the PDF library changes. Everything in them is made up.
@@ -37,11 +37,19 @@ class Forward:
 
 
 def main() -> None:
-    """Write the mails."""
-    mails = HERE / "mails"
-    mails.mkdir(exist_ok=True)
+    """Write the mails, and the PDF that the customer answers two of them with."""
     for forward in (_german_pdf(), _ubl(), _cii()):
-        (mails / forward.file).write_bytes(_mail(forward).as_bytes())
+        _write(HERE / "mails", forward)
+    remittance = HERE / "remittance"
+    for number in ("NL-2026-0120", "NL-2026-0121"):
+        _write(remittance, _bare(number))
+    advice = HTML(filename=str(remittance / "advice.html"))
+    (remittance / "advice.pdf").write_bytes(advice.write_pdf(pdf_identifier=b"BW"))
+
+
+def _write(folder: Path, forward: Forward) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / forward.file).write_bytes(_mail(forward).as_bytes())
 
 
 def _mail(forward: Forward) -> EmailMessage:
@@ -147,6 +155,22 @@ def _cii() -> Forward:
     )
 
 
+def _bare(number: str) -> Forward:
+    """A note of the bookkeeper's own with the file: nothing is quoted."""
+    said = f"Please send {number} to Brightwater."
+    return Forward(
+        file=f"{number}.eml",
+        subject=f"Invoice {number}",
+        date="Fri, 20 Nov 2026 09:41:55 +0100",
+        text=f"{said}\n\nMara\n",
+        html=f"<p>{said}</p><p>Mara</p>",
+        name=f"{number}.xml",
+        media_type="application/xml",
+        content=(INVOICES / f"{number}.xml").read_bytes(),
+        program=("X-Mailer", "Apple Mail (2.3818.100.11.1.3)"),
+    )
+
+
 def _factur_x_pdf() -> bytes:
     """The seller's own page with the XML inside, as its inventory program would print it."""
     xml = (INVOICES / "NL-2026-0117.xml").read_bytes()
@@ -160,7 +184,7 @@ def _factur_x_pdf() -> bytes:
     pdf: bytes = page.write_pdf(
         pdf_variant="pdf/a-3b",
         attachments=[data],
-        xmp_metadata=[io.BytesIO(factur_x())],
+        xmp_metadata=[io.BytesIO(factur_x("EN 16931"))],
         pdf_identifier=b"NL",
     )
     return pdf
