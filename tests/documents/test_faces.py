@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import segno.helpers
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, issue, zoo
+from tests.readers.samples import FILES
 from tests.web.house import rules
-from worker import customers, documents, paylinks
+from worker import customers, documents, paylinks, readers
 from worker.adapters.qr_codes import qr_png
 from worker.businesses import transfer_code
 from worker.documents import Look, Printed
 from worker.kernel.money import Money
 from worker.paylinks import Life, LinkKeys
+from worker.store import blobs
 
 LOOK = Look("shipped", "templates")
 URL = "https://pay.example/l/abc"
@@ -38,6 +41,24 @@ def test_a_document_has_a_face_with_the_link_and_one_without(session: Session) -
     assert (without.must_link, without.context["link"]) == (None, None)
     assert without.context["has_transfer_code"] is True
     assert (without.qr_text or "").splitlines()[6:8] == ["DE89370400440532013000", "EUR119.00"]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("invoice_cii.xml", "factur-x.xml"),
+        ("invoice_ubl.xml", "ubl-invoice.xml"),
+        ("invoice_fatturapa.xml", "fatturapa.xml"),
+    ],
+)
+def test_what_was_sent_as_data_is_embedded_as_data(session: Session, file: str, name: str) -> None:
+    zoo(session)
+    xml = (FILES / file).read_bytes()
+    read, *_ = readers.examine(xml).reading.invoices
+    invoice = issue(session, source=read.source)
+    invoice.xml_sha256 = blobs.keep(session, ACME, xml, at=AT)
+    order = documents.order(session, invoice, rules(), LOOK, url=URL)
+    assert [(a.name, a.content) for a in order.attachments] == [(name, xml)]
 
 
 def test_papers_carry_no_link_for_who_is_sent_none(session: Session) -> None:

@@ -21,7 +21,7 @@ from worker.documents.ports import Attachment, Printed, PrintOrder
 from worker.documents.sheet import CreditedFace, CreditFace
 from worker.documents.xmp import factur_x, level_of
 from worker.invoices import Invoice
-from worker.kernel.errors import PermanentError, ReviewNeeded
+from worker.kernel.errors import ReviewNeeded
 from worker.kernel.events import DocumentStored
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import total
@@ -34,6 +34,13 @@ _PRINTED = select(_document.item_id).where(
     _document.business == bindparam("business"),
     _document.item_id.in_(bindparam("ids", expanding=True)),
 )
+
+# Factur-X 1.0 names its file; the others are named for their syntax.
+_DATA_FILES = {
+    Source.CII: "factur-x.xml",
+    Source.UBL: "ubl-invoice.xml",
+    Source.FATTURAPA: "fatturapa.xml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +187,6 @@ def _metadata(reading: Reading) -> bytes | None:
 def _embedded(xml: bytes | None, source: Source) -> tuple[Attachment, ...]:
     if xml is None:
         return ()
-    name = {Source.CII: "factur-x.xml", Source.UBL: "ubl-invoice.xml"}.get(source)
-    if name is None:
-        raise PermanentError(f"An invoice read from {source.value} has no XML to embed.")
-    return (
-        Attachment(
-            name, "text/xml", xml, relationship="Alternative", description="The invoice as data"
-        ),
-    )
+    name = _DATA_FILES.get(source, "invoice.xml")
+    about = "The invoice as data"
+    return (Attachment(name, "text/xml", xml, relationship="Alternative", description=about),)
