@@ -23,9 +23,6 @@ from worker.review import WorkItem
 
 ANN = "Ann <accounts@brightwater.example>"
 EVE = "Eve <eve@evil.example>"
-_TRUSTED = """[remittance]
-trusted = ["K-1003"]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +154,46 @@ def test_a_colleague_may_pass_a_claim_on_and_a_number_says_whose_it_is(desk: Des
     assert desk.all(Notice, kind="remittance_noted") == []
 
 
+def passed_on(words: str, writer: str = ANN, note: str = "Please book this.") -> str:
+    """A mail program's forward, as plain text."""
+    head = f"From: {writer}\nDate: Mon, Nov 23, 2026 at 9:14 AM\nSubject: Payment\nTo: {MARA}"
+    return f"{note}\n\n---------- Forwarded message ---------\n{head}\n\n\n{words}"
+
+
+@pytest.mark.parametrize(
+    ("words", "sender", "state", "noted"),
+    [
+        (passed_on(PAID_ONE), MARA, "announced", 1),
+        (passed_on(PAID_BOTH, note=""), MARA, "announced", 1),
+        (passed_on(PAID_ONE, EVE), MARA, "announced", 0),
+        (passed_on(PAID_ONE, note="This is not for our company."), MARA, "review", 0),
+        (passed_on(PAID_ONE), "Carl <carl@other.example>", "review", 0),
+        (passed_on(PAID_ONE), ANN, "review", 0),
+    ],
+)
+def test_an_advice_passed_on_in_a_mails_text_is_the_payers_own(
+    desk: Desk, words: str, sender: str, state: str, noted: int
+) -> None:
+    [advice] = tell(desk, words, sender)
+    assert advice.state == state
+    if sender == MARA and "not for our" not in words:
+        assert advice.written_by in (ANN.split("<")[1][:-1], EVE.split("<")[1][:-1])
+    assert len(desk.all(Notice, kind="remittance_noted")) == noted
+    assert desk.broken() == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        passed_on("We changed our bank. Please pay to our new bank account DE02 1203 from now on."),
+        passed_on("Please find our invoice F-7001 over 119.00 EUR.", MARA),
+    ],
+)
+def test_what_else_is_passed_on_announces_nothing(desk: Desk, words: str) -> None:
+    mail = desk.take(letter(words, sender=MARA, subject="Fwd: Payment"))
+    assert (mail.kind != "remittance", desk.all(Payment)) == (True, [])
+
+
 @pytest.mark.parametrize(
     ("words", "sender", "reason"),
     [
@@ -203,8 +240,13 @@ def test_a_person_takes_corrects_or_refuses_a_proposal(
     assert desk.broken() == []
 
 
+def trusting(rules: str) -> str:
+    """The rules with Brightwater among those whose word settles."""
+    return rules.replace("[remittance]", '[remittance]\ntrusted = ["K-1003"]')
+
+
 def test_the_owners_standing_order_settles_at_once(tmp_path: Path, migrated_file: Path) -> None:
-    with opened(tmp_path, migrated_file, lambda rules: rules + _TRUSTED) as desk:
+    with opened(tmp_path, migrated_file, trusting) as desk:
         desk.take(forward(Paper(number="F-7001")).raw())
         [advice] = tell(desk, PAID_ONE)
         payment = desk.one(Payment)

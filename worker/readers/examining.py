@@ -12,6 +12,7 @@ from worker.readers import (
     forwards,
     invoice_files,
     opening,
+    passed_on,
     remittance_mails,
     remittance_pages,
     replies,
@@ -128,6 +129,8 @@ def _mail(opened: OpenedMail, hints: Hints) -> Examined:
     decided = sorting.sort(opened, findings)
     if decided.kind is Kind.OTHER and remittance_mails.brings_list(opened):
         decided = Sorted(Kind.REMITTANCE, ("A table of invoices paid on one day is attached.",))
+    if findings.forwarded is not None:
+        decided = passed_on.sort(decided, findings.forwarded, opened.envelope)
     advice = _advice(decided.kind, opened, findings, gathered)
     errors = [*opened.unreadable, *gathered.errors]
     is_lost = bool(errors) and decided.kind is Kind.OTHER
@@ -169,6 +172,9 @@ def _advice(
         # An advice lists numbers and totals just as an invoice does; it was taken for one.
         gathered.forget_invoices()
     advice = remittance_mails.of_mail(opened, findings.reply, gathered.pages)
+    if not advice.remittances and findings.forwarded is not None:
+        inside = passed_on.advice(findings.forwarded, opened.envelope, findings.reply)
+        advice = inside or advice
     doubts = [f"not all of the mail could be read: {e}" for e in gathered.errors]
     text = findings.reply.text if findings.reply else ""
     against = sorting.speaks_against(text, names_itself=gathered.advice_pages > 0)

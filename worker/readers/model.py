@@ -215,12 +215,14 @@ class Claim(_Value):
     """What a remittance says beyond its figures, for whoever matches it to open items.
 
     `text` is the new words of the mail and of its advices, `sent_on` the day on the mail itself.
+    `written_by` is whose words they are where somebody else passed them on.
     `covers` is set where the payer describes the items and names none; a period's days are days of
     issue, or due days where the payer says so. A problem that `holds` lets nothing be applied.
     """
 
     text: str = ""
     sent_on: dt.date | None = None
+    written_by: str | None = None
     is_part: bool = False
     part_of: Amount | None = Field(default=None, description="The whole, where a part is paid.")
     is_resent: bool = False

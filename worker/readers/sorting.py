@@ -208,6 +208,25 @@ def _says(sentences: list[str], pattern: re.Pattern[str]) -> str | None:
     )
 
 
+def paid_in(subject: str, text: str) -> str | None:
+    """What says in a mail that another brought that something was paid; one without files."""
+    sentences = _sentences(text)
+    said = next((sentence for sentence in sentences if _is_payment(sentence)), None)
+    if said is not None or any(_is_unpaid(sentence) for sentence in sentences):
+        return said
+    is_named = subject_kind(subject) != "reply" and _PAID.search(subject.casefold())
+    return subject if is_named and any(map(_AMOUNT.search, sentences)) else None
+
+
+def second_thought(text: str) -> str | None:
+    """The sentence of somebody who passes a mail on that asks, objects, or denies something."""
+    unsure = (_ASKING, _DISPUTED, _NEGATED)
+    for sentence in _sentences(text):
+        if _is_question(sentence) or any(pattern.search(sentence) for pattern in unsure):
+            return sentence
+    return None
+
+
 def _paid(opened: OpenedMail, sentences: list[str]) -> str | None:
     """The sentence that says something was paid: no question, no condition, no promise."""
     for sentence in sentences:
@@ -341,7 +360,12 @@ def _lure(opened: OpenedMail, found: Findings) -> str | None:
         if part.media_type in _PROGRAMS:
             return f"A program is attached: {part.name or 'without a name'}."
     text = found.reply.text if found.reply else ""
-    for sentence in _sentences(f"{opened.envelope.subject}\n\n{text}"):
+    return lure_in(opened.envelope.subject, text)
+
+
+def lure_in(subject: str, text: str) -> str | None:
+    """The sentence of a mail that leads money elsewhere."""
+    for sentence in _sentences(f"{subject}\n\n{text}"):
         if _LURING.search(sentence) and not _WARNING_OF.search(sentence):
             return f"It asks for other bank details or for secrets: “{sentence[:160]}”."
     return None

@@ -37,9 +37,14 @@ def propose(
     claim = claim or Claim()
     if not reading.remittances:
         return Proposal(decision=Decision.REVIEW, why="No payment could be read in it.")
-    own = items.numbers_of(sender) if sender else None
+    writer = claim.written_by or sender
+    own = items.numbers_of(writer) if writer else None
     if own is not None:
-        return _answer([match(each, claim, own, terms) for each in reading.remittances])
+        found = [match(each, claim, own, terms) for each in reading.remittances]
+        if claim.written_by is not None:
+            why = "Somebody passed it on; whether they may is not known here."
+            found = [_reviewed(each, why) for each in found]
+        return _answer(found)
     named = _named_payers(claim, items)
     if len(named) != 1:
         return Proposal(decision=Decision.REVIEW, why="The sender is no payer on the list.")

@@ -141,6 +141,8 @@ def _matched(case: _Case, each: Remittance) -> _Found:
         found = _doubted(found, "It nets a credit note.")
     if told.customer_id is None and not told.by_staff:
         found = _doubted(found, "The sender is not on file; only the numbers point to a customer.")
+    if told.claim.written_by is not None and not told.by_staff:
+        found = _doubted(found, "It was passed on by somebody who is not staff.")
     by_number = {item.number: invoice.id for invoice, item in case.items}
     named = [item for text in written for item in numbers.named(text).items]
     ids = {by_number[item.number] for item in (*named, *(line.item for line in found.lines))}
