@@ -18,13 +18,14 @@ from urllib.parse import urlsplit
 
 import requests
 import stripe
-from stripe.params.checkout import SessionCreateParams
+from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
 from worker.adapters.stripe_amounts import from_stripe, to_stripe
 from worker.adapters.stripe_calls import call
 from worker.adapters.stripe_reversals import refund_params, reversals
 from worker.adapters.stripe_webhooks import read, verify
 from worker.kernel.errors import PermanentError
+from worker.kernel.money import Money
 from worker.payments.ports import (
     AccountFacts,
     CheckoutFacts,
@@ -53,6 +54,7 @@ _LOCALES = frozenset(
     | {"lt", "lv", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "tr", "zh"}
 )
 _MAX_TITLE = 250
+_FAILED = ("requires_payment_method", "canceled")
 
 # Otherwise the library tells Stripe about this machine.
 stripe.enable_telemetry = False
@@ -263,20 +265,11 @@ def _session_params(order: CheckoutOrder) -> SessionCreateParams:
         "mode": "payment",
         # The payer pays the invoice's currency: Stripe must not offer to convert it.
         "adaptive_pricing": {"enabled": False},
-        "allowed_payment_method_types": ["card"],
+        "allowed_payment_method_types": [cast(Any, order.method)],
         "cancel_url": order.cancel_url,
         "client_reference_id": order.reference,
         "expires_at": expiry(order.asked_at, order.expires_at),
-        "line_items": [
-            {
-                "quantity": 1,
-                "price_data": {
-                    "currency": order.amount.currency.lower(),
-                    "unit_amount": to_stripe(order.amount),
-                    "product_data": {"name": title},
-                },
-            }
-        ],
+        "line_items": [_line(title, order.amount)],
         "locale": locale(order.language),
         "metadata": metadata,
         "payment_intent_data": {"description": title, "metadata": metadata},
@@ -285,7 +278,20 @@ def _session_params(order: CheckoutOrder) -> SessionCreateParams:
     }
     if order.customer_email:
         params["customer_email"] = order.customer_email
+    if order.fee is not None:
+        params["line_items"].append(_line(order.fee_title[:_MAX_TITLE], order.fee))
     return params
+
+
+def _line(name: str, amount: Money) -> SessionCreateParamsLineItem:
+    return {
+        "quantity": 1,
+        "price_data": {
+            "currency": amount.currency.lower(),
+            "unit_amount": to_stripe(amount),
+            "product_data": {"name": name},
+        },
+    }
 
 
 def expiry(asked_at: datetime, wanted: datetime) -> int:
@@ -308,6 +314,8 @@ def _facts(session: stripe.checkout.Session) -> CheckoutFacts:
     intent = _object(values.get("payment_intent"))
     charge = _object(intent.get("latest_charge"))
     is_paid = values["payment_status"] == "paid" and intent.get("status") == "succeeded"
+    # Complete and not paid: the payer is done, and their bank takes days to decide.
+    is_done = values["status"] == "complete" and not is_paid
     asked = from_stripe(values["amount_total"], values["currency"])
     taken = from_stripe(intent["amount_received"], intent["currency"]) if is_paid else asked
     metadata = _metadata(session)
@@ -323,7 +331,16 @@ def _facts(session: stripe.checkout.Session) -> CheckoutFacts:
         paid_at=_instant(charge["created"]) if is_paid and charge else None,
         url=values.get("url"),
         method=_object(charge.get("payment_method_details")).get("type"),
+        is_processing=is_done and intent.get("status") == "processing",
+        failure=_failure(intent) if is_done and intent.get("status") in _FAILED else None,
     )
+
+
+def _failure(intent: dict[str, Any]) -> str:
+    """Why a bank debit was not collected, in Stripe's words."""
+    error = _object(intent.get("last_payment_error"))
+    said = error.get("message") or error.get("code") or "the bank gave no reason"
+    return str(said).rstrip(".")[:300]
 
 
 def _object(value: Any) -> dict[str, Any]:

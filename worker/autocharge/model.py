@@ -160,6 +160,7 @@ class Charge(Record):
     currency: Mapped[str]
     amount_minor: Mapped[int]
     planned_at: Mapped[datetime]
+    taken_by: Mapped[str | None] = mapped_column(doc="The staff who take it now, with no notice.")
     due_on: Mapped[date] = mapped_column(doc="The day that the customer is told.")
     noticed_at: Mapped[datetime | None] = mapped_column(doc="A mail server took the notice.")
     not_before: Mapped[datetime | None] = mapped_column(doc="The time to object ends here.")

@@ -2,6 +2,7 @@
 
 from worker.businesses.bank_accounts import BankAccount
 from worker.businesses.enrolling import enrol, everyone, lock
+from worker.businesses.methods import Methods, PayerKind, Tariff, Way
 from worker.businesses.model import (
     BankDetails,
     Business,
@@ -31,11 +32,15 @@ __all__ = [
     "LinkRules",
     "MailRules",
     "MailboxRules",
+    "Methods",
+    "PayerKind",
     "Role",
     "Rules",
     "Staff",
     "StripeRules",
+    "Tariff",
     "TemplateSet",
+    "Way",
     "day_text",
     "enrol",
     "everyone",

@@ -17,6 +17,7 @@ from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.businesses.bank_accounts import BankAccount
+from worker.businesses.methods import Methods
 from worker.kernel.money import digits_of
 from worker.readers import Hints
 from worker.store import Record
@@ -271,6 +272,7 @@ class Rules(_Rules):
     )
     invoices: InvoiceRules = InvoiceRules()
     links: LinkRules = LinkRules()
+    methods: Methods = Methods()
     documents: DocumentRules = DocumentRules()
     stripe: StripeRules = StripeRules()
     autocharge: AutochargeRules = AutochargeRules()
@@ -282,6 +284,11 @@ class Rules(_Rules):
     def _currency_is_known(cls, code: str) -> str:
         digits_of(code)
         return code
+
+    @model_validator(mode="after")
+    def _fees_are_in_the_currency(self) -> Rules:
+        self.methods.check(self.currency)
+        return self
 
     def reading_hints(self) -> Hints:
         """What helps to read the business's papers; the seller on them is the business itself."""

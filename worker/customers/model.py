@@ -22,6 +22,9 @@ class Customer(Record):
     vat_id: Mapped[str | None]
     language: Mapped[str | None]
     time_zone: Mapped[str | None]
+    kind: Mapped[str | None] = mapped_column(
+        doc="consumer or business, as staff say; else a VAT number makes a business."
+    )
     salesperson: Mapped[str | None] = mapped_column(doc="Whose customer it is: a staff address.")
     pay_links: Mapped[bool] = mapped_column(
         default=True,
@@ -30,6 +33,11 @@ class Customer(Record):
     )
     added_at: Mapped[datetime]
     added_by: Mapped[str]
+
+    @property
+    def is_business(self) -> bool:
+        """Whether they are known to be a business; everybody else has a consumer's rights."""
+        return self.kind == "business" if self.kind else bool(self.vat_id)
 
 
 _HAS_NUMBER = text("number IS NOT NULL")

@@ -19,7 +19,8 @@ class Account(StrEnum):
     """Where value stands.
 
     *other clearing* is what a card terminal or another service took and has not paid out yet;
-    *disputed* is what the gateway took back while a payer's bank decides.
+    *disputed* is what the gateway took back while a payer's bank decides; *dispute losses*
+    is what it took though the payer had been given it back before.
     """
 
     RECEIVABLE = "receivable"
@@ -35,6 +36,7 @@ class Account(StrEnum):
     FEE_INCOME = "fee_income"
     PROCESSING_COST = "processing_cost"
     DISPUTE_FEES = "dispute_fees"
+    DISPUTE_LOSSES = "dispute_losses"
 
 
 class Entry(Record):

@@ -26,6 +26,7 @@ from worker.payments.applying import (
 )
 from worker.payments.bank_entries import BankEntry, BankStatement, Outcome
 from worker.payments.checkout import (
+    By,
     PageOpen,
     Payer,
     Wanted,
@@ -120,6 +121,7 @@ __all__ = [
     "BankEntry",
     "BankFile",
     "BankStatement",
+    "By",
     "Checkout",
     "CheckoutFacts",
     "CheckoutOrder",

@@ -21,8 +21,8 @@ from worker.kernel.events import CheckoutUnwanted
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total, zero
 from worker.ledger import Account
-from worker.payments import records
-from worker.payments.model import Allocation, Payment, PaymentState
+from worker.payments import lanes, records
+from worker.payments.model import Allocation, CheckoutState, Payment, PaymentState
 from worker.store import tell
 
 STRIPE_EVIDENCE = "stripe_payment"
@@ -88,7 +88,7 @@ def rest(session: Session, payment: Payment) -> Money:
     if payment.state != PaymentState.SETTLED:
         return zero(payment.currency)
     applied = records.allocations_of(session, BusinessKey(payment.business), payment.id)
-    return payment.amount - total((a.amount for a in applied), payment.currency)
+    return payment.principal - total((a.amount for a in applied), payment.currency)
 
 
 def balance(session: Session, business: BusinessKey, customer_id: str, currency: str) -> Money:
@@ -165,9 +165,22 @@ def take_off(session: Session, allocation: Allocation, *, at: datetime) -> None:
     )
 
 
+def reserve(session: Session, item: Invoice, *, at: datetime) -> None:
+    """Raises Refused while the item's money may be taken in another way: by a page, or a charge."""
+    business = BusinessKey(item.business)
+    if unwanted_checkout(session, business, [item.id]):
+        raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
+    if lanes.is_busy(session, business, item.id, at=at):
+        raise Refused(f"A stored card is being charged for {item.number}. Try again in a moment.")
+
+
 def unwanted_checkout(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> bool:
-    """Whether a hosted page may still take an item's money; if so it is asked to be ended."""
+    """Whether a hosted page may still take an item's money; if so it is asked to be ended.
+
+    A bank debit that is under way cannot be: whoever asks waits until the bank has decided.
+    """
     live = [found for i in item_ids if (found := records.live_checkout(session, business, i))]
     for checkout in live:
-        tell(session, CheckoutUnwanted(business, checkout.id))
+        if checkout.state != CheckoutState.PROCESSING:
+            tell(session, CheckoutUnwanted(business, checkout.id))
     return bool(live)

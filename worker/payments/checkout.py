@@ -5,7 +5,7 @@ Two tabs and a double click meet in the same row, the same key and so the same p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +29,7 @@ WORTH_REUSING = timedelta(minutes=5)
 ASK_AGAIN_WITHIN = timedelta(minutes=8)
 FIRST_LOOK = timedelta(seconds=60)
 LAST_LOOK_EVERY = timedelta(minutes=15)
+BANK_LOOK_EVERY = timedelta(hours=6)
 # By then the wait is at its longest; a gateway that is away for a day must not make it overflow.
 _DOUBLINGS = 8
 
@@ -43,6 +44,18 @@ class Payer:
     title: str
     success_url: str
     cancel_url: str
+    fee_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """The one method that a page takes, as the gateway names it, and the fee that it adds."""
+
+    method: str = "card"
+    fee_minor: int = 0
+
+
+CARD = By()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +81,49 @@ def begin(session: Session, invoice: Invoice, *, link_id: str, at: datetime) -> 
 
 
 def begin_for(
-    session: Session, wanted: Sequence[Wanted], *, link_id: str, at: datetime
+    session: Session, wanted: Sequence[Wanted], *, link_id: str, at: datetime, by: By = CARD
 ) -> Checkout:
     """The checkout to open for these items of one customer: a new one, or the one under way.
 
     Raises Refused when less is to be paid of one, or it is being paid in another way, and PageOpen
-    when another hosted page would take the same money.
+    when another hosted page would take the same money, and Refused when a bank is at it.
     """
     first = wanted[0].item
     business, customer_id = BusinessKey(first.business), first.customer_id or ""
     customers.lock(session, business, customer_id)
-    asked: dict[str, Money] = {}
-    for each in sorted(wanted, key=lambda one: one.item.id):
-        if each.item.customer_id != first.customer_id or each.item.id in asked:
-            raise PermanentError("A checkout is for different items of one customer.")
-        asked[each.item.id] = _payable(session, each)
-    live = {
-        found.id: found
-        for item_id in asked
-        if (found := records.live_checkout(session, business, item_id)) is not None
-    }
-    for checkout in live.values():
+    asked = _asked(session, wanted)
+    live = live_pages(session, business, asked)
+    for checkout in live:
         shares = records.shares_of(session, business, checkout.id)
         is_same = {share.item_id: share.amount for share in shares} == asked
+        is_same = is_same and By(checkout.method, checkout.fee_minor) == by
         if is_same and _is_worth_reusing(checkout, at):
             return checkout
     if live:
-        raise PageOpen(business, list(live))
-    return _open_row(session, first, asked, link_id=link_id, at=at)
+        raise PageOpen(business, [checkout.id for checkout in live])
+    return _open_row(session, first, asked, by, link_id=link_id, at=at)
+
+
+def live_pages(session: Session, business: BusinessKey, item_ids: Iterable[str]) -> list[Checkout]:
+    """The hosted pages that may still take money for these items.
+
+    Raises Refused where a bank is collecting it already: that cannot be ended.
+    """
+    found = (records.live_checkout(session, business, item_id) for item_id in item_ids)
+    live = {checkout.id: checkout for checkout in found if checkout is not None}
+    if any(checkout.state == CheckoutState.PROCESSING for checkout in live.values()):
+        raise Refused("A bank debit for it is under way. It is paid when the bank has done it.")
+    return list(live.values())
+
+
+def _asked(session: Session, wanted: Sequence[Wanted]) -> dict[str, Money]:
+    """What is asked of each item; they are locked by id."""
+    asked: dict[str, Money] = {}
+    for each in sorted(wanted, key=lambda one: one.item.id):
+        if each.item.customer_id != wanted[0].item.customer_id or each.item.id in asked:
+            raise PermanentError("A checkout is for different items of one customer.")
+        asked[each.item.id] = _payable(session, each)
+    return asked
 
 
 def _payable(session: Session, wanted: Wanted) -> Money:
@@ -117,6 +145,9 @@ def order_for(checkout: Checkout, payer: Payer) -> CheckoutOrder:
         reference=checkout.id,
         business=checkout.business,
         amount=checkout.amount,
+        method=checkout.method,
+        fee=checkout.fee if checkout.fee.is_positive else None,
+        fee_title=payer.fee_title,
         title=payer.title,
         customer_email=payer.email,
         language=payer.language,
@@ -150,14 +181,27 @@ def look_later(checkout: Checkout, *, at: datetime) -> None:
     checkout.look_at = at + min(FIRST_LOOK * 2 ** min(checkout.looks, _DOUBLINGS), LAST_LOOK_EVERY)
 
 
+def wait_for_bank(checkout: Checkout, *, at: datetime) -> None:
+    """Set when the gateway is asked next how a debit stands: banks take days."""
+    checkout.look_at = at + BANK_LOOK_EVERY
+
+
 def _is_worth_reusing(live: Checkout, at: datetime) -> bool:
+    if live.state == CheckoutState.PROCESSING:
+        return False
     if live.state == CheckoutState.OPENING and at > live.opened_at + ASK_AGAIN_WITHIN:
         return False
     return at < live.expires_at - WORTH_REUSING
 
 
 def _open_row(
-    session: Session, first: Invoice, asked: Mapping[str, Money], *, link_id: str, at: datetime
+    session: Session,
+    first: Invoice,
+    asked: Mapping[str, Money],
+    by: By,
+    *,
+    link_id: str,
+    at: datetime,
 ) -> Checkout:
     business = BusinessKey(first.business)
     amount = total(asked.values(), first.currency)
@@ -170,6 +214,8 @@ def _open_row(
         state=CheckoutState.OPENING.value,
         currency=amount.currency,
         amount_minor=amount.minor,
+        method=by.method,
+        fee_minor=by.fee_minor,
         key=new_id("checkout"),
         opened_at=at,
         expires_at=at + CHECKOUT_LIFE,

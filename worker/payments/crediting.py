@@ -27,6 +27,7 @@ from worker.payments.applying import (
     locked,
     note_allocation,
     payable,
+    reserve,
     unwanted_checkout,
 )
 from worker.payments.model import Allocation
@@ -87,8 +88,7 @@ def pay_from_balance(
             f"{owed} is to be paid of invoice {item.number} and the balance is {have}: "
             "name an amount that is no more than either."
         )
-    if unwanted_checkout(session, business, [item.id]):
-        raise Refused("A payment page for it is open. Try again in a moment.")
+    reserve(session, item, at=at)
     allocation = apply(session, Application(item, wanted, by=by), at=at)
     tell(session, ItemCredited(business, allocation.id))
     return allocation

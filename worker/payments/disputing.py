@@ -2,12 +2,14 @@
 
 While it decides the money stands on an account of its own and the item stays paid, so that nobody
 is reminded of what they dispute. Lost, the item is open again; won, the money is ours again. The
-gateway's fee stays with us (docs.stripe.com/disputes/how-disputes-work).
+gateway's fee stays with us (docs.stripe.com/disputes/how-disputes-work). A returned bank debit is
+a dispute that is lost already. A bank may turn its decision later; the books turn with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -15,12 +17,13 @@ from sqlalchemy.orm import Session
 from worker import ledger, review
 from worker.kernel.events import PaymentReturned
 from worker.kernel.ids import BusinessKey, new_id
+from worker.kernel.money import Money
 from worker.ledger import Account
 from worker.payments import records
 from worker.payments.applying import locked
 from worker.payments.model import Payment
 from worker.payments.ports import DisputeFacts
-from worker.payments.refunding import free
+from worker.payments.refunding import free, gone_of
 from worker.payments.reversals import Dispute
 from worker.store import tell
 
@@ -39,6 +42,11 @@ def book_disputes(
     known = {d.stripe_id: d for d in records.disputes_of(session, business, payment.id)}
     for fact in facts:
         dispute = known.get(fact.dispute_id) or _open(session, payment, fact, at=at)
+        if dispute.ended_at is not None and fact.status not in _ENDED:
+            # An earlier answer that came in late.
+            continue
+        if dispute.ended_at is not None and fact.status != dispute.status:
+            _turn(session, payment, dispute, at=at)
         dispute.status = fact.status
         if fact.status not in _ONLY_ASKS and dispute.withdrawn_at is None:
             _withdraw(session, payment, dispute, at=at)
@@ -73,8 +81,27 @@ def _open(session: Session, payment: Payment, fact: DisputeFacts, *, at: datetim
 
 
 def _withdraw(session: Session, payment: Payment, dispute: Dispute, *, at: datetime) -> None:
-    _post(session, payment, dispute, "withdrawn", Account.DISPUTED, Account.GATEWAY_CLEARING, at=at)
+    legs = _between(payment, dispute, Account.DISPUTED, Account.GATEWAY_CLEARING)
+    _post(session, dispute, "withdrawn", legs, at=at)
     dispute.withdrawn_at = at
+
+
+def _turn(session: Session, payment: Payment, dispute: Dispute, *, at: datetime) -> None:
+    """Take back what the first decision did; the caller then books the second."""
+    if dispute.status == "lost":
+        legs = [ledger.debit(Account.DISPUTED, dispute.amount, customer_id=payment.customer_id)]
+        legs += [replace(leg, amount=-leg.amount) for leg in _lost(payment, dispute)]
+        _post(session, dispute, "lost-turned", legs, at=at)
+        dispute.fee_minor = dispute.loss_minor = 0
+    elif dispute.status == "won":
+        legs = _between(payment, dispute, Account.DISPUTED, Account.GATEWAY_CLEARING)
+        _post(session, dispute, "won-turned", legs, at=at)
+    was, dispute.ended_at, dispute.turned = dispute.status, None, dispute.turned + 1
+    said = (
+        f"The dispute over {dispute.amount} of payment {payment.id} was {was} and has turned. What "
+        "it is now is booked; what the customer has won stands on their balance."
+    )
+    _ask(session, dispute, "dispute_turned", said, at=at)
 
 
 def _end(session: Session, payment: Payment, dispute: Dispute, *, at: datetime) -> None:
@@ -82,35 +109,71 @@ def _end(session: Session, payment: Payment, dispute: Dispute, *, at: datetime) 
     dispute.ended_at = at
     review.settle(session, business, dispute.id, answer=dispute.status, by="Stripe", at=at)
     if dispute.status == "won":
-        _post(session, payment, dispute, "won", Account.GATEWAY_CLEARING, Account.DISPUTED, at=at)
+        legs = _between(payment, dispute, Account.GATEWAY_CLEARING, Account.DISPUTED)
+        _post(session, dispute, "won", legs, at=at)
     elif dispute.status == "lost":
-        free(session, payment, dispute.amount, reopens=True, at=at)
-        _post(session, payment, dispute, "lost", Account.CUSTOMER_BALANCE, Account.DISPUTED, at=at)
-        said = (
-            f"The dispute over {dispute.amount} of payment {payment.id} is lost. What it had paid "
-            "is open again: collect it in another way, or credit it."
-        )
-        _ask(session, dispute, "dispute_lost", said, at=at)
-        tell(session, PaymentReturned(business, payment.id))
+        _lose(session, payment, dispute, at=at)
 
 
-def _post(
-    session: Session,
-    payment: Payment,
-    dispute: Dispute,
-    step: str,
-    to: Account,
-    source: Account,
-    *,
-    at: datetime,
-) -> None:
-    who = payment.customer_id
+def _lose(session: Session, payment: Payment, dispute: Dispute, *, at: datetime) -> None:
+    """The payer has it back: what it paid is open again. What they had back before is our loss."""
+    gone, fees = _gone_but(session, payment, dispute)
+    left, fee_left = payment.principal - gone, payment.fee - fees
+    principal = min(dispute.amount, left)
+    dispute.fee_minor = min(dispute.amount - principal, fee_left).minor
+    dispute.loss_minor = (dispute.amount - principal - dispute.fee).minor
+    free(session, payment, principal, reopens=True, at=at)
     legs = [
+        *_lost(payment, dispute),
+        ledger.credit(Account.DISPUTED, dispute.amount, customer_id=payment.customer_id),
+    ]
+    _post(session, dispute, "lost", legs, at=at)
+    is_debit = payment.method not in ("card", "link")
+    what = "bank debit was returned" if is_debit else "dispute is lost"
+    said = (
+        f"The {what}: {dispute.amount} of payment {payment.id} ({dispute.reason or 'no reason'}). "
+    )
+    said += "What it had paid is open again, and the customer is told."
+    if dispute.loss.is_positive:
+        said += f" {dispute.loss} of it had been given back before: ask Stripe, or the customer."
+    _ask(session, dispute, "debit_returned" if is_debit else "dispute_lost", said, at=at)
+    tell(session, PaymentReturned(BusinessKey(payment.business), payment.id))
+
+
+def _gone_but(session: Session, payment: Payment, dispute: Dispute) -> tuple[Money, Money]:
+    # This one has not ended in the books yet: `gone_of` counts by the status that it has now.
+    ended_at, dispute.ended_at = dispute.ended_at, None
+    gone = gone_of(session, payment)
+    dispute.ended_at = ended_at
+    return gone
+
+
+def _lost(payment: Payment, dispute: Dispute) -> list[ledger.Leg]:
+    """Whose money a lost dispute took: the customer's, our fee, and what was given back before."""
+    principal = dispute.amount - dispute.fee - dispute.loss
+    taken = (
+        (Account.CUSTOMER_BALANCE, principal),
+        (Account.FEE_INCOME, dispute.fee),
+        (Account.DISPUTE_LOSSES, dispute.loss),
+    )
+    who = payment.customer_id
+    return [ledger.debit(to, much, customer_id=who) for to, much in taken if not much.is_zero]
+
+
+def _between(payment: Payment, dispute: Dispute, to: Account, source: Account) -> list[ledger.Leg]:
+    who = payment.customer_id
+    return [
         ledger.debit(to, dispute.amount, customer_id=who),
         ledger.credit(source, dispute.amount, customer_id=who),
     ]
-    key = f"dispute-{step}:{dispute.id}"
-    ledger.post(session, BusinessKey(payment.business), source=key, legs=legs, at=at)
+
+
+def _post(
+    session: Session, dispute: Dispute, step: str, legs: Sequence[ledger.Leg], *, at: datetime
+) -> None:
+    again = f":{dispute.turned}" if dispute.turned else ""
+    key = f"dispute-{step}:{dispute.id}{again}"
+    ledger.post(session, BusinessKey(dispute.business), source=key, legs=legs, at=at)
 
 
 def _post_fees(

@@ -22,21 +22,17 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from worker.invoices import EFFECT_MINOR, Invoice
 from worker.ledger import Account, Entry, Posting
 from worker.payments.applying import STRIPE_EVIDENCE, UNAPPLIED_EVIDENCE
+from worker.payments.checkout_invariants import INVARIANTS as OF_CHECKOUTS
+from worker.payments.checkout_invariants import SHOWN
 from worker.payments.model import (
     Allocation,
-    Checkout,
-    CheckoutState,
     Payment,
     PaymentState,
-    Share,
-    Webhook,
 )
 from worker.payments.reversals import Dispute, Refund, RefundState
-from worker.store.blobs import Blob
 
 Movements: TypeAlias = Select[*tuple[Any, ...]]
 
-SHOWN = 50
 _CASH = tuple(
     account.value
     for account in (
@@ -47,7 +43,6 @@ _CASH = tuple(
     )
 )
 _SETTLED = "payment-settled:"
-_LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value)
 
 
 def no_payment_is_applied_twice(session: Session) -> list[str]:
@@ -58,7 +53,7 @@ def no_payment_is_applied_twice(session: Session) -> list[str]:
         .join(applied, and_(applied.c.business == Payment.business, applied.c.id == Payment.id))
         .where(
             or_(
-                applied.c.minor > Payment.amount_minor,
+                applied.c.minor > Payment.amount_minor - Payment.fee_minor,
                 Payment.state != PaymentState.SETTLED.value,
             )
         )
@@ -161,17 +156,21 @@ def nothing_more_goes_back_than_came(session: Session) -> list[str]:
     rows = session.execute(
         select(Payment.business, Payment.id)
         .join(back, and_(back.c.business == Payment.business, back.c.payment_id == Payment.id))
-        .group_by(Payment.business, Payment.id, Payment.amount_minor)
-        .having(func.sum(back.c.minor) + Payment.amount_minor < 0)
+        .group_by(Payment.business, Payment.id, Payment.amount_minor, Payment.fee_minor)
+        .having(func.sum(back.c.minor) + Payment.amount_minor - Payment.fee_minor < 0)
         .limit(SHOWN)
     )
     return [f"{business}: more than {payment} brought went back." for business, payment in rows]
 
 
 def settled_money_is_posted_on_evidence(session: Session) -> list[str]:
-    """A settled payment names its evidence and is posted whole; an announced one is not posted."""
+    """A settled payment names its evidence and is posted whole; nothing else is posted."""
     posted = _cash_posted()
-    is_settled = Payment.state.in_((PaymentState.SETTLED.value, PaymentState.RETURNED.value))
+    is_settled = or_(
+        Payment.state == PaymentState.SETTLED.value,
+        # A bank debit that came to nothing was never ours.
+        and_(Payment.state == PaymentState.RETURNED.value, Payment.settled_at.is_not(None)),
+    )
     lacks = or_(
         Payment.evidence_type.is_(None),
         Payment.evidence_id.is_(None),
@@ -203,56 +202,6 @@ def posted_money_has_a_payment(session: Session) -> list[str]:
         .limit(SHOWN)
     )
     return [f"{business}: {source} has no payment." for business, source in rows]
-
-
-def one_payment_page_at_a_time(session: Session) -> list[str]:
-    """An item has one live checkout at most, so two tabs cannot take its money twice."""
-    rows = session.execute(
-        select(Share.business, Share.item_id)
-        .join(Checkout, and_(Checkout.business == Share.business, Checkout.id == Share.checkout_id))
-        .where(Checkout.state.in_(_LIVE))
-        .group_by(Share.business, Share.item_id)
-        .having(func.count() > 1)
-        .limit(SHOWN)
-    )
-    return [f"{business}: {item} has two live payment pages." for business, item in rows]
-
-
-def shares_add_up(session: Session) -> list[str]:
-    """What a checkout asks for its items is what it asks for altogether."""
-    rows = session.execute(
-        select(Checkout.business, Checkout.id)
-        .outerjoin(
-            Share, and_(Share.business == Checkout.business, Share.checkout_id == Checkout.id)
-        )
-        .group_by(Checkout.business, Checkout.id, Checkout.amount_minor)
-        .having(func.coalesce(func.sum(Share.amount_minor), 0) != Checkout.amount_minor)
-        .limit(SHOWN)
-    )
-    return [f"{business}: the shares of {checkout} do not add up." for business, checkout in rows]
-
-
-def ended_checkouts_stay_ended(session: Session) -> list[str]:
-    """A checkout has an end exactly when it is complete or expired."""
-    is_live = Checkout.state.in_(_LIVE)
-    rows = session.execute(
-        select(Checkout.business, Checkout.id)
-        .where(
-            or_(
-                and_(is_live, Checkout.ended_at.is_not(None)),
-                and_(~is_live, Checkout.ended_at.is_(None)),
-            )
-        )
-        .limit(SHOWN)
-    )
-    return [f"{business}: {checkout} is ended and is not." for business, checkout in rows]
-
-
-def webhooks_keep_their_bytes(session: Session) -> list[str]:
-    """The signed bytes of every event that was heard are kept."""
-    kept = exists().where(Blob.business == Webhook.business, Blob.sha256 == Webhook.body_sha256)
-    rows = session.execute(select(Webhook.business, Webhook.event_id).where(~kept).limit(SHOWN))
-    return [f"{business}: event {event} has lost its bytes." for business, event in rows]
 
 
 def _applied_by(target: InstrumentedAttribute[str | None]) -> Subquery:
@@ -291,7 +240,7 @@ def _of_payments(*evidence: str) -> Movements:
         Payment.business,
         Payment.customer_id,
         Payment.currency,
-        Payment.amount_minor.label("minor"),
+        (Payment.amount_minor - Payment.fee_minor).label("minor"),
         Payment.id.label("payment_id"),
     ).where(Payment.evidence_type.in_(evidence), Payment.state == PaymentState.SETTLED.value)
 
@@ -339,17 +288,24 @@ def _of_credit_notes() -> list[Movements]:
 
 def _gone_back() -> list[Movements]:
     booked = and_(Refund.booked_at.is_not(None), Refund.state != RefundState.FAILED.value)
-    return [_back(Refund, booked), _back(Dispute, Dispute.status == "lost")]
+    refunded = Refund.amount_minor - Refund.fee_minor
+    lost = Dispute.amount_minor - Dispute.fee_minor - Dispute.loss_minor
+    return [
+        _back(Refund, refunded, booked),
+        _back(Dispute, lost, Dispute.status == "lost"),
+    ]
 
 
-def _back(kind: type[Refund] | type[Dispute], wanted: ColumnElement[bool]) -> Movements:
+def _back(
+    kind: type[Refund] | type[Dispute], minor: ColumnElement[int], wanted: ColumnElement[bool]
+) -> Movements:
     of_payment = and_(Payment.business == kind.business, Payment.id == kind.payment_id)
     return (
         select(
             kind.business,
             Payment.customer_id,
             kind.currency,
-            (-kind.amount_minor).label("minor"),
+            (-minor).label("minor"),
             kind.payment_id,
         )
         .join(Payment, of_payment)
@@ -391,8 +347,5 @@ INVARIANTS = (
     nothing_more_goes_back_than_came,
     settled_money_is_posted_on_evidence,
     posted_money_has_a_payment,
-    one_payment_page_at_a_time,
-    shares_add_up,
-    ended_checkouts_stay_ended,
-    webhooks_keep_their_bytes,
+    *OF_CHECKOUTS,
 )

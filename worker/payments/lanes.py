@@ -32,6 +32,24 @@ def take(
     session.flush()
 
 
+def hold(
+    session: Session, business: BusinessKey, item_id: str, *, holder: str, until: datetime
+) -> None:
+    """Hold a lane for longer, as whoever holds it, whatever its lease was: the money is coming."""
+    lane = _lock(session, business, item_id)
+    if lane is None:
+        lane = Lane(business=business, item_id=item_id)
+        session.add(lane)
+    lane.holder, lane.leased_until = holder, until
+    session.flush()
+
+
+def is_busy(session: Session, business: BusinessKey, item_id: str, *, at: datetime) -> bool:
+    """Whether a way of paying is under way for the item that cannot be ended just now."""
+    lane = _lock(session, business, item_id)
+    return lane is not None and _is_held(lane, at)
+
+
 def free(session: Session, business: BusinessKey, item_id: str, *, holder: str) -> None:
     """Give the lane back; nothing happens when it is somebody else's."""
     lane = _lock(session, business, item_id)

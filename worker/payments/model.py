@@ -40,21 +40,36 @@ PAYMENT_MOVES: dict[PaymentState, frozenset[PaymentState]] = {
 
 
 class CheckoutState(StrEnum):
-    """What we know of a hosted page. `opening`: the call was committed, the answer not yet."""
+    """What we know of a hosted page. `opening`: the call was committed, the answer not yet.
+
+    `processing`: the payer is done and a bank is not; days later it is complete, or `failed`.
+    """
 
     OPENING = "opening"
     OPEN = "open"
+    PROCESSING = "processing"
     COMPLETE = "complete"
     EXPIRED = "expired"
+    FAILED = "failed"
 
 
+# As long as its page may still bring money.
+LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value, CheckoutState.PROCESSING.value)
+_BY_THE_PAYER = frozenset(
+    {
+        CheckoutState.PROCESSING,
+        CheckoutState.COMPLETE,
+        CheckoutState.EXPIRED,
+        CheckoutState.FAILED,
+    }
+)
 CHECKOUT_MOVES: dict[CheckoutState, frozenset[CheckoutState]] = {
-    CheckoutState.OPENING: frozenset(
-        {CheckoutState.OPEN, CheckoutState.COMPLETE, CheckoutState.EXPIRED}
-    ),
-    CheckoutState.OPEN: frozenset({CheckoutState.COMPLETE, CheckoutState.EXPIRED}),
+    CheckoutState.OPENING: _BY_THE_PAYER | {CheckoutState.OPEN},
+    CheckoutState.OPEN: _BY_THE_PAYER,
+    CheckoutState.PROCESSING: _BY_THE_PAYER - {CheckoutState.PROCESSING},
     CheckoutState.COMPLETE: frozenset(),
     CheckoutState.EXPIRED: frozenset(),
+    CheckoutState.FAILED: frozenset(),
 }
 
 
@@ -68,6 +83,9 @@ class Payment(Record):
     state: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int]
+    fee_minor: Mapped[int] = mapped_column(
+        default=0, server_default=text("0"), doc="What of the amount is a convenience fee."
+    )
     method: Mapped[str]
     evidence_type: Mapped[str | None]
     evidence_id: Mapped[str | None]
@@ -89,6 +107,21 @@ class Payment(Record):
     def amount(self) -> Money:
         """What was paid."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def fee(self) -> Money:
+        """What of it is a convenience fee: ours for the way it was paid, not the items'."""
+        return Money(self.fee_minor, self.currency)
+
+    @property
+    def principal(self) -> Money:
+        """What of it is for items, or the balance."""
+        return self.amount - self.fee
+
+    @property
+    def was_ours(self) -> bool:
+        """Whether it was settled once; a bank debit that came to nothing never was."""
+        return self.settled_at is not None
 
 
 Index("ix_payment_amount", Payment.business, Payment.currency, Payment.amount_minor)
@@ -142,8 +175,12 @@ class Checkout(Record):
     item_id: Mapped[str]
     customer_id: Mapped[str]
     state: Mapped[str]
+    method: Mapped[str] = mapped_column(
+        default="card", server_default="card", doc="The one method that the page takes."
+    )
     currency: Mapped[str]
-    amount_minor: Mapped[int]
+    amount_minor: Mapped[int] = mapped_column(doc="For the items, without the fee.")
+    fee_minor: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     key: Mapped[str] = mapped_column(doc="Idempotency key of the call that opens the page.")
     session_id: Mapped[str | None]
     url: Mapped[str | None]
@@ -161,11 +198,21 @@ class Checkout(Record):
 
     @property
     def amount(self) -> Money:
-        """What the page asks for."""
+        """What the page asks for its items."""
         return Money(self.amount_minor, self.currency)
 
+    @property
+    def fee(self) -> Money:
+        """The convenience fee of its method."""
+        return Money(self.fee_minor, self.currency)
 
-_LIVE = text("state IN ('opening', 'open')")
+    @property
+    def whole(self) -> Money:
+        """What the page asks for altogether."""
+        return self.amount + self.fee
+
+
+_LIVE = text("state IN ('opening', 'open', 'processing')")
 Index(
     "ix_checkout_live",
     Checkout.look_at,

@@ -19,8 +19,10 @@ from worker.kernel.money import Money
 class CheckoutOrder:
     """One hosted payment page for one amount. `reference` is our checkout id, kept as metadata.
 
-    `asked_at` is kept with the order, so that asking again with the same key is the same request to
-    the letter; the gateway moves `expires_at` into what it allows, counted from `asked_at`.
+    `method` is the only one the page takes, as the gateway names it; `fee` is a line of its own on
+    top of `amount`. `asked_at` is kept with the order, so that asking again with the same key is
+    the same request to the letter; the gateway moves `expires_at` into what it allows, counted from
+    `asked_at`.
     """
 
     reference: str
@@ -33,6 +35,9 @@ class CheckoutOrder:
     cancel_url: str
     asked_at: datetime
     expires_at: datetime
+    method: str = "card"
+    fee: Money | None = None
+    fee_title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ class CheckoutFacts:
     """What the gateway says of a session when asked: the only evidence that settles money.
 
     `status`: open, complete or expired. `is_paid` only when the gateway says the money is taken;
-    `amount` is then what was taken, before that what is asked.
+    `amount` is then what was taken, before that what is asked. `is_processing`: the payer is done
+    and their bank is not; `failure` is why it came to nothing then.
     """
 
     session_id: str
@@ -63,6 +69,8 @@ class CheckoutFacts:
     paid_at: datetime | None
     url: str | None
     method: str | None
+    is_processing: bool = False
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

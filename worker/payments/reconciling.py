@@ -15,7 +15,8 @@ from worker.kernel.events import CheckoutHeard, ReversalHeard
 from worker.kernel.ids import BusinessKey
 from worker.payments import records
 from worker.payments.applying import STRIPE_EVIDENCE
-from worker.payments.checkout import look_later
+from worker.payments.checkout import look_later, wait_for_bank
+from worker.payments.model import CheckoutState
 from worker.payments.ports import CheckoutFacts, RefundFacts, Reversals
 from worker.payments.refunding import STATES
 from worker.store import tell
@@ -25,7 +26,10 @@ def look_up_due(session: Session, *, at: datetime, limit: int = 200) -> int:
     """Have every live checkout that nobody told us of looked up; gives how many."""
     due = records.checkouts_to_look_at(session, at=at, limit=limit)
     for checkout in due:
-        look_later(checkout, at=at)
+        # A bank is asked less often, but its answer may still be there before a webhook is.
+        (wait_for_bank if checkout.state == CheckoutState.PROCESSING else look_later)(
+            checkout, at=at
+        )
         tell(session, CheckoutHeard(BusinessKey(checkout.business), checkout.id))
     return len(due)
 
@@ -42,7 +46,8 @@ def compare(
         if not facts.is_paid or facts.reference is None or facts.business != business:
             continue
         evidence = facts.intent_id or facts.session_id
-        if records.settled_by(session, business, STRIPE_EVIDENCE, evidence) is not None:
+        there = records.settled_by(session, business, STRIPE_EVIDENCE, evidence)
+        if there is not None and there.was_ours:
             continue
         found += 1
         checkout = records.checkout(session, business, facts.reference)

@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from worker import store
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
-from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState, Share
+from worker.payments.model import LIVE, Allocation, Checkout, Payment, PaymentState, Share
 from worker.payments.reversals import Dispute, Refund, RefundState
 
-_LIVE = (CheckoutState.OPENING.value, CheckoutState.OPEN.value)
 # Put together once: a page with many items asks them with every look at it.
 _share, _checkout = store.table_of(Share).c, store.table_of(Checkout).c
 _BEING_PAID = (
@@ -27,7 +26,7 @@ _BEING_PAID = (
     .where(
         _share.business == bindparam("business"),
         _share.item_id.in_(bindparam("ids", expanding=True)),
-        _checkout.state.in_(_LIVE),
+        _checkout.state.in_(LIVE),
     )
 )
 _UNDER_WAY = (
@@ -147,7 +146,7 @@ def live_checkout(session: Session, business: BusinessKey, item_id: str) -> Chec
         .where(
             Share.business == business,
             Share.item_id == item_id,
-            Checkout.state.in_(_LIVE),
+            Checkout.state.in_(LIVE),
         )
         .order_by(Checkout.opened_at.desc())
         .limit(1)
@@ -172,7 +171,7 @@ def checkouts_to_look_at(session: Session, *, at: datetime, limit: int) -> Seque
     """Live checkouts that are due to be looked up, of every business."""
     return session.scalars(
         select(Checkout)
-        .where(Checkout.state.in_(_LIVE), Checkout.look_at <= at)
+        .where(Checkout.state.in_(LIVE), Checkout.look_at <= at)
         .order_by(Checkout.look_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -6,7 +6,7 @@ is booked: once, also when the refund was made at the gateway's own dashboard.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -168,6 +168,41 @@ def free(
     return reopened
 
 
+def fee_in(session: Session, payment: Payment, amount: Money) -> Money:
+    """What of an amount that goes back is convenience fee: what was paid for items goes first."""
+    gone, fees = gone_of(session, payment)
+    over = amount - min(amount, payment.principal - gone)
+    return min(over, payment.fee - fees)
+
+
+def gone_of(session: Session, payment: Payment) -> tuple[Money, Money]:
+    """What of a payment's principal and of its fee has gone back for good, as booked."""
+    business, code = BusinessKey(payment.business), payment.currency
+    refunds: list[Refund] = [
+        r for r in records.refunds_of(session, business, payment.id) if _is_gone(r)
+    ]
+    lost = [
+        d
+        for d in records.disputes_of(session, business, payment.id)
+        if d.status == "lost" and d.ended_at is not None
+    ]
+    principal = [r.amount - r.fee for r in refunds]
+    principal += [d.amount - d.fee - d.loss for d in lost]
+    return total(principal, code), total([*(r.fee for r in refunds), *(d.fee for d in lost)], code)
+
+
+def _is_gone(refund: Refund) -> bool:
+    return refund.booked_at is not None and refund.state != RefundState.FAILED
+
+
+def _given(refund: Refund, leg: Callable[..., ledger.Leg], who: str | None) -> list[ledger.Leg]:
+    """Whose money it is that goes back: the customer's, and our fee."""
+    legs = [leg(Account.CUSTOMER_BALANCE, refund.amount - refund.fee, customer_id=who)]
+    if refund.fee.is_positive:
+        legs.append(leg(Account.FEE_INCOME, refund.fee, customer_id=who))
+    return [one for one in legs if not one.amount.is_zero]
+
+
 def _take_off(
     session: Session, allocations: Sequence[Allocation], wanted: Money, *, at: datetime
 ) -> list[str]:
@@ -225,9 +260,11 @@ def _from_dashboard(
 
 def _book(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
     business, who = BusinessKey(payment.business), payment.customer_id
-    reopened = free(session, payment, refund.amount, reopens=refund.reopens, at=at)
+    refund.fee_minor = fee_in(session, payment, refund.amount).minor
+    principal = refund.amount - refund.fee
+    reopened = free(session, payment, principal, reopens=refund.reopens, at=at)
     legs = [
-        ledger.debit(Account.CUSTOMER_BALANCE, refund.amount, customer_id=who),
+        *_given(refund, ledger.debit, who),
         ledger.credit(Account.GATEWAY_CLEARING, refund.amount, customer_id=who),
     ]
     ledger.post(session, business, source=f"refunded:{refund.id}", legs=legs, at=at)
@@ -250,7 +287,7 @@ def _failed(session: Session, payment: Payment, refund: Refund, *, at: datetime)
     if refund.booked_at is not None:
         legs = [
             ledger.debit(Account.GATEWAY_CLEARING, refund.amount, customer_id=who),
-            ledger.credit(Account.CUSTOMER_BALANCE, refund.amount, customer_id=who),
+            *_given(refund, ledger.credit, who),
         ]
         source = f"refund-failed:{refund.id}"
         ledger.post(session, BusinessKey(payment.business), source=source, legs=legs, at=at)

@@ -31,9 +31,9 @@ from worker.payments.applying import (
     identify,
     locked,
     payable,
+    reserve,
     rest,
     take_off,
-    unwanted_checkout,
 )
 from worker.payments.bank_reversing import let_go
 from worker.payments.model import PAYMENT_MOVES, Allocation, Payment, PaymentState
@@ -92,8 +92,8 @@ def register(
     if item is not None and item.customer_id != customer.id:
         raise Refused(f"Invoice {item.number} is not {customer.name}'s.")
     locked(session, business, customer.id, *([item.id] if item else []))
-    if item is not None and unwanted_checkout(session, business, [item.id]):
-        raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
+    if item is not None:
+        reserve(session, item, at=at)
     payment = _payment(customer, item, registration, at=at)
     session.add(payment)
     session.flush()
@@ -142,8 +142,7 @@ def allocate(
             f"{left} of the payment is not applied yet and {owed} is to be paid of {item.number}: "
             "name an amount that is no more than either."
         )
-    if unwanted_checkout(session, business, [item.id]):
-        raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
+    reserve(session, item, at=at)
     was_nobodys = identify(session, payment, owing, at=at)
     applied = apply(session, Application(item, wanted, payment, by=by), at=at)
     if was_nobodys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.kernel.money import Money
@@ -48,6 +48,9 @@ class Refund(Record):
     state: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int]
+    fee_minor: Mapped[int] = mapped_column(
+        default=0, server_default=text("0"), doc="What of it is convenience fee."
+    )
     key: Mapped[str] = mapped_column(doc="Idempotency key of the call that asks for it.")
     stripe_id: Mapped[str | None]
     reopens: Mapped[bool]
@@ -68,6 +71,11 @@ class Refund(Record):
         """What goes back."""
         return Money(self.amount_minor, self.currency)
 
+    @property
+    def fee(self) -> Money:
+        """What of it is convenience fee."""
+        return Money(self.fee_minor, self.currency)
+
 
 Index("ix_refund_payment", Refund.business, Refund.payment_id)
 
@@ -83,6 +91,15 @@ class Dispute(Record):
     status: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int]
+    fee_minor: Mapped[int] = mapped_column(
+        default=0, server_default=text("0"), doc="What of it was convenience fee."
+    )
+    loss_minor: Mapped[int] = mapped_column(
+        default=0, server_default=text("0"), doc="What of it had gone back before: our loss."
+    )
+    turned: Mapped[int] = mapped_column(
+        default=0, server_default=text("0"), doc="How often it was decided otherwise later."
+    )
     reason: Mapped[str | None]
     opened_at: Mapped[datetime]
     answer_by: Mapped[datetime | None]
@@ -97,6 +114,16 @@ class Dispute(Record):
     def amount(self) -> Money:
         """What is disputed."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def fee(self) -> Money:
+        """What of it was convenience fee."""
+        return Money(self.fee_minor, self.currency)
+
+    @property
+    def loss(self) -> Money:
+        """What of it had gone back before."""
+        return Money(self.loss_minor, self.currency)
 
 
 Index("ix_dispute_payment", Dispute.business, Dispute.payment_id)

@@ -1,7 +1,8 @@
 """Booking what the gateway says was paid: once per piece of evidence, and never refused.
 
 Money that arrives is always booked. What does not fit the item goes to the customer's balance and a
-person is told.
+person is told. A bank debit is a *pending* payment, of which nothing is posted, until the gateway
+says that it was collected; it comes to nothing as easily.
 """
 
 from __future__ import annotations
@@ -14,26 +15,34 @@ from sqlalchemy.orm import Session
 from worker import customers, invoices, ledger, review
 from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError
-from worker.kernel.events import CheckoutEnded, PaymentSettled
+from worker.kernel.events import CheckoutEnded, PaymentReturned, PaymentSettled
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total
 from worker.ledger import Account
 from worker.payments import lanes, records
-from worker.payments.applying import STRIPE_EVIDENCE, Application, note_allocation, payable
-from worker.payments.checkout import look_later, move
-from worker.payments.model import Checkout, CheckoutState, Payment, PaymentState
+from worker.payments.applying import (
+    STRIPE_EVIDENCE,
+    Application,
+    note_allocation,
+    payable,
+    unwanted_checkout,
+)
+from worker.payments.checkout import look_later, move, wait_for_bank
+from worker.payments.model import LIVE, Checkout, CheckoutState, Payment, PaymentState
 from worker.payments.ports import CheckoutFacts
 from worker.store import tell
 
 # The call itself ends within 30 s; what the gateway has not listed by then was never made.
 GIVE_UP_OPENING = timedelta(minutes=10)
 PAST_HOPE = timedelta(hours=24)
+# Longer than any scheme takes to say that a debit was collected (Stripe: up to 14 business days).
+BANKS_TAKE = timedelta(days=30)
 
 
 def settle(
     session: Session, checkout: Checkout, facts: CheckoutFacts, *, livemode: bool, at: datetime
 ) -> Payment | None:
-    """The payment that the gateway's facts prove, booked once; None while there is none.
+    """The payment that the gateway's facts prove, booked once; None while nothing is proved.
 
     Raises PermanentError when the facts are of another business or mode.
     """
@@ -42,7 +51,11 @@ def settle(
     checkout.session_id = checkout.session_id or facts.session_id
     if facts.is_paid:
         return _book(session, checkout, facts, at=at)
-    if facts.status == "expired" and checkout.state != CheckoutState.EXPIRED:
+    if facts.failure is not None:
+        _came_to_nothing(session, checkout, facts, at=at)
+    elif facts.is_processing:
+        _wait_for_bank(session, checkout, facts, at=at)
+    elif facts.status == "expired" and checkout.state != CheckoutState.EXPIRED:
         _end(session, checkout, CheckoutState.EXPIRED, at=at)
     else:
         look_later(checkout, at=at)
@@ -107,12 +120,13 @@ def _book(session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: dat
     evidence = facts.intent_id or facts.session_id
     items = _items(session, checkout)
     there = records.settled_by(session, business, STRIPE_EVIDENCE, evidence)
-    if there is not None:
+    if there is not None and there.was_ours:
         return there
-    payment = _payment(checkout, facts, evidence, at=at)
+    payment = there or _payment(checkout, facts, evidence, at=at)
+    _settled(payment, checkout, facts, at=at)
     session.add(payment)
     session.flush()
-    applied = _shared(session, items, facts.amount)
+    applied = _shared(session, items, payment.principal)
     _post(session, payment, applied, at=at)
     for item, amount in applied:
         note_allocation(session, Application(item, amount, payment=payment), at=at)
@@ -121,6 +135,77 @@ def _book(session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: dat
     _question(session, payment, checkout, applied, at=at)
     tell(session, PaymentSettled(business, payment.id))
     return payment
+
+
+def _settled(payment: Payment, checkout: Checkout, facts: CheckoutFacts, *, at: datetime) -> None:
+    """Set what is known now. What we had taken for lost is ours all the same: the fact wins."""
+    over = facts.amount - min(facts.amount, checkout.amount)
+    payment.amount_minor = facts.amount.minor
+    payment.fee_minor = min(over, checkout.fee).minor if over.is_positive else 0
+    payment.method = facts.method or checkout.method
+    payment.state = PaymentState.SETTLED.value
+    payment.settled_at = facts.paid_at or at
+    payment.returned_at = payment.returned_because = None
+
+
+def _wait_for_bank(
+    session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: datetime
+) -> None:
+    """Keep the debit that a bank is at: its items wait for it, and nothing is posted."""
+    business = BusinessKey(checkout.business)
+    if checkout.state != CheckoutState.PROCESSING:
+        if checkout.state not in LIVE:
+            # We had given the page up, and its payer was done all the same: the fact wins.
+            checkout.state, checkout.ended_at = CheckoutState.OPEN.value, None
+            ids = [share.item_id for share in records.shares_of(session, business, checkout.id)]
+            unwanted_checkout(session, business, ids)
+        move(checkout, CheckoutState.PROCESSING)
+        evidence = facts.intent_id or facts.session_id
+        if records.settled_by(session, business, STRIPE_EVIDENCE, evidence) is None:
+            session.add(_payment(checkout, facts, evidence, at=at))
+        for share in records.shares_of(session, business, checkout.id):
+            until = at + BANKS_TAKE
+            lanes.hold(session, business, share.item_id, holder=checkout.id, until=until)
+    wait_for_bank(checkout, at=at)
+
+
+def _came_to_nothing(
+    session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: datetime
+) -> None:
+    """The bank did not collect it: the items may be paid in another way, and both sides know."""
+    business, evidence = BusinessKey(checkout.business), facts.intent_id or facts.session_id
+    if checkout.state in LIVE:
+        _end(session, checkout, CheckoutState.FAILED, at=at)
+    payment = records.settled_by(session, business, STRIPE_EVIDENCE, evidence)
+    if payment is None:
+        payment = _payment(checkout, facts, evidence, at=at)
+        session.add(payment)
+    if payment.state != PaymentState.PENDING:
+        return
+    payment.state = PaymentState.RETURNED.value
+    payment.returned_at, payment.returned_because = at, facts.failure
+    session.flush()
+    tell(session, PaymentReturned(business, payment.id))
+    items = [item.number for item, _ in _items(session, checkout)]
+    review.ask(
+        session,
+        business,
+        review.Question(
+            kind="debit_failed",
+            subject=payment.id,
+            text=(
+                f"The bank debit of {payment.amount} for {_named(items)} was not collected: "
+                f"{facts.failure}. Nothing was paid; the customer is told and can pay again."
+            ),
+            evidence={"invoice": ", ".join(items), "payment": payment.id},
+            choices=[f"tillmail payments show {payment.id}"],
+        ),
+        at=at,
+    )
+
+
+def _named(numbers: Sequence[str]) -> str:
+    return f"invoice{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
 
 
 def _items(session: Session, checkout: Checkout) -> list[tuple[Invoice, Money]]:
@@ -154,7 +239,7 @@ def _shared(
 
 
 def _complete(session: Session, checkout: Checkout, *, at: datetime) -> None:
-    if checkout.state == CheckoutState.EXPIRED:
+    if checkout.state in (CheckoutState.EXPIRED, CheckoutState.FAILED):
         # We had given the page up, and the money came all the same: the fact wins.
         checkout.state = CheckoutState.COMPLETE.value
         return
@@ -175,14 +260,14 @@ def _payment(checkout: Checkout, facts: CheckoutFacts, evidence: str, *, at: dat
         business=checkout.business,
         id=new_id("pay"),
         customer_id=checkout.customer_id,
-        state=PaymentState.SETTLED.value,
+        state=PaymentState.PENDING.value,
         currency=facts.amount.currency,
         amount_minor=facts.amount.minor,
-        method=facts.method or "card",
+        fee_minor=checkout.fee_minor,
+        method=facts.method or checkout.method,
         evidence_type=STRIPE_EVIDENCE,
         evidence_id=evidence,
         registered_at=at,
-        settled_at=facts.paid_at or at,
     )
 
 
@@ -191,7 +276,9 @@ def _post(
 ) -> None:
     who = payment.customer_id
     legs = [ledger.debit(Account.GATEWAY_CLEARING, payment.amount, customer_id=who)]
-    rest = payment.amount
+    rest = payment.principal
+    if payment.fee.is_positive:
+        legs.append(ledger.credit(Account.FEE_INCOME, payment.fee, customer_id=who))
     for item, amount in applied:
         legs.append(ledger.credit(Account.RECEIVABLE, amount, customer_id=who, item_id=item.id))
         rest = rest - amount
@@ -210,13 +297,12 @@ def _question(
     at: datetime,
 ) -> None:
     used = total((amount for _, amount in applied), payment.currency)
-    expected = checkout.amount
-    if used == payment.amount == expected:
+    expected = checkout.whole
+    if used == payment.principal and payment.amount == expected:
         return
-    business, rest = BusinessKey(payment.business), payment.amount - used
+    business, rest = BusinessKey(payment.business), payment.principal - used
     items = [item for item, _ in _items(session, checkout)]
-    numbers = ", ".join(item.number for item in items)
-    what = f"invoice {numbers}" if len(items) == 1 else f"invoices {numbers}"
+    what = _named([item.number for item in items])
     review.ask(
         session,
         business,
