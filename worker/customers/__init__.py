@@ -1,6 +1,15 @@
 """Books: customers and the addresses on file."""
 
-from worker.customers.filing import Details, add, add_contact, assign, lock, pay_by_link, suppress
+from worker.customers.filing import (
+    Details,
+    add,
+    add_contact,
+    assign,
+    lock,
+    lock_all,
+    pay_by_link,
+    suppress,
+)
 from worker.customers.importing import import_csv
 from worker.customers.model import Contact, Customer
 from worker.customers.naming import name_key
@@ -34,6 +43,7 @@ __all__ = [
     "everyone",
     "import_csv",
     "lock",
+    "lock_all",
     "name_key",
     "named",
     "pay_by_link",

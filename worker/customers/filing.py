@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,6 +98,14 @@ def suppress(
         contact.suppressed_at = contact.suppressed_at or at
         contact.suppressed_because = contact.suppressed_because or because
     return len(contacts)
+
+
+def lock_all(session: Session, business: BusinessKey, customer_ids: Iterable[str]) -> None:
+    """As `lock`, for many: their rows are locked in the order of their ids."""
+    wanted = set(customer_ids)
+    missing = wanted - store.lock_all(session, Customer, business, wanted).keys()
+    if missing:
+        raise PermanentError(f"Customer {min(missing)} is not on file.")
 
 
 def lock(session: Session, business: BusinessKey, customer_id: str) -> Customer:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.businesses import MailRules
 from worker.delivery import records
 from worker.delivery.addressing import NoticeKey, message_id
@@ -45,9 +46,6 @@ def queue(
         letter.occasion,
         letter.recipient.lower(),
     )
-    there = records.with_message_id(session, business, message_id(key, rules))
-    if there is not None:
-        return there
     notice = Notice(
         business=business,
         id=new_id("ntc"),
@@ -64,7 +62,7 @@ def queue(
         state=NoticeState.QUEUED.value,
         queued_at=at,
     )
-    session.add(notice)
-    session.flush()
-    tell(session, NoticeQueued(business, notice.id))
-    return notice
+    if store.add_once(session, notice):
+        tell(session, NoticeQueued(business, notice.id))
+        return notice
+    return records.queued_as(session, notice)

@@ -32,6 +32,24 @@ def with_message_id(session: Session, business: BusinessKey, message_id: str) ->
     return store.one(session, Notice, business=business, message_id=message_id)
 
 
+def queued_as(session: Session, notice: Notice) -> Notice:
+    """The notice that stands in the way of queueing this one: it says the same to the same."""
+    business = BusinessKey(notice.business)
+    there = with_message_id(session, business, notice.message_id) or store.one(
+        session,
+        Notice,
+        business=business,
+        kind=notice.kind,
+        subject_id=notice.subject_id,
+        version=notice.version,
+        occasion=notice.occasion,
+        recipient=notice.recipient,
+    )
+    if there is None:
+        raise PermanentError(f"Notice {notice.id} could not be queued.")
+    return there
+
+
 def about(session: Session, business: BusinessKey, subject_id: str) -> Sequence[Notice]:
     """Every notice about a subject, the first first."""
     return session.scalars(

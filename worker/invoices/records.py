@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -62,6 +62,13 @@ def by_id(session: Session, business: BusinessKey, invoice_id: str) -> Invoice |
 def lock(session: Session, business: BusinessKey, invoice_id: str) -> Invoice | None:
     """One invoice as it stands now, locked; take the customer's lock first."""
     return store.lock(session, Invoice, business, invoice_id)
+
+
+def lock_all(
+    session: Session, business: BusinessKey, invoice_ids: Iterable[str]
+) -> dict[str, Invoice]:
+    """As `lock`, for many, in the order of their ids; what is not there is left out."""
+    return store.lock_all(session, Invoice, business, invoice_ids)
 
 
 def called(session: Session, business: BusinessKey, name: str) -> Sequence[Invoice]:

@@ -1,7 +1,7 @@
 """Books: the ledger. Append-only double entry, one source per entry."""
 
 from worker.ledger.model import Account, Entry, Posting
-from worker.ledger.posting import Leg, credit, debit, find, post, reverse
+from worker.ledger.posting import Draft, Leg, credit, debit, find, post, post_all, reverse
 from worker.ledger.records import (
     HELD_BY_ITEMS,
     balances,
@@ -16,6 +16,7 @@ from worker.ledger.records import (
 __all__ = [
     "HELD_BY_ITEMS",
     "Account",
+    "Draft",
     "Entry",
     "Leg",
     "Posting",
@@ -29,6 +30,7 @@ __all__ = [
     "held_for_customer",
     "held_for_item",
     "post",
+    "post_all",
     "reverse",
     "unbalanced",
 ]

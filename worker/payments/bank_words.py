@@ -17,6 +17,7 @@ _MOST_WORDS = 4
 _MOST_CHARACTERS = 40
 _LEAST_DIGITS = 5
 _LEAST_WITH_LETTERS = 4
+_MARKS = re.compile(r"[\W_]+")
 _DAY = re.compile(r"(?:19|20)\d{6}|\d{4}(?:19|20)\d{2}")
 
 
@@ -59,8 +60,8 @@ def outermost(found: Mapping[str, Candidate]) -> set[str]:
 
 def is_strong(key: str) -> bool:
     """Whether a number is long and odd enough that it is not in a text by chance."""
-    plain = "".join(character for character in key if character.isalnum())
-    if any(character.isalpha() for character in plain):
+    plain = _MARKS.sub("", key)
+    if any(map(str.isalpha, plain)):
         return len(plain) >= _LEAST_WITH_LETTERS
     return len(plain) >= _LEAST_DIGITS and _DAY.fullmatch(plain) is None
 

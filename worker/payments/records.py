@@ -43,7 +43,7 @@ _UNDER_WAY = (
 
 def by_id(session: Session, business: BusinessKey, payment_id: str) -> Payment | None:
     """One payment."""
-    return session.get(Payment, (business, payment_id))
+    return store.get(session, Payment, business, payment_id)
 
 
 def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Payment]:

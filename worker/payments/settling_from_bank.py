@@ -76,9 +76,8 @@ def settle_entries(
         # One flush for all payments, and one for what refers to them: a tenth of the cost.
         paid = [_paid(session, entry, decision, at=at) for entry, decision in decided]
         session.flush()
-        for payment, (entry, decision) in zip(paid, decided, strict=True):
-            _book(session, entry, payment, decision, at=at)
-            done.outcomes[decision.outcome] += 1
+        _book_all(session, business, list(zip(paid, decided, strict=True)), at=at)
+        done.outcomes.update(decision.outcome for _, decision in decided)
         for entry in waiting:
             if not _is_money(entry):
                 _note(session, entry, done, at=at)
@@ -150,8 +149,7 @@ def _locked(session: Session, business: BusinessKey, entries: Sequence[BankEntry
     """What is known of the entries, and everybody whose money they may be locked."""
     known = known_of(session, business, entries)
     held = known.customers()
-    for customer_id in sorted(held):
-        customers.lock(session, business, customer_id)
+    customers.lock_all(session, business, held)
     if session.get_bind().dialect.name != "sqlite":
         # There the transaction itself is the lock; here somebody may have been first.
         known = known_of(session, business, entries)
@@ -212,32 +210,38 @@ def _paid(session: Session, entry: BankEntry, decision: Decision, *, at: datetim
     return payment
 
 
-def _book(
-    session: Session, entry: BankEntry, payment: Payment, decision: Decision, *, at: datetime
+def _book_all(
+    session: Session,
+    business: BusinessKey,
+    booked: Sequence[tuple[Payment, tuple[BankEntry, Decision]]],
+    *,
+    at: datetime,
 ) -> None:
-    """Post the payment, apply it as decided, and write down what became of the entry."""
-    business = BusinessKey(entry.business)
-    entry.payment_id = payment.id
-    entry.evidence = {"rivals": list(decision.rivals)} if decision.rivals else None
-    _write(entry, decision.outcome, decision.because, at=at)
-    if decision.outcome is Outcome.RECOGNISED:
-        return
-    items = _items(session, business, decision)
-    applied = [(items[item_id], amount) for item_id, amount in decision.applies]
-    _post(session, payment, applied, at=at)
-    for item, amount in applied:
-        session.add(allocation_of(Application(item, amount, payment=payment), at=at))
-    if payment.customer_id is not None:
-        tell(session, PaymentSettled(business, payment.id))
+    """Post the payments, apply them as decided, and write down what became of the entries."""
+    items = _items(session, business, [decision for _, (_, decision) in booked])
+    drafts = []
+    for payment, (entry, decision) in booked:
+        entry.payment_id = payment.id
+        entry.evidence = {"rivals": list(decision.rivals)} if decision.rivals else None
+        _write(entry, decision.outcome, decision.because, at=at)
+        if decision.outcome is Outcome.RECOGNISED:
+            continue
+        applied = [(items[item_id], amount) for item_id, amount in decision.applies]
+        drafts.append(_draft(payment, applied))
+        for item, amount in applied:
+            session.add(allocation_of(Application(item, amount, payment=payment), at=at))
+        if payment.customer_id is not None:
+            tell(session, PaymentSettled(business, payment.id))
+    ledger.post_all(session, business, drafts, at=at)
 
 
-def _items(session: Session, business: BusinessKey, decision: Decision) -> dict[str, Invoice]:
-    found = {}
-    for item_id in sorted(item_id for item_id, _ in decision.applies):
-        item = invoices.lock(session, business, item_id)
-        if item is None:
-            raise TransientError(f"Invoice {item_id} is gone.")
-        found[item_id] = item
+def _items(
+    session: Session, business: BusinessKey, decisions: Sequence[Decision]
+) -> dict[str, Invoice]:
+    wanted = {item_id for decision in decisions for item_id, _ in decision.applies}
+    found = invoices.lock_all(session, business, wanted)
+    if missing := wanted - found.keys():
+        raise TransientError(f"Invoice {min(missing)} is gone.")
     return found
 
 
@@ -274,13 +278,7 @@ def _payment(entry: BankEntry, decision: Decision, *, at: datetime) -> Payment:
     )
 
 
-def _post(
-    session: Session,
-    payment: Payment,
-    applied: Sequence[tuple[Invoice, Money]],
-    *,
-    at: datetime,
-) -> None:
+def _draft(payment: Payment, applied: Sequence[tuple[Invoice, Money]]) -> ledger.Draft:
     who = payment.customer_id
     legs = [ledger.debit(Account.BANK, payment.amount, customer_id=who)]
     rest = payment.amount
@@ -289,8 +287,7 @@ def _post(
         rest = rest - amount
     if rest.is_positive:
         legs.append(ledger.credit(holding(payment), rest, customer_id=who))
-    source = f"payment-settled:{payment.id}"
-    ledger.post(session, BusinessKey(payment.business), source=source, legs=legs, at=at)
+    return ledger.Draft(f"payment-settled:{payment.id}", legs)
 
 
 def _note(session: Session, entry: BankEntry, done: Settled, *, at: datetime) -> None:

@@ -26,7 +26,9 @@ def note_settled(session: Session, payment: Payment, *, at: datetime) -> None:
     if payment.state != PaymentState.SETTLED or payment.customer_id is None:
         return
     business = BusinessKey(payment.business)
-    own = records.of_payment(session, business, payment.id)
+    waiting = records.waiting_of(session, business, payment.customer_id)
+    # Most payments answer no claim: they cost one question.
+    own = records.of_payment(session, business, payment.id) if waiting else ()
     for advice in own:
         if advice.state == AdviceState.ANNOUNCED:
             by = payment.registered_by or f"evidence: {payment.evidence_type}"
@@ -34,7 +36,7 @@ def note_settled(session: Session, payment: Payment, *, at: datetime) -> None:
             because = f"{payment.amount} came: {payment.id}."
             end(session, advice, AdviceState.SETTLED, because=because, by=by, at=at)
             ask_deduction(session, advice, at=at)
-    if not own:
+    if waiting and not own:
         _came_otherwise(session, payment, at=at)
 
 
@@ -82,8 +84,8 @@ def _came_otherwise(session: Session, payment: Payment, *, at: datetime) -> None
     business = BusinessKey(payment.business)
     applied = payments.allocations_of(session, business, payment.id)
     paid = {allocation.item_id for allocation in applied}
-    for advice in records.of_customer(session, business, payment.customer_id or ""):
-        if advice.state != AdviceState.ANNOUNCED or advice.amount != payment.amount:
+    for advice in records.waiting_of(session, business, payment.customer_id or ""):
+        if advice.amount != payment.amount:
             continue
         items = {line.item_id for line in records.lines_of(session, advice)}
         if paid == items or (not paid and recognising.use(session, advice, payment, at=at)):

@@ -43,6 +43,12 @@ def of_customer(session: Session, business: BusinessKey, customer_id: str) -> Se
     return store.every(session, Advice, order="read_at, id", **about)
 
 
+def waiting_of(session: Session, business: BusinessKey, customer_id: str) -> Sequence[Advice]:
+    """The claims of a customer that wait for money, the first first."""
+    about = {"customer_id": customer_id, "state": AdviceState.ANNOUNCED.value}
+    return store.every(session, Advice, order="read_at, id", business=business, **about)
+
+
 def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Advice]:
     """The last advices, newest first."""
     return session.scalars(

@@ -3,19 +3,21 @@
 from worker.store import blobs, once, outbox, schema
 from worker.store.engine import make_engine, reading, transaction
 from worker.store.finding import every, get, one
-from worker.store.locking import lock
-from worker.store.once import insert_once
+from worker.store.locking import lock, lock_all
+from worker.store.once import add_once, insert_once
 from worker.store.outbox import tell
 from worker.store.tables import Instant, Record, table_of
 
 __all__ = [
     "Instant",
     "Record",
+    "add_once",
     "blobs",
     "every",
     "get",
     "insert_once",
     "lock",
+    "lock_all",
     "make_engine",
     "once",
     "one",

@@ -27,12 +27,12 @@ def get(session: Session, kind: type[R], *key: str) -> R | None:
     return session.execute(where(kind, tuple(equal)), equal).scalar_one_or_none()
 
 
-def one(session: Session, kind: type[R], **equal: object) -> R | None:
+def one(session: Session, kind: type[R], /, **equal: object) -> R | None:
     """The row whose columns have these values; there is no more than one."""
     return session.execute(*_asked(kind, equal)).scalars().first()
 
 
-def every(session: Session, kind: type[R], *, order: str, **equal: object) -> Sequence[R]:
+def every(session: Session, kind: type[R], /, *, order: str, **equal: object) -> Sequence[R]:
     """The rows whose columns have these values; `order` names columns, with commas between."""
     return session.execute(*_asked(kind, equal, order)).scalars().all()
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, ForeignKey, Insert
+from sqlalchemy import CursorResult, ForeignKey, Insert, inspect
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, make_transient_to_detached, mapped_column
 
 from worker.kernel.ids import BusinessKey
 from worker.store.tables import Record, table_of
@@ -39,6 +39,25 @@ def insert_once(session: Session, kind: type[Record], row: Mapping[str, Any]) ->
     """
     statement = _insert(kind, session.get_bind().dialect.name)
     return cast(CursorResult[Any], session.execute(statement, row)).rowcount == 1
+
+
+def add_once(session: Session, row: Record) -> bool:
+    """Add an object unless a row with a key of it is there; whether it was added.
+
+    What was added is this session's from then on, as if it had been read.
+    """
+    given = inspect(row).dict
+    values = {name: given[name] for name in _columns(type(row)) if name in given}
+    if not insert_once(session, type(row), values):
+        return False
+    make_transient_to_detached(row)
+    session.add(row)
+    return True
+
+
+@cache
+def _columns(kind: type[Record]) -> tuple[str, ...]:
+    return tuple(column.key for column in table_of(kind).columns)
 
 
 @cache
