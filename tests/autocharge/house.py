@@ -27,6 +27,7 @@ from tests.servers.stripe import SECRET, StripeSandbox
 from worker import (
     autocharge,
     businesses,
+    credits,
     customers,
     delivery,
     intake,
@@ -37,6 +38,7 @@ from worker import (
 from worker.__main__ import tillmail
 from worker.actors import FLOW
 from worker.actors.answers_to_charges import take_objection
+from worker.actors.credits import Asking, confirm, draft
 from worker.actors.intake import sender_of
 from worker.actors.shapes import run_job, run_sweep
 from worker.app import App, HandOut
@@ -222,6 +224,25 @@ class House(App):
             who = sender_of(self, s, mail, examined)
             intake.sort(s, mail, examined, who, {}, at=self.at)
             take_objection(self, s, mail, examined, at=self.at)
+
+    def request(
+        self, customer: Customer, amount: str = "500.00", *, by_card: bool = True
+    ) -> Invoice:
+        """The open item of a credit request that is out, and due today."""
+        asking = Asking(euro(amount), self.at.date(), by_card=by_card)
+        origin = credits.Origin(credits.Source.DESK, f"desk:{next(_NUMBERS)}", "ann")
+        with self.transaction() as s:
+            asked = draft(self, s, s.merge(customer), asking, origin, at=self.at)
+            confirm(self, s, asked, by="ann", at=self.at)
+            item = invoices.by_id(s, ACME, asked.item_id or "")
+            assert item is not None
+        self.slips = [slip for slip in self.slips if not slip.actor.startswith("documents.")]
+        return item
+
+    def balance(self, customer: Customer) -> Money:
+        """What a customer has with us."""
+        with self.reading() as s:
+            return payments.balance(s, ACME, customer.id, "EUR")
 
     def charges(self, item: Invoice | None = None) -> list[Charge]:
         """Every charge, or an item's, in order."""

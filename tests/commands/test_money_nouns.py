@@ -188,7 +188,7 @@ def test_a_line_that_can_be_read_in_two_ways_registers_nothing(
 
 def test_the_balance_is_listed_and_pays_an_invoice(till: Desk) -> None:
     till.book(_credited)
-    [row] = till.type("credits", "list", "--json").json
+    [row] = till.type("credits", "balances", "--json").json
     assert (row["number"], row["balance"]["amount"]) == ("7", "31.00")
     note = till.type("invoices", "show", "G-1", "--json").json
     assert (note["state"], note["credits"], note["to_balance"]["amount"]) == (
@@ -198,7 +198,10 @@ def test_the_balance_is_listed_and_pays_an_invoice(till: Desk) -> None:
     assert till.type("credits", "apply", "R-2", "20.00", "--as", "Ann").code == 0
     assert till.type("credits", "apply", "R-2", "20.00", "--as", "Ann").code == 1
     assert till.type("credits", "apply", "R-2", "--as", "Ann").code == 0
-    assert (still_to_pay(till, "R-2"), till.type("credits", "list", "--json").json) == ("88.00", [])
+    assert (still_to_pay(till, "R-2"), till.type("credits", "balances", "--json").json) == (
+        "88.00",
+        [],
+    )
     happened = [line["what"] for line in _activity(till, "R-2")]
     assert happened.count("paid_from_balance") == 2
     assert "credited" in [line["what"] for line in _activity(till, "R-1")]

@@ -277,6 +277,7 @@ def _face(app: App, s: Session, charge: Charge, mandate: Mandate) -> delivery.Ch
         card=mandate.card,
         charge_on=charge.due_on,
         pay_url=app.link_url(link) if link is not None else None,
+        item_kind=charge.item_kind,
     )
 
 

@@ -42,7 +42,7 @@ def send_notice(run: Run) -> None:
 
 
 def queue_invoice_notice(app: App, s: Session, event: Event, at: datetime) -> None:
-    """Step: the email of an invoice whose PDF is frozen."""
+    """Step: the email of an invoice or a credit request whose PDF is frozen."""
     invoice = invoices.by_id(s, event.business, event.subject)
     if invoice is not None and invoice.is_credit:
         paper = _paper(app, s, event.business)

@@ -26,7 +26,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w.\-]+")
 def enclosures(s: Session, notice: Notice, rules: Rules, look: Look) -> list[Enclosure]:
     """The files of a notice."""
     files = _logo(rules, look)
-    if notice.kind in ("invoice", "credit_note"):
+    if notice.kind in ("invoice", "credit_note", "credit_request"):
         invoice = invoices.by_id(s, BusinessKey(notice.business), notice.subject_id)
         if invoice is not None:
             files += _papers(s, notice, invoice)
@@ -70,7 +70,7 @@ def transfer_code(notice: Notice, draw: Callable[[str], bytes]) -> list[Enclosur
 
 def lacks_face(s: Session, notice: Notice) -> Invoice | None:
     """The invoice whose frozen PDF carries the pay link that this notice leaves out."""
-    if notice.kind != "invoice" or notice.context.get("pay_url"):
+    if notice.kind not in ("invoice", "credit_request") or notice.context.get("pay_url"):
         return None
     business = BusinessKey(notice.business)
     frozen = documents.of_invoice(s, business, notice.subject_id)

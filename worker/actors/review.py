@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from worker import delivery, intake, invoices, review
-from worker.actors import remittance
+from worker.actors import credits, remittance
 from worker.actors.enclosing import files_in_doubt
 from worker.actors.resending import Wish, send_again
 from worker.app import App
@@ -106,6 +106,7 @@ RESOLVERS: Mapping[str, Resolver] = {
     "notice_undelivered": _undelivered,
     "remittance_review": remittance.answer_review,
     "remittance_received": remittance.answer_received,
+    "credit_request": credits.answer_draft,
 }
 
 

@@ -4,7 +4,7 @@ from worker.autocharge.business_days import Hours
 from worker.autocharge.charging import Ask, answered, next_ask, refused, unanswered
 from worker.autocharge.checking import Case
 from worker.autocharge.declines import Course, Decline, Remedy, course
-from worker.autocharge.items import Item, by_charge
+from worker.autocharge.items import Item, by_charge, kind_of
 from worker.autocharge.mandates import (
     Consent,
     Given,
@@ -33,7 +33,7 @@ from worker.autocharge.objecting import (
     wish_of,
 )
 from worker.autocharge.outcomes import found_none, heard
-from worker.autocharge.planning import Planned, plan_some, preview
+from worker.autocharge.planning import Planned, plan_some, preview, why_no_card
 from worker.autocharge.ports import (
     CardFacts,
     CardOrder,
@@ -104,6 +104,7 @@ __all__ = [
     "heard",
     "hold",
     "in_force",
+    "kind_of",
     "look_at_card_links",
     "mandate",
     "mandates_of",
@@ -130,5 +131,6 @@ __all__ = [
     "terms_of",
     "to_announce",
     "unanswered",
+    "why_no_card",
     "wish_of",
 ]

@@ -11,7 +11,7 @@ from worker import customers, payments
 from worker.autocharge import records
 from worker.autocharge.items import Item
 from worker.autocharge.model import Charge, Mandate
-from worker.autocharge.planning import forbidden
+from worker.autocharge.planning import BY_LINK, forbidden
 from worker.autocharge.retrying import may_try
 from worker.autocharge.terms import Terms
 from worker.kernel.clock import day_in
@@ -68,6 +68,8 @@ def unwanted(session: Session, case: Case, *, at: datetime) -> str | None:
         return "The customer pays by bank transfer."
     if item.rests:
         return "Staff let it rest."
+    if not item.by_card:
+        return BY_LINK
     if terms.largest is not None and charge.amount > terms.largest:
         return f"{charge.amount} is above {terms.largest}, the most that is charged."
     day = max(charge.due_on, day_in(terms.hours.zone, at))

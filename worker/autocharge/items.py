@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from worker import invoices
+from worker import credits, invoices
 from worker.autocharge.model import INVOICE, Charge, Mandate
-from worker.invoices import Invoice, State
+from worker.credits import CreditRequest
+from worker.invoices import CREDIT_REQUEST, Invoice, State
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, zero
 from worker.ledger import Account, Posting
@@ -22,7 +23,10 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something owed. `rests`: staff want no mail about it, so no charge either."""
+    """Something to be paid. `rests`: staff want no mail about it, so no charge either.
+
+    `by_card`: a credit request that is to be paid by link alone is never charged.
+    """
 
     kind: str
     id: str
@@ -32,6 +36,7 @@ class Item:
     due_on: date
     contract: str | None
     rests: bool = False
+    by_card: bool = True
 
 
 def lock(session: Session, charge: Charge) -> Item | None:
@@ -39,16 +44,12 @@ def lock(session: Session, charge: Charge) -> Item | None:
 
     Take the customer's lock first.
     """
-    if charge.item_kind != INVOICE:
-        return None
     found = invoices.lock(session, BusinessKey(charge.business), charge.item_id)
     return _item(session, found) if found is not None else None
 
 
 def by_charge(session: Session, charge: Charge) -> Item | None:
     """A charge's item, to write about."""
-    if charge.item_kind != INVOICE:
-        return None
     found = invoices.by_id(session, BusinessKey(charge.business), charge.item_id)
     return _item(session, found) if found is not None else None
 
@@ -71,9 +72,10 @@ def page(
 
 def _item(session: Session, invoice: Invoice) -> Item:
     owed = invoices.still_to_pay(session, invoice)
+    request = credits.of_item(session, BusinessKey(invoice.business), invoice.id)
     is_open = invoices.state_of(invoice, owed) in {State.OPEN, State.PART_PAID}
     return Item(
-        kind=INVOICE,
+        kind=kind_of(invoice),
         id=invoice.id,
         number=invoice.number,
         customer_id=invoice.customer_id or "",
@@ -81,7 +83,13 @@ def _item(session: Session, invoice: Invoice) -> Item:
         due_on=invoice.due_on or invoice.issue_on or invoice.received_at.date(),
         contract=(invoice.reading or {}).get("contract"),
         rests=invoice.rests_since is not None,
+        by_card=request is None or request.by_card,
     )
+
+
+def kind_of(invoice: Invoice) -> str:
+    """What a charge calls the item."""
+    return CREDIT_REQUEST if invoice.is_credit_request else INVOICE
 
 
 def _due(business: BusinessKey, until: date, after: str, *, with_card: bool) -> Any:
@@ -94,7 +102,7 @@ def _due(business: BusinessKey, until: date, after: str, *, with_card: bool) -> 
         Invoice.voided_at.is_(None),
         Invoice.corrected_at.is_(None),
         Invoice.total_minor > 0,
-        Invoice.doc_type == "invoice",
+        Invoice.doc_type.in_((INVOICE, CREDIT_REQUEST)),
         by_then,
     ]
     if with_card:
@@ -112,8 +120,12 @@ def _due(business: BusinessKey, until: date, after: str, *, with_card: bool) -> 
         Invoice.received_at,
         Invoice.rests_since,
         Invoice.reading["contract"].as_string().label("contract"),
+        Invoice.doc_type,
+        func.coalesce(CreditRequest.by_card, True).label("by_card"),
     )
-    return select(*columns).where(*wanted).order_by(Invoice.id).limit(PAGE)
+    of_item = and_(CreditRequest.business == Invoice.business, CreditRequest.item_id == Invoice.id)
+    found = select(*columns).outerjoin(CreditRequest, of_item)
+    return found.where(*wanted).order_by(Invoice.id).limit(PAGE)
 
 
 def _with_owed(session: Session, business: BusinessKey, rows: Sequence[Any]) -> list[Item]:
@@ -129,7 +141,7 @@ def _with_owed(session: Session, business: BusinessKey, rows: Sequence[Any]) -> 
     owed = {(item_id, code): int(minor) for item_id, code, minor in held}
     return [
         Item(
-            kind=INVOICE,
+            kind=row.doc_type,
             id=row.id,
             number=row.number,
             customer_id=row.customer_id,
@@ -137,6 +149,7 @@ def _with_owed(session: Session, business: BusinessKey, rows: Sequence[Any]) -> 
             due_on=row.due_on or row.issue_on or row.received_at.date(),
             contract=row.contract,
             rests=row.rests_since is not None,
+            by_card=row.by_card,
         )
         for row in rows
         if owed.get((row.id, row.currency), 0) > 0

@@ -83,6 +83,7 @@ class Mandate(Record):
     last4: Mapped[str]
     expires_on: Mapped[date | None] = mapped_column(doc="The last day of the card's month.")
     fingerprint: Mapped[str] = mapped_column(doc="The same card has the same one, at any customer.")
+    card_updated_at: Mapped[datetime | None] = mapped_column(doc="A network replaced the card.")
     stopped_at: Mapped[datetime | None] = mapped_column(doc="The bank wants no more tries on it.")
     stopped_because: Mapped[str | None]
     revoked_at: Mapped[datetime | None]

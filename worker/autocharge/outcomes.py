@@ -22,7 +22,6 @@ from worker.autocharge.charging import (
 from worker.autocharge.checking import Case
 from worker.autocharge.declines import Course, Decline, Remedy, course
 from worker.autocharge.model import (
-    INVOICE,
     Act,
     Attempt,
     Charge,
@@ -102,7 +101,7 @@ def _succeeded(
             customer_id=charge.customer_id,
             evidence=facts.intent_id,
             amount=facts.amount,
-            item_id=charge.item_id if charge.item_kind == INVOICE else None,
+            item_id=charge.item_id,
             taken_at=facts.taken_at or at,
         ),
         at=at,

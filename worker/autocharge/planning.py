@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from worker import store
 from worker.autocharge import items, records
 from worker.autocharge.items import Item
-from worker.autocharge.model import ENDED, Charge, ChargeRun, ChargeState, Mandate
+from worker.autocharge.model import ENDED, INVOICE, Charge, ChargeRun, ChargeState, Mandate
 from worker.autocharge.terms import Terms
 from worker.customers import Customer
 from worker.kernel.clock import day_in
@@ -25,6 +25,7 @@ from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money
 from worker.payments import Payment, PaymentState
 
+BY_LINK = "It is to be paid by link: staff asked for no card to be charged."
 _EARLIER = "Its card was tried for this and cannot be: another card is needed."
 
 
@@ -69,6 +70,31 @@ def decide(item: Item, standing: Standing, terms: Terms, *, at: datetime) -> Pla
         return Planned(item, day, why_not=why)
     standing.used[mandate.id, f"{day:%Y-%m}"] = used + item.owed.minor
     return Planned(item, day, mandate)
+
+
+def why_no_card(
+    session: Session,
+    customer: Customer,
+    amount: Money,
+    contract: str | None,
+    terms: Terms,
+    on: date,
+) -> str | None:
+    """Why no stored card of the customer can be charged an amount on a day; None when one can."""
+    if not customer.pay_links:
+        return "The customer pays by bank transfer."
+    if terms.largest is not None and terms.largest.currency != amount.currency:
+        return f"The largest amount to charge is set in {terms.largest.currency} only."
+    if terms.largest is not None and amount > terms.largest:
+        return f"{amount} is above {terms.largest}, the most that is charged by itself."
+    found = records.mandates_of(session, BusinessKey(customer.business), {customer.id})
+    given = [one for one in found.get(customer.id, ()) if one.revoked_at is None]
+    mandate = chosen(given, contract)
+    if mandate is None:
+        return "No stored card with a consent in force covers it."
+    month = on.replace(day=1)
+    used = records.used_by_month(session, BusinessKey(customer.business), [mandate.id], month)
+    return forbidden(mandate, amount, used.get((mandate.id, f"{on:%Y-%m}"), 0), on)
 
 
 def charge_day(item: Item, terms: Terms, customer: Customer | None, *, at: datetime) -> date:
@@ -191,6 +217,10 @@ def _why_not(item: Item, customer: Customer | None, terms: Terms) -> str | None:
         return "The customer pays by bank transfer."
     if item.rests:
         return "Staff let it rest."
+    if not item.by_card:
+        return BY_LINK
+    if item.kind == INVOICE and not terms.invoices:
+        return "The business charges credit requests alone, not invoices."
     if terms.largest is not None and terms.largest.currency != item.owed.currency:
         return f"The largest amount to charge is set in {terms.largest.currency} only."
     if terms.largest is not None and item.owed > terms.largest:

@@ -28,6 +28,7 @@ class Terms:
     caps: Caps
     largest: Money | None
     livemode: bool
+    invoices: bool = True
     mail_read_to: datetime | None = None
 
     def hours_of(self, customer: Customer | None) -> Hours:
@@ -59,5 +60,6 @@ def terms_of(rules: Rules, *, mail_read_to: datetime | None = None) -> Terms:
         ),
         largest=most,
         livemode=rules.stripe.livemode,
+        invoices=own.invoices,
         mail_read_to=mail_read_to,
     )

@@ -197,6 +197,9 @@ class AutochargeRules(_Rules):
     """
 
     enabled: bool = False
+    invoices: bool = Field(
+        default=True, description="Charge invoices too, not credit requests alone"
+    )
     delay_days: int = Field(default=3, ge=1, le=60, description="Days from notice to charge")
     postpone_days: int = Field(default=7, ge=1, le=60, description="What the answer DELAY gives")
     first_hour: int = Field(default=9, ge=0, le=22, description="Charges begin at this hour")
@@ -217,6 +220,21 @@ class AutochargeRules(_Rules):
         if self.first_hour >= self.last_hour:
             raise ValueError("first_hour comes before last_hour")
         return self
+
+
+class CreditRules(_Rules):
+    """Requests to prepay. See docs/credits.md."""
+
+    number_prefix: str = Field(
+        default="CR-",
+        pattern=r"^[A-Z0-9][A-Z0-9/-]{0,11}$",
+        description="What their numbers begin with",
+    )
+    due_days: int = Field(default=7, ge=1, le=90, description="Days to pay, where none are named")
+    vat_on_receipt: bool = Field(
+        default=False,
+        description="VAT is due with the money: have somebody write the advance invoice",
+    )
 
 
 class RemittanceRules(_Rules):
@@ -276,6 +294,7 @@ class Rules(_Rules):
     documents: DocumentRules = DocumentRules()
     stripe: StripeRules = StripeRules()
     autocharge: AutochargeRules = AutochargeRules()
+    credits: CreditRules = CreditRules()
     remittance: RemittanceRules = RemittanceRules()
     readers: ReaderRules = ReaderRules()
 

@@ -213,7 +213,8 @@ def _chosen(session: Session, key: BusinessKey, name: str) -> Charge:
     found = autocharge.charge(session, key, name)
     if found is None:
         for invoice in invoices.called(session, key, name):
-            of_item = autocharge.of_item(session, key, "invoice", invoice.id)
+            kind = autocharge.kind_of(invoice)
+            of_item = autocharge.of_item(session, key, kind, invoice.id)
             found = of_item[-1] if of_item else found
             if found is not None:
                 break

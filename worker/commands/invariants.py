@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from worker.autocharge.invariants import INVARIANTS as OF_AUTOCHARGE
+from worker.credits.invariants import INVARIANTS as OF_CREDITS
 from worker.delivery.invariants import INVARIANTS as OF_DELIVERY
 from worker.documents.invariants import INVARIANTS as OF_DOCUMENTS
 from worker.intake.invariants import INVARIANTS as OF_INTAKE
@@ -24,6 +25,7 @@ Invariant = Callable[[Session], list[str]]
 INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
     "ledger": OF_LEDGER,
     "invoices": OF_INVOICES,
+    "credits": OF_CREDITS,
     "payments": OF_PAYMENTS,
     "bank": OF_BANK,
     "autocharge": OF_AUTOCHARGE,

@@ -33,6 +33,7 @@ class ChargeFace:
     words: str = ""
     again_at: datetime | None = None
     occasion: str = ""
+    item_kind: str = "invoice"
 
 
 def charge_letter(session: Session, face: ChargeFace, paper: Paper) -> Letter | None:
@@ -46,6 +47,7 @@ def charge_letter(session: Session, face: ChargeFace, paper: Paper) -> Letter | 
         card=face.card,
         charge_on=face.charge_on,
         pay_url=face.pay_url,
+        item_kind=face.item_kind,
     )
     return _letter(session, "charge_notice", face, paper, notice.context())
 
@@ -63,6 +65,7 @@ def charge_failed_letter(session: Session, face: ChargeFace, paper: Paper) -> Le
         words=face.words,
         again_on=day_in(zone, face.again_at) if face.again_at else None,
         pay_url=face.pay_url,
+        item_kind=face.item_kind,
     )
     return _letter(session, "charge_failed", face, paper, notice.context())
 

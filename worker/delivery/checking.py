@@ -11,6 +11,8 @@ from worker.delivery.model import Notice
 from worker.invoices import State
 from worker.kernel.ids import BusinessKey
 
+# Notices that ask for what is still to pay of an item.
+ASKING = ("invoice", "credit_request")
 _MAY_GO = {State.OPEN, State.PART_PAID}
 
 
@@ -36,7 +38,7 @@ def obstacle(session: Session, notice: Notice) -> Obstacle | None:
     if contact.suppressed_at is not None:
         why = f"The address is not written to any more: {contact.suppressed_because}"
         return Obstacle(why, needs_person=True)
-    return _item_obstacle(session, notice) if notice.kind == "invoice" else None
+    return _item_obstacle(session, notice) if notice.kind in ASKING else None
 
 
 def _item_obstacle(session: Session, notice: Notice) -> Obstacle | None:

@@ -7,12 +7,13 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from worker import customers, invoices, payments
+from worker import credits, customers, invoices, payments
 from worker.businesses import Rules, transfer_code
 from worker.delivery.queueing import Letter
 from worker.delivery.wording import (
     BankFace,
     CreditNoteNotice,
+    CreditRequestNotice,
     InvoiceNotice,
     PaidItem,
     ReceiptNotice,
@@ -55,7 +56,9 @@ class Paper:
 def invoice_letter(
     session: Session, invoice: Invoice, paper: Paper, *, url: str | None, occasion: Occasion
 ) -> Letter:
-    """An invoice to its customer, to the address it was issued for."""
+    """An invoice or a credit request to its customer, to the address it was issued for."""
+    if invoice.is_credit_request:
+        return _request_letter(session, invoice, paper, url=url, occasion=occasion)
     business = BusinessKey(invoice.business)
     customer = customers.by_id(session, business, invoice.customer_id or "")
     owed, bank = invoices.still_to_pay(session, invoice), _bank(paper.rules, invoice)
@@ -81,6 +84,40 @@ def invoice_letter(
         template_set=paper.set_hash,
         context=notice.context(),
         customer_id=invoice.customer_id,
+    )
+
+
+def _request_letter(
+    session: Session, item: Invoice, paper: Paper, *, url: str | None, occasion: Occasion
+) -> Letter:
+    business = BusinessKey(item.business)
+    customer = customers.by_id(session, business, item.customer_id or "")
+    request = credits.of_item(session, business, item.id)
+    owed, bank = invoices.still_to_pay(session, item), _bank(paper.rules, item)
+    code = transfer_code(paper.rules, owed, bank.reference) if bank and url is None else None
+    notice = CreditRequestNotice(
+        business=paper.sender,
+        customer_name=_addressee(item, customer),
+        number=item.number,
+        total=item.total,
+        still_to_pay=owed,
+        due_on=item.due_on or item.received_at.date(),
+        issue_on=item.issue_on,
+        subject=(request.title if request else None) or "",
+        by_card=request is not None and request.by_card,
+        pay_url=url,
+        bank=bank,
+        occasion="renewed" if occasion == "renewed" else "issued",
+        transfer_text=code or "",
+    )
+    return Letter(
+        kind="credit_request",
+        subject_id=item.id,
+        recipient=item.recipient or "",
+        language=(customer.language if customer else None) or paper.rules.language,
+        template_set=paper.set_hash,
+        context=notice.context(),
+        customer_id=item.customer_id,
     )
 
 
@@ -139,11 +176,12 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
         paid_on=payment.paid_on or day_in(paper.rules.time_zone, settled_at),
         method=payment.method,
         items=tuple(
-            PaidItem(i.number, a.amount, invoices.still_to_pay(session, i))
+            PaidItem(i.number, a.amount, invoices.still_to_pay(session, i), _kind(i))
             for a, i in items
             if i is not None
         ),
         to_balance=rest if rest.is_positive else None,
+        is_prepaid=bool(items) and all(i is not None and i.is_credit_request for _, i in items),
     )
     return Letter(
         kind="receipt",
@@ -154,6 +192,10 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
         context=notice.context(),
         customer_id=payment.customer_id,
     )
+
+
+def _kind(item: Invoice) -> str:
+    return "credit_request" if item.is_credit_request else "invoice"
 
 
 def _addressee(invoice: Invoice, customer: customers.Customer | None) -> str:

@@ -129,6 +129,7 @@ _GROUPS = {
     "mail_from_stranger": "mail",
     "notice_undelivered": "bounce",
     "remittance_review": "remittance",
+    "credit_request": "credit",
 }
 # Kinds whose title stands in the catalogues, in every language.
 TITLED = {
@@ -154,6 +155,8 @@ TITLED = {
     "remittance_received",
     "remittance_deduction",
     "remittance_lapsed",
+    "credit_request",
+    "advance_invoice",
     "bank_statement",
     "notice_undelivered",
 }

@@ -17,6 +17,7 @@ from worker.delivery.wording import (
     ChargeNotice,
     Choice,
     CreditNoteNotice,
+    CreditRequestNotice,
     Fact,
     InvoiceNotice,
     NotedNotice,
@@ -76,6 +77,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
         ),
         **_of_cards(sender, amount),
+        "credit_request": _request(sender, amount, bank),
         "remittance_noted": NotedNotice(
             business=sender,
             customer_name="Sample & Sons <Ltd>",
@@ -92,6 +94,23 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
         for kind, notice in [*notices.items(), ("invoice", linkless)]
         for language in ("en", "de")
     ]
+
+
+def _request(sender: SenderFace, amount: Money, bank: BankFace) -> CreditRequestNotice:
+    """A request that a stored card pays, and a part is paid."""
+    return CreditRequestNotice(
+        business=sender,
+        customer_name="Sample & Sons <Ltd>",
+        number="CR-00001",
+        total=amount,
+        still_to_pay=amount,
+        due_on=date(2026, 2, 14),
+        issue_on=date(2026, 1, 31),
+        subject="Sample",
+        by_card=True,
+        pay_url="https://pay.example.com/l/sample",
+        bank=bank,
+    )
 
 
 def _of_cards(sender: SenderFace, amount: Money) -> dict[str, Notice]:

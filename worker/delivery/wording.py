@@ -78,6 +78,33 @@ class InvoiceNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditRequestNotice:
+    """A request to prepay, to the customer; the PDF is attached. Template folder `credit_request`.
+
+    `by_card`: a stored card will be charged after a notice of its own. `subject` is what it is
+    for, in the seller's words. The rest is as in `InvoiceNotice`.
+    """
+
+    business: SenderFace
+    customer_name: str
+    number: str
+    total: Money
+    still_to_pay: Money
+    due_on: date
+    issue_on: date | None = None
+    subject: str = ""
+    by_card: bool = False
+    pay_url: str | None = None
+    bank: BankFace | None = None
+    occasion: Literal["issued", "renewed"] = "issued"
+    transfer_text: str = ""
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self) | {"paid": _plain(self.total - self.still_to_pay)}
+
+
+@dataclass(frozen=True, slots=True)
 class CreditNoteNotice:
     """A credit note to its customer; the PDF is attached. Template folder `credit_note`.
 
@@ -99,18 +126,23 @@ class CreditNoteNotice:
 
 @dataclass(frozen=True, slots=True)
 class PaidItem:
-    """What a payment paid: one invoice, how much of it, and what is still to pay on it."""
+    """What a payment paid: one item, how much of it, and what is still to pay on it.
+
+    `kind` is `invoice` or `credit_request`.
+    """
 
     number: str
     amount: Money
     still_to_pay: Money
+    kind: str = "invoice"
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptNotice:
     """That money arrived, to the customer who paid. No tax invoice. Template folder `receipt`.
 
-    `to_balance` is what was more than owed and now stands on the customer's balance.
+    `to_balance` is what was more than owed and now stands on the customer's balance. `is_prepaid`:
+    all of it was paid in advance, and no invoice stands behind it.
     """
 
     business: SenderFace
@@ -121,6 +153,7 @@ class ReceiptNotice:
     method: str
     items: tuple[PaidItem, ...]
     to_balance: Money | None = None
+    is_prepaid: bool = False
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
@@ -176,6 +209,7 @@ class ChargeNotice:
     card: str
     charge_on: date
     pay_url: str | None = None
+    item_kind: str = "invoice"
     reply_to: str = ""
 
     def context(self) -> dict[str, Any]:
@@ -199,6 +233,7 @@ class ChargeFailedNotice:
     words: str
     again_on: date | None = None
     pay_url: str | None = None
+    item_kind: str = "invoice"
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
@@ -281,6 +316,7 @@ class AnswerNotice:
 Notice = (
     AccountNotice
     | InvoiceNotice
+    | CreditRequestNotice
     | CreditNoteNotice
     | ReceiptNotice
     | NotedNotice

@@ -105,7 +105,12 @@ def _invoice_face(invoice: Invoice, still_to_pay: Money) -> InvoiceFace:
         tax=_money(document.tax_total, code),
         prepaid=_money(document.prepaid, code),
         payment_reference=document.payment_reference,
+        notes=(str(document.evidence["title"]),) if _has_title(invoice, document) else (),
     )
+
+
+def _has_title(invoice: Invoice, document: Document) -> bool:
+    return invoice.is_credit_request and bool(document.evidence.get("title"))
 
 
 def _line(line: Line, code: str) -> SheetLine:

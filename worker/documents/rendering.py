@@ -65,7 +65,7 @@ def order(
     behind = _picture(session, invoice, rules)
     reading = Reading.model_validate(invoice.reading)
     return PrintOrder(
-        template=_template(invoice) if behind is not None else "invoice",
+        template=_template(invoice, behind),
         template_dir=look.folder,
         set_hash=look.set_hash,
         context=sheet(rules, invoice, owed, language=language, url=url, credit=credit).context(),
@@ -95,7 +95,11 @@ def credit_face(session: Session, note: Invoice) -> CreditFace:
     )
 
 
-def _template(invoice: Invoice) -> str:
+def _template(invoice: Invoice, behind: bytes | None) -> str:
+    if invoice.is_credit_request:
+        return "credit_request"
+    if behind is None:
+        return "invoice"
     return "credit_note" if invoice.is_credit else "payment_sheet"
 
 

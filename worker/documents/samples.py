@@ -37,7 +37,7 @@ def samples(rules: Rules, look: Look) -> list[PrintOrder]:
                 must_show=("SAMPLE-1",),
                 must_link=_URL,
             )
-            for template in ("invoice", "payment_sheet")
+            for template in ("invoice", "payment_sheet", "credit_request")
             for language in ("en", "de")
         ]
         + [

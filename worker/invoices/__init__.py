@@ -4,7 +4,8 @@ from worker.invoices.answering import answer, take, told
 from worker.invoices.asking import evidence
 from worker.invoices.deciding import Limits, number_key
 from worker.invoices.issuing import Draft, issue, payable
-from worker.invoices.model import EFFECT_MINOR, Hold, Invoice, State, state_of
+from worker.invoices.model import CREDIT_REQUEST, EFFECT_MINOR, Hold, Invoice, State, state_of
+from worker.invoices.prepaying import Prepayment, ask_to_prepay, end_prepayment
 from worker.invoices.records import (
     OpenItem,
     by_id,
@@ -23,18 +24,22 @@ from worker.invoices.records import (
 from worker.invoices.releasing import Yes, release, void
 
 __all__ = [
+    "CREDIT_REQUEST",
     "EFFECT_MINOR",
     "Draft",
     "Hold",
     "Invoice",
     "Limits",
     "OpenItem",
+    "Prepayment",
     "State",
     "Yes",
     "answer",
+    "ask_to_prepay",
     "by_id",
     "called",
     "credits_waiting",
+    "end_prepayment",
     "evidence",
     "issue",
     "lock",

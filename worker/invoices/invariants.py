@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Subquery, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from worker.invoices.model import EFFECT_MINOR, Invoice
+from worker.invoices.model import CREDIT_REQUEST, EFFECT_MINOR, Invoice
 from worker.ledger import Account, Entry, Posting
 
 SHOWN = 50
@@ -74,7 +74,8 @@ def issued_invoices_say_who_owes(session: Session) -> list[str]:
     incomplete = or_(
         Invoice.customer_id.is_(None),
         Invoice.recipient.is_(None),
-        Invoice.voided_at.is_not(None),
+        # A credit request is no claim: it may be ended when it is out.
+        and_(Invoice.voided_at.is_not(None), Invoice.doc_type != CREDIT_REQUEST),
     )
     rows = session.execute(
         select(Invoice.business, Invoice.id)

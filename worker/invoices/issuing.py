@@ -168,7 +168,8 @@ def _facts(
 
 def _named(session: Session, business: BusinessKey, number: str) -> Named:
     found = records.called(session, business, number)
-    owed = [i for i in found if i.issued_at and not i.corrected_at and not i.is_credit]
+    is_plain = [i for i in found if not (i.is_credit or i.is_credit_request)]
+    owed = [i for i in is_plain if i.issued_at and not i.corrected_at]
     if not owed:
         return Named("", number, None, "", is_owed=False)
     return Named(owed[0].id, owed[0].number, owed[0].customer_id, owed[0].currency, is_owed=True)

@@ -25,6 +25,9 @@ from worker.kernel.money import Money
 from worker.readers.model import DocType
 from worker.store import Record
 
+# A document of ours that asks for money in advance: an open item, and no invoice.
+CREDIT_REQUEST = "credit_request"
+
 
 class State(StrEnum):
     """Where an invoice stands. `paid` and `part_paid` follow from allocations alone.
@@ -105,6 +108,11 @@ class Invoice(Record):
     def is_credit(self) -> bool:
         """Whether it gives money back: a credit note, or an invoice with a negative total."""
         return self.doc_type == DocType.CREDIT_NOTE or self.total_minor < 0
+
+    @property
+    def is_credit_request(self) -> bool:
+        """Whether paying it raises the customer's balance, and nobody owes it."""
+        return self.doc_type == CREDIT_REQUEST
 
     @property
     def effect(self) -> Money:

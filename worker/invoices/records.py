@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from worker import ledger, store
-from worker.invoices.model import Invoice
+from worker.invoices.model import CREDIT_REQUEST, Invoice
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
 from worker.ledger import Account
@@ -97,7 +97,7 @@ def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[I
     """The last invoices received, newest first."""
     return session.scalars(
         select(Invoice)
-        .where(Invoice.business == business)
+        .where(Invoice.business == business, Invoice.doc_type != CREDIT_REQUEST)
         .order_by(Invoice.received_at.desc(), Invoice.id)
         .limit(limit)
     ).all()

@@ -119,7 +119,7 @@ def _take_place_of_earlier(session: Session, invoice: Invoice, *, at: datetime) 
             earlier.voided_at = at
             review.settle(session, business, earlier.id, answer="replaced", by="release", at=at)
         else:
-            if earlier.is_credit != invoice.is_credit:
+            if earlier.is_credit != invoice.is_credit or earlier.is_credit_request:
                 raise Refused(f"{earlier.number} is the number of another document: void this one.")
             _correct(session, earlier, at=at)
 

@@ -62,6 +62,14 @@ class ItemCredited(Event):
     """Less is to be paid of an item without a payment. Subject: the allocation."""
 
 
+class CreditRequestRaised(Event):
+    """A customer is asked for credit, and the request may go out. Subject: its open item."""
+
+
+class CreditRequestEnded(Event):
+    """A credit request that was out asks for nothing more. Subject: its open item."""
+
+
 class InvoiceCorrected(Event):
     """A later version took an issued invoice's place. Subject: the earlier invoice."""
 

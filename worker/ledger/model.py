@@ -20,11 +20,13 @@ class Account(StrEnum):
 
     *other clearing* is what a card terminal or another service took and has not paid out yet;
     *disputed* is what the gateway took back while a payer's bank decides; *dispute losses*
-    is what it took though the payer had been given it back before.
+    is what it took though the payer had been given it back before; *credit requested* is the
+    counterpart of what is still to pay of credit requests, which nobody owes.
     """
 
     RECEIVABLE = "receivable"
     INVOICED = "invoiced"
+    CREDIT_REQUESTED = "credit_requested"
     GATEWAY_CLEARING = "gateway_clearing"
     BANK = "bank"
     CASH = "cash"

@@ -103,7 +103,14 @@ def note_allocation(session: Session, application: Application, *, at: datetime)
     allocation = allocation_of(application, at=at)
     session.add(allocation)
     session.flush()
+    raise_balance(session, application.item, allocation, at=at)
     return allocation
+
+
+def raise_balance(session: Session, item: Invoice, allocation: Allocation, *, at: datetime) -> None:
+    """What was paid of a credit request stands on its customer's balance: posted once."""
+    if item.is_credit_request:
+        _prepaid(session, allocation, item.customer_id, allocation.amount, "prepaid", at=at)
 
 
 def allocation_of(application: Application, *, at: datetime) -> Allocation:
@@ -149,6 +156,8 @@ def take_off(session: Session, allocation: Allocation, *, at: datetime) -> None:
     payment = records.by_id(session, business, allocation.payment_id or "")
     item = invoices.by_id(session, business, allocation.item_id)
     who = item.customer_id if item else None
+    if item is not None and item.is_credit_request:
+        _lower_balance(session, allocation, item, at=at)
     back = holding(payment) if payment else Account.CUSTOMER_BALANCE
     allocation.undone_at = at
     ledger.post(
@@ -172,6 +181,39 @@ def reserve(session: Session, item: Invoice, *, at: datetime) -> None:
         raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
     if lanes.is_busy(session, business, item.id, at=at):
         raise Refused(f"A stored card is being charged for {item.number}. Try again in a moment.")
+
+
+def _lower_balance(session: Session, undone: Allocation, item: Invoice, *, at: datetime) -> None:
+    """What a credit request had brought is gone; what the balance paid with it is open again."""
+    business, who, code = BusinessKey(item.business), item.customer_id or "", item.currency
+    for used in records.paid_by_balance(session, business, who, code):
+        missing = undone.amount - balance(session, business, who, code)
+        if not missing.is_positive:
+            break
+        take_off(session, used, at=at)
+        paid = invoices.by_id(session, business, used.item_id)
+        if used.amount > missing and paid is not None:
+            rest = Application(paid, used.amount - missing, by=used.allocated_by)
+            apply(session, rest, at=at)
+    _prepaid(session, undone, who, -undone.amount, "prepaid-undone", at=at)
+
+
+def _prepaid(
+    session: Session,
+    allocation: Allocation,
+    who: str | None,
+    amount: Money,
+    what: str,
+    *,
+    at: datetime,
+) -> None:
+    about = {"customer_id": who, "item_id": allocation.item_id}
+    legs = [
+        ledger.debit(Account.CREDIT_REQUESTED, amount, **about),
+        ledger.credit(Account.CUSTOMER_BALANCE, amount, customer_id=who),
+    ]
+    source = f"{what}:{allocation.id}"
+    ledger.post(session, BusinessKey(allocation.business), source=source, legs=legs, at=at)
 
 
 def unwanted_checkout(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> bool:

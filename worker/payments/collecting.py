@@ -104,7 +104,7 @@ def _ask(session: Session, payment: Payment, item_id: str, over: Money, *, at: d
             kind="payment_over",
             subject=payment.id,
             text=(
-                f"{payment.amount} was taken from a stored card for invoice "
+                f"{payment.amount} was taken from a stored card for "
                 f"{item.number if item else item_id}, which was paid in another way meanwhile: "
                 f"{over} now stands on the customer's balance. Use it or give it back."
             ),

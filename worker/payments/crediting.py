@@ -77,6 +77,8 @@ def pay_from_balance(
     business = BusinessKey(item.business)
     if item.customer_id is None:
         raise Refused(f"Invoice {item.number} is not issued yet: release it first.")
+    if item.is_credit_request:
+        raise Refused(f"{item.number} asks for credit: it cannot be paid with credit.")
     locked(session, business, item.customer_id, item.id)
     owed = payable(session, item, item.currency)
     have = balance(session, business, item.customer_id, item.currency)

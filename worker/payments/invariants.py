@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from worker.invoices import EFFECT_MINOR, Invoice
+from worker.invoices import CREDIT_REQUEST, EFFECT_MINOR, Invoice
 from worker.ledger import Account, Entry, Posting
 from worker.payments.applying import STRIPE_EVIDENCE, UNAPPLIED_EVIDENCE
 from worker.payments.checkout_invariants import INVARIANTS as OF_CHECKOUTS
@@ -111,6 +111,8 @@ def paid_follows_from_allocations(session: Session) -> list[str]:
             Invoice.issued_at.is_not(None),
             Invoice.corrected_at.is_(None),
             EFFECT_MINOR >= 0,
+            # Of a credit request that was ended nothing more is to be paid.
+            or_(Invoice.voided_at.is_(None), Invoice.doc_type != CREDIT_REQUEST),
             func.coalesce(owed.c.minor, 0) != rest,
         )
         .limit(SHOWN)
@@ -136,6 +138,7 @@ def balances_follow_from_what_came_in(session: Session) -> list[str]:
         _of_payments(STRIPE_EVIDENCE),
         _of_allocations(or_(Payment.evidence_type == STRIPE_EVIDENCE, Payment.id.is_(None))),
         *_of_credit_notes(),
+        _of_credit_requests(),
         *_gone_back(),
     ]
     return _differences(session, Account.CUSTOMER_BALANCE, came)
@@ -284,6 +287,22 @@ def _of_credit_notes() -> list[Movements]:
         .where(Posting.account == Account.RECEIVABLE.value, EFFECT_MINOR < 0)
     )
     return [given, waiting]
+
+
+def _of_credit_requests() -> Movements:
+    """What was paid of credit requests, by whatever way it came."""
+    of_item = and_(Invoice.business == Allocation.business, Invoice.id == Allocation.item_id)
+    return (
+        select(
+            Allocation.business,
+            Invoice.customer_id,
+            Allocation.currency,
+            Allocation.amount_minor.label("minor"),
+            null().label("payment_id"),
+        )
+        .join(Invoice, of_item)
+        .where(Allocation.undone_at.is_(None), Invoice.doc_type == CREDIT_REQUEST)
+    )
 
 
 def _gone_back() -> list[Movements]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from worker import store
-from worker.invoices import Invoice
+from worker.invoices import CREDIT_REQUEST, Invoice
 from worker.kernel.ids import BusinessKey
 from worker.payments.model import LIVE, Allocation, Checkout, Payment, PaymentState, Share
 from worker.payments.reversals import Dispute, Refund, RefundState
@@ -278,6 +278,12 @@ def unapplied(
     ).all()
 
 
+def is_prepayment(session: Session, business: BusinessKey, item_id: str) -> bool:
+    """Whether an item is a credit request: what is paid of it is balance."""
+    item = store.get(session, Invoice, business, item_id)
+    return item is not None and item.is_credit_request
+
+
 def _standing(business: BusinessKey, customer_id: str, currency: str) -> Select[Allocation]:
     item = (Invoice.business == Allocation.business) & (Invoice.id == Allocation.item_id)
     return (
@@ -288,6 +294,7 @@ def _standing(business: BusinessKey, customer_id: str, currency: str) -> Select[
             Allocation.undone_at.is_(None),
             Allocation.currency == currency,
             Invoice.customer_id == customer_id,
+            Invoice.doc_type != CREDIT_REQUEST,
         )
         .order_by(Allocation.allocated_at.desc(), Allocation.id.desc())
     )

@@ -79,6 +79,12 @@ def ask_refund(session: Session, payment: Payment, wish: RefundWish, *, at: date
     session.refresh(payment, with_for_update=True)
     left = refundable(session, payment)
     amount = left if wish.amount is None else wish.amount
+    used = _used(session, payment)
+    if not wish.reopens and used.is_positive and amount > left - used:
+        raise Refused(
+            f"{left - used} of payment {payment.id} can be given back, not {amount}: {used} of it "
+            "was used for invoices since. To have those paid again, say so: --reopen"
+        )
     if not amount.is_positive or amount > left:
         raise Refused(f"{left} of payment {payment.id} can be given back, not {amount}.")
     refund = _row(payment, amount, wish, at=at)
@@ -86,6 +92,19 @@ def ask_refund(session: Session, payment: Payment, wish: RefundWish, *, at: date
     session.flush()
     tell(session, RefundAsked(business, refund.id))
     return refund
+
+
+def _used(session: Session, payment: Payment) -> Money:
+    """What of a payment for credit requests is not on the balance any more."""
+    business, code = BusinessKey(payment.business), payment.currency
+    applied = records.allocations_of(session, business, payment.id)
+    prepaid = [a for a in applied if records.is_prepayment(session, business, a.item_id)]
+    gone = total((a.amount for a in prepaid), code)
+    refunds = records.refunds_of(session, business, payment.id)
+    refunded = [one.amount for one in refunds if _counts(one) and one.booked_at]
+    left = gone - total(refunded, code)
+    used = left - balance(session, business, payment.customer_id or "", code)
+    return used if prepaid and used.is_positive else zero(code)
 
 
 def refund_order(refund: Refund, payment: Payment) -> RefundOrder:
@@ -154,7 +173,12 @@ def free(
     def lacking() -> Money:
         return amount - balance(session, business, who, amount.currency)
 
-    own = records.allocations_of(session, business, payment.id)
+    # What a credit request brought is on the balance by itself, and nobody is asked for it again.
+    own = [
+        a
+        for a in records.allocations_of(session, business, payment.id)
+        if not records.is_prepayment(session, business, a.item_id)
+    ]
     newest_first = sorted(own, key=lambda a: (a.allocated_at, a.id), reverse=True)
     wanted = amount if reopens else lacking()
     reopened = _take_off(session, newest_first, wanted, at=at)

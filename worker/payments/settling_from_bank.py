@@ -27,6 +27,7 @@ from worker.payments.applying import (
     Application,
     allocation_of,
     holding,
+    raise_balance,
     unwanted_checkout,
 )
 from worker.payments.bank_entries import BankEntry, Outcome
@@ -229,7 +230,9 @@ def _book_all(
         applied = [(items[item_id], amount) for item_id, amount in decision.applies]
         drafts.append(_draft(payment, applied))
         for item, amount in applied:
-            session.add(allocation_of(Application(item, amount, payment=payment), at=at))
+            allocation = allocation_of(Application(item, amount, payment=payment), at=at)
+            session.add(allocation)
+            raise_balance(session, item, allocation, at=at)
         if payment.customer_id is not None:
             tell(session, PaymentSettled(business, payment.id))
     ledger.post_all(session, business, drafts, at=at)

@@ -212,7 +212,9 @@ def until(link: Link, zone: str) -> dict[str, str] | None:
 
 def item_names(invoice: Invoice | OpenItem) -> dict[str, object]:
     """What the document calls itself."""
+    is_request = isinstance(invoice, Invoice) and invoice.is_credit_request
     return {
+        "kind": "credit_request" if is_request else "invoice",
         "number": invoice.number,
         "issue_on": invoice.issue_on.isoformat() if invoice.issue_on else None,
         "due_on": invoice.due_on.isoformat() if invoice.due_on else None,

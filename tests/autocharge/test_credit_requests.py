@@ -1,0 +1,216 @@
+"""Credit requests from draft to balance, and the cards that pay them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.autocharge.house import House, euro
+from tests.books import ACME
+from worker import autocharge, invoices, payments
+from worker.autocharge import ChargeState
+from worker.invoices import Invoice, State
+
+
+def _state(house: House, item: Invoice) -> State:
+    with house.reading() as s:
+        now = invoices.by_id(s, ACME, item.id)
+        assert now is not None
+        return invoices.state_of(now, invoices.still_to_pay(s, now))
+
+
+def _payment(house: House, item: Invoice) -> str:
+    with house.reading() as s:
+        [one] = payments.ever_allocated_to(s, ACME, item.id)
+        return one.payment_id or ""
+
+
+def test_a_stored_card_pays_a_request_and_the_balance_pays_invoices(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    first, second = house.request(customer), house.request(customer, "20.00")
+    assert (first.number, second.number) == ("CR-00001", "CR-00002")
+    charge = house.until_tried(first)
+    assert (charge.state, charge.item_kind) == (ChargeState.SETTLED, "credit_request")
+    assert (_state(house, first), house.balance(customer)) == (State.PAID, euro("520.00"))
+
+    item = house.invoice(customer, "119.00")
+    assert house.type("credits", "apply", item.number).exit_code == 0
+    assert house.balance(customer) == euro("401.00")
+    refused = house.type("credits", "apply", first.number)
+    assert (refused.exit_code, "cannot be paid with credit" in refused.stderr) == (1, True)
+    assert sum(one["amount"] for one in house.taken()) == 52000
+    assert house.broken() == []
+
+
+def test_what_was_not_used_of_a_request_goes_back(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    request = house.request(customer)
+    house.until_tried(request)
+    item = house.invoice(customer, "119.00")
+    house.type("credits", "apply", item.number)
+    payment = _payment(house, request)
+    too_much = house.type("payments", "refund", payment, "--reason", "moving away")
+    assert too_much.exit_code == 1
+    assert "119.00 EUR of it was used" in too_much.stderr
+    back = house.type("payments", "refund", payment, "381.00", "--reason", "moving away")
+    assert back.exit_code == 0, back.output
+    house.forward(timedelta(minutes=10))
+    house.bring_again()
+    assert house.balance(customer) == euro("0.00")
+    # Nobody is asked, or charged, a second time for what was given back.
+    assert (_state(house, request), _state(house, item)) == (State.PAID, State.PAID)
+    assert house.broken() == []
+
+
+def test_a_lost_dispute_takes_the_balance_and_what_it_had_paid(house: House) -> None:
+    customer = house.customer()
+    house.card(customer, "pm_card_createDispute")
+    request = house.request(customer)
+    house.until_tried(request)
+    item = house.invoice(customer, "119.00")
+    house.type("credits", "apply", item.number)
+    payment = _payment(house, request)
+    [dispute] = house.client.v1.disputes.list().data
+    house.client.v1.disputes.close(dispute.id)
+    house.forward(timedelta(minutes=5))
+    house.tick("payments.compare_listing")
+    assert (_state(house, request), _state(house, item)) == (State.PAID, State.OPEN)
+    assert house.balance(customer) == euro("0.00")
+    with house.reading() as s:
+        [lost] = payments.disputes_of(s, ACME, payment)
+        assert lost.status == "lost"
+    house.forward(timedelta(days=1))
+    house.tick()
+    assert len(house.charges(request)) == 1
+    assert house.broken() == []
+
+
+def test_a_request_ends_and_what_was_paid_stays(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    paid, never = house.request(customer), house.request(customer, "30.00")
+    house.until_tried(paid)
+    unpaid = house.request(customer, "70.00", by_card=False)
+    house.tick()
+    for item, words in ((paid, "500.00 EUR stays"), (unpaid, "asks for nothing any more.\n")):
+        said = house.type("credits", "void", item.number, "--reason", "changed their mind")
+        assert said.exit_code == 0, said.output
+        assert words in said.stderr
+    again = house.type("credits", "void", paid.number)
+    assert (again.exit_code, "ended before" in again.stderr) == (1, True)
+    assert house.balance(customer) == euro("530.00")
+    assert (_state(house, unpaid), _state(house, never)) == (State.VOID, State.PAID)
+    rows = json.loads(house.type("credits", "list", "--json").stdout)
+    states = {row["number"]: row["state"] for row in rows}
+    assert states == {"CR-00001": "deleted", "CR-00002": "paid", "CR-00003": "void"}
+    assert house.broken() == []
+
+
+def test_a_request_by_link_is_never_charged(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    house.request(customer, by_card=False)
+    house.tick()
+    assert house.charges() == []
+    [row] = json.loads(house.type("charges", "plan", "--json").stdout)
+    assert "by link" in row["why_not"]
+
+
+def test_a_file_is_drafted_whole_or_not_at_all(house: House, tmp_path: Path) -> None:
+    good, bare, limited = house.customer(), house.customer(), house.customer()
+    house.card(good)
+    house.card(limited, per_charge=euro("50.00"))
+    file = tmp_path / "requests.csv"
+    head = "customer,amount,currency,due_on,pay_by,title\n"
+    late = house.at.date() - timedelta(days=1)
+    bad = [
+        (f"{good.number},100.00,USD,,,", "Line 3: .*The consent is for EUR"),
+        (f"{limited.number},60.00,,,,", "Line 4: .*above the 50.00 EUR"),
+        (f"{bare.number},60.00,,,,", "Line 5: .*No stored card"),
+        (f"{good.number},40.00,,,,", "Line 6: .*the same as line 2"),
+        (f"{good.number},-5.00,,,,", "Line 7: .*more than nothing"),
+        (f"{good.number},5.00,,{late},,", "Line 8: .*in the past"),
+        ("nobody,5.00,,,,", "Line 9: There is no customer nobody"),
+        (f"{good.number},many,,,,", "Line 10: "),
+        (f"{good.number},6.00,,,cash,", "Line 11: .*card or link"),
+        (f"{good.number},6.00,,31.12.2026,,", "Line 12: .*is not a day"),
+    ]
+    fine = f"{good.number},40.00,,,,\n"
+    file.write_text(head + fine + "\n".join(line for line, _ in bad) + "\n")
+    refused = house.type("credits", "draft", "--file", str(file))
+    assert refused.exit_code == 1
+    lines = [line for line in refused.stderr.splitlines() if line.strip()]
+    for _, words in bad:
+        assert any(re.search(words, line) for line in lines), (words, lines)
+    assert json.loads(house.type("credits", "list", "--json").stdout) == []
+
+    file.write_text(head + fine + f"{bare.number},60.00,,,link,Deposit\n")
+    for _ in range(2):
+        again = house.type("credits", "draft", "--file", str(file), "--confirm")
+        assert again.exit_code == 0, again.output
+    rows = json.loads(house.type("credits", "list", "--json").stdout)
+    assert sorted((row["number"], row["pay_by"]) for row in rows) == [
+        ("CR-00001", "card"),
+        ("CR-00002", "link"),
+    ]
+
+
+def test_without_a_key_no_card_is_promised(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    house.environment["TILLMAIL_ACME_STRIPE_KEY"] = ""
+    refused = house.type("credits", "draft", customer.number or "", "50.00")
+    assert refused.exit_code == 1
+    assert "acme has no Stripe key" in refused.stderr
+    assert (
+        house.type("credits", "draft", customer.number or "", "50.00", "--by-link").exit_code == 0
+    )
+
+
+def test_standing_orders_ask_once_a_day_and_keep_the_month(house: House) -> None:
+    low, monthly = house.customer(), house.customer()
+    house.card(low)
+    number, other = low.number or "", monthly.number or ""
+    below = ("--below", "100.00", "--per-month", "100.00")
+    assert house.type("credits", "plan", "add", number, "50.00", *below).exit_code == 0
+    day = ("--day", str((house.at + timedelta(days=1)).day))
+    assert house.type("credits", "plan", "add", other, "75.00", *day).exit_code == 0
+    wrong = house.type("credits", "plan", "add", number, "50.00")
+    assert (wrong.exit_code, "Say either" in wrong.stderr) == (1, True)
+    for _ in range(4):
+        for _ in range(2):
+            house.tick("credits.draft_planned")
+        house.forward(timedelta(days=1))
+    rows = json.loads(house.type("credits", "list", "--json").stdout)
+    asked = sorted((row["customer"], row["amount"]["amount"], row["pay_by"]) for row in rows)
+    assert asked == sorted(
+        [
+            (low.name, "50.00", "card"),
+            (low.name, "50.00", "card"),
+            (monthly.name, "75.00", "link"),
+        ]
+    )
+    assert house.broken() == []
+
+
+@pytest.mark.parametrize("word", ["invoices", "credit_requests"])
+def test_a_business_may_charge_requests_alone(house: House, word: str) -> None:
+    customer = house.customer()
+    house.card(customer)
+    item = house.invoice(customer) if word == "invoices" else house.request(customer)
+    terms = autocharge.terms_of(
+        house.rules(ACME).model_copy(
+            update={
+                "autocharge": house.rules(ACME).autocharge.model_copy(update={"invoices": False})
+            }
+        )
+    )
+    with house.reading() as s:
+        [planned] = autocharge.preview(s, ACME, terms, at=house.at)
+    assert (planned.why_not is None) == (word == "credit_requests"), item.number
