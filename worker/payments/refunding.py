@@ -101,7 +101,7 @@ def _used(session: Session, payment: Payment) -> Money:
     prepaid = [a for a in applied if records.is_prepayment(session, business, a.item_id)]
     gone = total((a.amount for a in prepaid), code)
     refunds = records.refunds_of(session, business, payment.id)
-    refunded = [one.amount for one in refunds if _counts(one) and one.booked_at]
+    refunded = [one.amount - one.fee for one in refunds if _counts(one) and one.booked_at]
     left = gone - total(refunded, code)
     used = left - balance(session, business, payment.customer_id or "", code)
     return used if prepaid and used.is_positive else zero(code)
