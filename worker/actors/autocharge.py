@@ -88,6 +88,17 @@ def look_up_card_link(run: Run) -> None:
             autocharge.never_opened(s, there, at=run.app.now())
 
 
+@call
+def forget_card(run: Run) -> None:
+    """Have the gateway forget a card that its customer removed."""
+    with run.intent() as s:
+        method_id = autocharge.to_forget(s, run.business, run.subject)
+    if method_id is not None:
+        run.app.stored_cards(run.business).forget(method_id)
+    with run.finish():
+        pass
+
+
 def announce_charge(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: the notice of a planned charge, where it is still wanted."""
     charge = _charge(s, event.business, event.subject)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from worker import customers, delivery, documents, intake, invoices, paylinks, payments
 from worker.actors.enclosing import enclosures, lacks_face, transfer_code
+from worker.actors.portal import secrets_of, with_portal
 from worker.actors.shapes import Later, Run, call
 from worker.app import App
 from worker.delivery import Claim, Notice, Outgoing, Paper, Rejected
@@ -55,6 +56,7 @@ def queue_invoice_notice(app: App, s: Session, event: Event, at: datetime) -> No
         url = _url(app, s, invoice)
         paper = _paper(app, s, event.business)
         letter = delivery.invoice_letter(s, invoice, paper, url=url, occasion=occasion)
+        letter = with_portal(app, s, event.business, letter, at=at)
         delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
 
 
@@ -65,7 +67,11 @@ def queue_renewed_link(app: App, s: Session, event: Event, at: datetime) -> None
     if asked is None or contact is None:
         return
     paper, url = _paper(app, s, event.business), app.link_url(asked.link)
-    if asked.link.item_id is None:
+    letter: delivery.Letter | None
+    if asked.link.contact_id is not None:
+        link_id = asked.link.id
+        letter = delivery.portal_letter(s, contact, link_id, paper, asked=event.subject)
+    elif asked.link.item_id is None:
         code = asked.link.currency or paper.rules.currency
         letter = delivery.account_letter(s, contact, code, paper, url=url, asked=event.subject)
     else:
@@ -139,9 +145,11 @@ def _print_without_link(app: App, invoice: invoices.Invoice, face: documents.Pri
 def _inserts(
     app: App, s: Session, notice: Notice, look: documents.Look
 ) -> tuple[list[delivery.Enclosure], dict[str, str]]:
-    """The files of a notice, and the address of its picture that tells of an open."""
+    """The files of a notice, and what is said in it that no row holds."""
     files = enclosures(s, notice, app.rules(BusinessKey(notice.business)), look)
-    return files + transfer_code(notice, app.qr_png), _pixel(app, s, notice)
+    return files + transfer_code(notice, app.qr_png), _pixel(app, s, notice) | secrets_of(
+        app, s, notice
+    )
 
 
 def _context(app: App, notice: Notice) -> dict[str, Any]:

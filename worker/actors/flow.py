@@ -16,6 +16,7 @@ from worker.actors import (
     intake,
     paylinks,
     payments,
+    portal,
     remittance,
     review,
 )
@@ -51,6 +52,7 @@ FLOW: Flow = {
     fact.InvoiceCorrected: [then(paylinks.revoke_paylink), then(payments.end_corrected)],
     fact.PayLinkOpened: [job(documents.render_invoice)],
     fact.LinkRenewed: [then(delivery.queue_renewed_link)],
+    fact.CodeAsked: [then(portal.queue_code)],
     fact.DocumentStored: [then(delivery.queue_invoice_notice)],
     fact.NoticeQueued: [job(delivery.send_notice)],
     fact.PaymentReturned: [then(paylinks.reopen_paylinks), then(remittance.note_returned)],
@@ -65,6 +67,7 @@ FLOW: Flow = {
         then(credits.ask_for_advance_invoice),
     ],
     fact.CardLinkHeard: [job(autocharge.look_up_card_link)],
+    fact.CardRemoved: [job(autocharge.forget_card)],
     fact.ChargePlanned: [then(autocharge.announce_charge)],
     fact.NoticeSent: [then(autocharge.note_notice_sent)],
     fact.NoticeRefused: [then(autocharge.note_notice_refused)],

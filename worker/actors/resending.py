@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from worker import customers, delivery, documents, invoices, paylinks, review
+from worker.actors.portal import with_portal
 from worker.app import App
 from worker.delivery import Letter, Notice, Paper
 from worker.invoices import Invoice, State
@@ -15,7 +16,7 @@ from worker.kernel.errors import Refused
 from worker.kernel.events import CreditNoteApplied, PayLinkOpened
 from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
-from worker.paylinks import Link, LinkState
+from worker.paylinks import Link, LinkState, Subject
 from worker.store import outbox, tell
 
 _CAN_BE_SENT = {State.OPEN, State.PART_PAID, State.APPLIED}
@@ -45,10 +46,14 @@ def send_again(app: App, s: Session, invoice: Invoice, wish: Wish) -> Notice | N
 def working_link(app: App, s: Session, invoice: Invoice, at: datetime) -> Link | None:
     """The link for the invoice's papers, if any; a fresh one in the place of one that has ended."""
     business = BusinessKey(invoice.business)
-    link = paylinks.on_papers(s, invoice, scope=app.rules(business).links.scope)
+    scope, life = app.rules(business).links.scope, app.link_life(business)
+    link = paylinks.on_papers(s, invoice, scope=scope)
+    if link is not None and scope == "customer" and link.item_id is not None:
+        # Issued before the business said so, or its customer's link was revoked.
+        owing = Subject(business, invoice.customer_id or "", currency=invoice.currency)
+        return paylinks.open_customer_link(s, owing, app.link_keys, life, at=at)
     if link is None or paylinks.state_of(link, at) is not LinkState.EXPIRED:
         return link
-    life = app.link_life(business)
     return paylinks.renew(s, link, app.link_keys, life, who="tillmail", at=at)
 
 
@@ -92,7 +97,7 @@ def _queue_again(app: App, s: Session, invoice: Invoice, wish: Wish) -> Notice:
         customers.add_contact(s, customer, wish.address, by=wish.by, at=at)
     with_link = wish.with_link and not invoice.is_credit
     link = working_link(app, s, invoice, at) if with_link else None
-    letter = letter_of(app, s, invoice, link)
+    letter = with_portal(app, s, business, letter_of(app, s, invoice, link), at=at)
     again = replace(
         letter,
         recipient=str(wish.address or letter.recipient),

@@ -80,6 +80,14 @@ class StripeStoredCards:
             fingerprint=card.get("fingerprint") or values["id"],
         )
 
+    def forget(self, method_id: str) -> None:
+        def detach() -> None:
+            found = self._client.v1.payment_methods.retrieve(method_id)
+            if found.customer is not None:
+                self._client.v1.payment_methods.detach(method_id)
+
+        self._write(detach, f"forget {method_id}")
+
     def create(self, order: ChargeOrder, *, key: str) -> str:
         params: Any = {
             "amount": to_stripe(order.amount),

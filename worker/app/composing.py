@@ -125,6 +125,16 @@ class App:
         links = self.rules(business).links
         return paylinks.Life(links.ttl_h, links.cap_days)
 
+    def life_of(self, link: paylinks.Link) -> paylinks.Life:
+        """How long this link lasts: a contact's portal link longer than a pay link."""
+        business = BusinessKey(link.business)
+        return self.link_life(business) if link.contact_id is None else self.portal_life(business)
+
+    def portal_life(self, business: BusinessKey) -> paylinks.Life:
+        """How long a portal link lasts, opened or not."""
+        days = self.rules(business).links.portal_days
+        return paylinks.Life(days * 24, days)
+
     def link_url(self, link: paylinks.Link) -> str:
         """The address behind the pay button; from settings alone, never from a request."""
         token = self.link_keys.token(link.id, link.key_version)

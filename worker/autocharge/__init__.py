@@ -3,7 +3,9 @@
 from worker.autocharge.business_days import Hours
 from worker.autocharge.charging import Ask, answered, next_ask, refused, unanswered
 from worker.autocharge.checking import Case
+from worker.autocharge.contracts import ContractFace, contracts_of
 from worker.autocharge.declines import Course, Decline, Remedy, course
+from worker.autocharge.foreseeing import Coming, foresee
 from worker.autocharge.items import Item, by_charge, kind_of
 from worker.autocharge.mandates import (
     Consent,
@@ -15,8 +17,11 @@ from worker.autocharge.mandates import (
     look_at_card_links,
     never_opened,
     page_opened,
+    reassign,
     record,
+    remove,
     revoke,
+    to_forget,
 )
 from worker.autocharge.model import Act, Attempt, CardLink, Charge, ChargeState, Mandate
 from worker.autocharge.noticing import announced, hand_out_due, not_announced, to_announce
@@ -33,7 +38,7 @@ from worker.autocharge.objecting import (
     wish_of,
 )
 from worker.autocharge.outcomes import found_none, heard
-from worker.autocharge.planning import Planned, plan_some, preview, why_no_card
+from worker.autocharge.planning import Planned, chosen, plan_some, preview, why_no_card
 from worker.autocharge.ports import (
     CardFacts,
     CardOrder,
@@ -72,7 +77,9 @@ __all__ = [
     "ChargeFacts",
     "ChargeOrder",
     "ChargeState",
+    "Coming",
     "Consent",
+    "ContractFace",
     "Course",
     "Decline",
     "Given",
@@ -96,9 +103,12 @@ __all__ = [
     "card_order",
     "card_stored",
     "charge",
+    "chosen",
     "compare",
+    "contracts_of",
     "course",
     "delay",
+    "foresee",
     "found_none",
     "hand_out_due",
     "heard",
@@ -122,14 +132,17 @@ __all__ = [
     "pause_all",
     "plan_some",
     "preview",
+    "reassign",
     "record",
     "refused",
+    "remove",
     "resume",
     "resume_all",
     "revoke",
     "stop",
     "terms_of",
     "to_announce",
+    "to_forget",
     "unanswered",
     "why_no_card",
     "wish_of",

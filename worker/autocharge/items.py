@@ -70,6 +70,14 @@ def page(
     return Page(_with_owed(session, business, rows), rows[-1].id if len(rows) == PAGE else None)
 
 
+def of_customer(session: Session, business: BusinessKey, customer_id: str) -> list[Item]:
+    """All that one customer has to pay, whenever it is due."""
+    rows = session.execute(
+        _asked().where(*_payable(business), Invoice.customer_id == customer_id)
+    ).all()
+    return _with_owed(session, business, rows)
+
+
 def _item(session: Session, invoice: Invoice) -> Item:
     owed = invoices.still_to_pay(session, invoice)
     request = credits.of_item(session, BusinessKey(invoice.business), invoice.id)
@@ -94,22 +102,29 @@ def kind_of(invoice: Invoice) -> str:
 
 def _due(business: BusinessKey, until: date, after: str, *, with_card: bool) -> Any:
     by_then = or_(Invoice.due_on.is_(None), Invoice.due_on <= until)
-    wanted: list[ColumnElement[bool]] = [
+    wanted = [*_payable(business), Invoice.id > after, by_then]
+    if with_card:
+        of_customer = and_(
+            Mandate.business == Invoice.business, Mandate.customer_id == Invoice.customer_id
+        )
+        wanted.append(exists().where(of_customer, Mandate.revoked_at.is_(None)))
+    return _asked().where(*wanted).order_by(Invoice.id).limit(PAGE)
+
+
+def _payable(business: BusinessKey) -> list[ColumnElement[bool]]:
+    return [
         Invoice.business == business,
-        Invoice.id > after,
         Invoice.customer_id.is_not(None),
         Invoice.issued_at.is_not(None),
         Invoice.voided_at.is_(None),
         Invoice.corrected_at.is_(None),
         Invoice.total_minor > 0,
         Invoice.doc_type.in_((INVOICE, CREDIT_REQUEST)),
-        by_then,
     ]
-    if with_card:
-        of_customer = and_(
-            Mandate.business == Invoice.business, Mandate.customer_id == Invoice.customer_id
-        )
-        wanted.append(exists().where(of_customer, Mandate.revoked_at.is_(None)))
+
+
+def _asked() -> Any:
+    """The columns of an item, with what a credit request says of cards beside it."""
     columns = (
         Invoice.id,
         Invoice.number,
@@ -124,8 +139,7 @@ def _due(business: BusinessKey, until: date, after: str, *, with_card: bool) -> 
         func.coalesce(CreditRequest.by_card, True).label("by_card"),
     )
     of_item = and_(CreditRequest.business == Invoice.business, CreditRequest.item_id == Invoice.id)
-    found = select(*columns).outerjoin(CreditRequest, of_item)
-    return found.where(*wanted).order_by(Invoice.id).limit(PAGE)
+    return select(*columns).outerjoin(CreditRequest, of_item)
 
 
 def _with_owed(session: Session, business: BusinessKey, rows: Sequence[Any]) -> list[Item]:

@@ -15,7 +15,7 @@ from worker.autocharge.model import CardLink, Mandate
 from worker.autocharge.ports import CardFacts, CardOrder, CardPage
 from worker.customers import Customer
 from worker.kernel.errors import PermanentError, Refused
-from worker.kernel.events import CardLinkHeard
+from worker.kernel.events import CardLinkHeard, CardRemoved
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money
 from worker.store import tell
@@ -89,6 +89,42 @@ def revoke(session: Session, mandate: Mandate, *, by: str, because: str, at: dat
         mandate.revoked_because = because
         for charge in records.on_mandate(session, mandate):
             charge.due_at = at
+
+
+def reassign(
+    session: Session, mandate: Mandate, consent: Consent, given: Given, *, at: datetime
+) -> Mandate:
+    """Another consent for the same card: the one before ends, what was planned on it with it.
+
+    Raises Refused when it is not in force any more. A consent is never edited: it stays as given.
+    """
+    business = BusinessKey(mandate.business)
+    customer = customers.lock(session, business, mandate.customer_id)
+    session.refresh(mandate, with_for_update=True)
+    if not in_force([mandate]):
+        raise Refused(f"{mandate.card} is not stored any more.")
+    revoke(session, mandate, by=given.by, because="another consent took its place", at=at)
+    session.flush()
+    return record(session, customer, _card_of(mandate), consent, given, at=at)
+
+
+def remove(session: Session, mandate: Mandate, *, by: str, because: str, at: datetime) -> None:
+    """End a consent and have the gateway forget its card."""
+    customers.lock(session, BusinessKey(mandate.business), mandate.customer_id)
+    revoke(session, mandate, by=by, because=because, at=at)
+    tell(session, CardRemoved(BusinessKey(mandate.business), mandate.id))
+
+
+def to_forget(session: Session, business: BusinessKey, mandate_id: str) -> str | None:
+    """The gateway's id of a removed card; None while another consent for it is in force."""
+    found = records.mandate(session, business, mandate_id)
+    if found is None or found.revoked_at is None:
+        return None
+    known = records.mandates_of(session, business, [found.customer_id]).get(found.customer_id, ())
+    is_used = any(
+        one.stripe_method_id == found.stripe_method_id and one.revoked_at is None for one in known
+    )
+    return None if is_used else found.stripe_method_id
 
 
 def stop_card(
@@ -237,6 +273,17 @@ def _check_limits(consent: Consent) -> None:
     for limit in (consent.per_charge, consent.per_month):
         if limit is not None and not limit.is_positive:
             raise Refused(f"A limit is more than nothing, not {limit}.")
+
+
+def _card_of(mandate: Mandate) -> CardFacts:
+    return CardFacts(
+        method_id=mandate.stripe_method_id,
+        customer_id=mandate.stripe_customer_id,
+        brand=mandate.brand,
+        last4=mandate.last4,
+        expires_on=mandate.expires_on,
+        fingerprint=mandate.fingerprint,
+    )
 
 
 def _row(

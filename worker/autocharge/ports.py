@@ -109,6 +109,10 @@ class StoredCards(Protocol):
         """A stored card, as it stands now."""
         ...
 
+    def forget(self, method_id: str) -> None:
+        """See to it that a stored card can never be charged again; one that is gone stays gone."""
+        ...
+
     def create(self, order: ChargeOrder, *, key: str) -> str:
         """A PaymentIntent that takes nothing yet; gives its id. The same key gives the same one."""
         ...

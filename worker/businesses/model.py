@@ -154,6 +154,12 @@ class LinkRules(_Rules):
     email_opens: bool = Field(
         default=False, description="Put a picture into emails that tells when it is loaded"
     )
+    portal_days: int = Field(
+        default=365, ge=1, le=1_100, description="How long the portal link of a contact lasts"
+    )
+    portal_in_mails: bool = Field(
+        default=False, description="Invoice emails name the portal link of who gets them"
+    )
     min_dwell_ms: int = Field(
         default=1_500, ge=0, le=60_000, description="Faster than that nobody reads"
     )

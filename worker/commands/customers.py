@@ -23,6 +23,7 @@ from worker.commands.choosing import (
     typed_address,
     who,
 )
+from worker.commands.contracts import contracts_of_customer
 from worker.commands.printing import hint, print_list, print_record
 from worker.commands.stored_cards import link_for_card, mandates
 from worker.customers import Customer, Details
@@ -37,7 +38,8 @@ app = typer.Typer(
 )
 app.add_typer(mandates, name="mandate")
 app.command("card-link")(link_for_card)
-_COLUMNS = ("number", "name", "vat_id", "email", "language")
+app.command("contracts")(contracts_of_customer)
+_COLUMNS = ("number", "name", "vat_id", "email", "language", "contracts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def import_customers(
             metavar="FILE.csv",
             exists=True,
             dir_okay=False,
-            help="Columns: number, name, vat_id, email, language. Only name is needed.",
+            help="Columns: number, name, vat_id, email, language, contracts. Only name is needed.",
         ),
     ],
     by: AsOption = None,
@@ -183,6 +185,9 @@ def _file_row(
     customer = _same_or_new(session, business, details, by=by, at=at)
     for address in addresses:
         customers.add_contact(session, customer, address, by=by, at=at)
+    for number in row.get("contracts", "").split(";"):
+        if number.strip():
+            customers.add_contract(session, customer, number, None, by=by, at=at)
     return len(addresses)
 
 

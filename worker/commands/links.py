@@ -22,6 +22,7 @@ from worker.commands.choosing import (
     who,
 )
 from worker.commands.printing import hint, print_list, print_record
+from worker.customers import Customer
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
 from worker.paylinks import Link, LinkState, Subject
@@ -98,24 +99,39 @@ def copy_link(
         str | None, typer.Argument(metavar="ITEM", help="A link's id, or an invoice's number.")
     ] = None,
     customer: _CustomerOption = None,
+    contact: Annotated[
+        str | None,
+        typer.Option("--contact", metavar="ADDRESS", help="With --customer: whose portal link."),
+    ] = None,
+    to_pay: Annotated[
+        bool,
+        typer.Option("--to-pay", help="With --customer: the page of what is owed alone."),
+    ] = False,
     currency: Annotated[
-        str | None, typer.Option("--currency", help="With --customer: else the business's own.")
+        str | None, typer.Option("--currency", help="With --to-pay: else the business's own.")
     ] = None,
     by: AsOption = None,
     business: BusinessOption = None,
 ) -> None:
-    """Print a pay link's address, to hand it on yourself. That you did is written down.
+    """Print a link's address, to hand it on yourself. That you did is written down.
 
-    With --customer: of the page with all that the customer owes in one currency.
+    With --customer: the portal link of a contact, with invoices, contracts and cards; or with
+    --to-pay the page with all that the customer owes in one currency.
     """
     if (link is None) is (customer is None):
         raise typer.BadParameter("Name an item, or a customer with --customer.")
+    to_pay = to_pay or currency is not None
+    if contact is not None and (customer is None or to_pay):
+        raise typer.BadParameter("A contact has a portal link: name the --customer alone.")
     with at_the_desk(business) as (till, key):
         with till.transaction() as session:
             if customer is not None:
                 owing = chosen_customer(session, key, customer)
                 code = (currency or till.rules(key).currency).upper()
-                found = _of_customer(till, session, key, owing.id, code)
+                if to_pay:
+                    found = _of_customer(till, session, key, owing.id, code)
+                else:
+                    found = _of_contact(till, session, key, owing, contact)
             else:
                 found = _chosen(session, key, link or "")
             state, at = paylinks.state_of(found, till.now()), till.now()
@@ -141,7 +157,7 @@ def renew_link(link: _Name, by: AsOption = None, business: BusinessOption = None
             live = paylinks.live_beside(session, found)
             if live is None:
                 raise Refused("Nothing is to be paid there any more, so there is no link to renew.")
-            life, name = till.link_life(key), who(by)
+            life, name = till.life_of(live), who(by)
             fresh = paylinks.renew(session, live, till.link_keys, life, who=name, at=till.now())
             paylinks.note(session, fresh, "copied", who=name, at=till.now())
             url = till.link_url(fresh)
@@ -149,13 +165,35 @@ def renew_link(link: _Name, by: AsOption = None, business: BusinessOption = None
         hint("The link before it has ended.")
 
 
+@app.command("revoke")
+def revoke_link(
+    link: Annotated[str, typer.Argument(metavar="LINK", help="A portal link's id or address.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, or who wanted it.")],
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """End a contact's portal link at once. A fresh one: tillmail links copy --customer NUMBER."""
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            found = paylinks.by_id(session, key, link)
+            found = found or paylinks.by_token(session, link.rpartition("/l/")[2])
+            if found is None or found.business != key or found.contact_id is None:
+                raise Refused(f"{link} is no portal link. See: tillmail links list")
+            customers.lock(session, key, found.customer_id)
+            name = who(by)
+            paylinks.end_portal_link(session, found, by=name, because=reason, at=till.now())
+        hint("The link has ended.")
+
+
 def _row(session: Session, link: Link, at: datetime) -> dict[str, Any]:
     business = BusinessKey(link.business)
     invoice = invoices.by_id(session, business, link.item_id) if link.item_id else None
     customer = customers.by_id(session, business, link.customer_id)
+    contact = customers.contact(session, business, link.contact_id) if link.contact_id else None
     return {
         "invoice": invoice.number if invoice else None,
         "customer": customer.name if customer else None,
+        "contact": contact.address if contact else None,
         "state": paylinks.state_of(link, at).value,
         "still_to_pay": invoices.still_to_pay(session, invoice) if invoice else None,
         "created_at": link.created_at,
@@ -192,6 +230,21 @@ def _of_customer(
     if live is not None and paylinks.state_of(live, till.now()) is LinkState.OPENED:
         return live  # What is handed on by hand need not take the link from who has it open.
     return paylinks.open_customer_link(session, subject, till.link_keys, life, at=till.now())
+
+
+def _of_contact(
+    till: App, session: Session, business: BusinessKey, customer: Customer, address: str | None
+) -> Link:
+    on_file = customers.billing_contacts(session, business, customer.id)
+    meant = [one for one in on_file if address is None or one.address_key == address.lower()]
+    if not meant:
+        raise Refused(
+            f"{customer.name} has no such address on file to write to. See: tillmail customers show"
+        )
+    if len(meant) > 1:
+        hint(f"It is the link of {meant[0].address} alone; for somebody else's: --contact ADDRESS")
+    keys, life = till.link_keys, till.portal_life(business)
+    return paylinks.open_portal_link(session, meant[0], keys, life, at=till.now())
 
 
 def _chosen(session: Session, business: BusinessKey, name: str) -> Link:

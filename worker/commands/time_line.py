@@ -7,7 +7,7 @@ checkouts and the money. Here it is put together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -36,6 +36,8 @@ class Entry:
 
 
 _THEIRS = {"machine_open", "human_open", "email_open", "renewal_asked"}
+_THEIRS |= {"code_asked", "code_wrong", "code_confirmed", "card_asked", "card_assigned"}
+_THEIRS |= {"card_removed"}
 _OPENS = ("machine_open", "human_open", "email_open")
 # Books from before the time line hold these twice: here, and where they happened.
 _TOLD_ELSEWHERE = {"sent", "refused", "paid", "checkout_started"}
@@ -64,7 +66,11 @@ def of_customer(session: Session, business: BusinessKey, customer_id: str) -> li
     lines = paylinks.activity_of_customer(session, business, customer_id)
     own = [line for line in lines if line.item_id is None]
     mails = delivery.about(session, business, customer_id)
-    entries += [*_of_links(own), *_of_mails(mails)]
+    waiting = [str(line.evidence["confirmation"]) for line in own if line.kind == "code_asked"]
+    codes = [mail for one in waiting for mail in delivery.about(session, business, one)]
+    # What these mails are about is no item: they stand for the customer alone.
+    sent = [replace(entry, item_id=None) for entry in _of_mails([*mails, *codes])]
+    entries += [*_of_links(own), *sent]
     return sorted(entries, key=lambda entry: entry.at)
 
 
@@ -164,18 +170,14 @@ def _of_money(
 
 
 def _way(part: Allocation) -> tuple[Side, str]:
-    """From which end an item was paid, and how: by them, by us, or from the balance."""
+    """From which end an item was paid, and how: by them, by our credit note, from the balance."""
     if part.payment_id is not None:
         return "they", "payment_made"
-    if part.bearer is not None:
-        return "we", "deduction_accepted"
     return "we", "credited" if part.credit_note_id is not None else "paid_from_balance"
 
 
 def _payer(session: Session, part: Allocation) -> tuple[str, dict[str, Any]]:
     if part.payment_id is None:
-        if part.bearer is not None:
-            return part.allocated_by or "tillmail", {"borne_by": part.bearer.replace("_", " ")}
         if part.credit_note_id is None:
             return part.allocated_by or "tillmail", {}
         note = invoices.by_id(session, BusinessKey(part.business), part.credit_note_id)

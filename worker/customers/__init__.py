@@ -1,5 +1,6 @@
 """Books: customers and the addresses on file."""
 
+from worker.customers.contracting import add_contract, end_contract
 from worker.customers.filing import (
     Details,
     add,
@@ -11,7 +12,7 @@ from worker.customers.filing import (
     suppress,
 )
 from worker.customers.importing import import_csv
-from worker.customers.model import Contact, Customer
+from worker.customers.model import Contact, Contract, Customer
 from worker.customers.naming import name_key
 from worker.customers.records import (
     billing_contacts,
@@ -21,6 +22,8 @@ from worker.customers.records import (
     contact_at,
     contacts_at,
     contacts_of,
+    contract,
+    contracts_of,
     everyone,
     named,
     with_vat_id,
@@ -28,10 +31,12 @@ from worker.customers.records import (
 
 __all__ = [
     "Contact",
+    "Contract",
     "Customer",
     "Details",
     "add",
     "add_contact",
+    "add_contract",
     "assign",
     "billing_contacts",
     "by_id",
@@ -40,6 +45,9 @@ __all__ = [
     "contact_at",
     "contacts_at",
     "contacts_of",
+    "contract",
+    "contracts_of",
+    "end_contract",
     "everyone",
     "import_csv",
     "lock",

@@ -75,3 +75,20 @@ class Contact(Record):
 
 
 Index("ix_contact_address", Contact.business, Contact.address_key)
+
+
+class Contract(Record):
+    """An agreement with a customer that staff put on file; others are known from invoices alone."""
+
+    __tablename__ = "contract"
+    business: Mapped[str] = mapped_column(primary_key=True)
+    customer_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(primary_key=True, doc="As invoices name it (BT-12).")
+    title: Mapped[str | None]
+    added_at: Mapped[datetime]
+    added_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
+    )

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from worker import store
-from worker.customers.model import Contact, Customer
+from worker.customers.model import Contact, Contract, Customer
 from worker.customers.naming import name_key, vat_key
 from worker.kernel.ids import BusinessKey
 
@@ -76,3 +76,16 @@ def contacts_at(session: Session, business: BusinessKey, address: str) -> Sequen
     return session.scalars(
         select(Contact).where(Contact.business == business, Contact.address_key == address.lower())
     ).all()
+
+
+def contract(
+    session: Session, business: BusinessKey, customer_id: str, number: str
+) -> Contract | None:
+    """One contract on file."""
+    return store.get(session, Contract, business, customer_id, number)
+
+
+def contracts_of(session: Session, business: BusinessKey, customer_id: str) -> Sequence[Contract]:
+    """A customer's contracts on file, those that ended included."""
+    about = {"business": business, "customer_id": customer_id}
+    return store.every(session, Contract, order="number", **about)

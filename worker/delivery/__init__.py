@@ -17,6 +17,7 @@ from worker.delivery.letters import (
 )
 from worker.delivery.model import Notice, NoticeState
 from worker.delivery.noted import noted_letter
+from worker.delivery.portal_letters import Wanted, code_letter, portal_letter
 from worker.delivery.ports import (
     Accepted,
     EmailOrder,
@@ -64,6 +65,7 @@ __all__ = [
     "Reply",
     "Signer",
     "Transport",
+    "Wanted",
     "about",
     "account_letter",
     "answer",
@@ -74,6 +76,7 @@ __all__ = [
     "charge_letter",
     "choices",
     "claim",
+    "code_letter",
     "credit_letter",
     "envelope_from",
     "facts",
@@ -87,6 +90,7 @@ __all__ = [
     "noted_letter",
     "notice_of",
     "obstacle",
+    "portal_letter",
     "put_back",
     "question_letters",
     "queue",

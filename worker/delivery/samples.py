@@ -16,6 +16,7 @@ from worker.delivery.wording import (
     ChargeFailedNotice,
     ChargeNotice,
     Choice,
+    CodeNotice,
     CreditNoteNotice,
     CreditRequestNotice,
     Fact,
@@ -23,6 +24,7 @@ from worker.delivery.wording import (
     NotedNotice,
     Notice,
     PaidItem,
+    PortalNotice,
     QuestionNotice,
     ReceiptNotice,
     SenderFace,
@@ -47,8 +49,9 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
         pay_url="https://pay.example.com/l/sample",
         bank=bank,
         pixel_url="https://pay.example.com/o/sample",
+        portal_url="https://pay.example.com/l/sample",
     )
-    linkless = replace(invoice, pay_url=None, pixel_url="", transfer_text="SAMPLE")
+    linkless = replace(invoice, pay_url=None, pixel_url="", portal_url="", transfer_text="SAMPLE")
     notices: dict[str, Notice] = {
         "invoice": invoice,
         "credit_note": CreditNoteNotice(
@@ -78,6 +81,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
         ),
         **_of_cards(sender, amount),
         "credit_request": _request(sender, amount, bank),
+        **_of_portals(sender),
         "remittance_noted": NotedNotice(
             business=sender,
             customer_name="Sample & Sons <Ltd>",
@@ -135,6 +139,29 @@ def _of_cards(sender: SenderFace, amount: Money) -> dict[str, Notice]:
             words="funds",
             again_on=date(2026, 2, 6),
             pay_url="https://pay.example.com/l/sample",
+        ),
+    }
+
+
+def _of_portals(sender: SenderFace) -> dict[str, Notice]:
+    """What contacts are sent for their portal."""
+    return {
+        "portal": PortalNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            portal_link="lnk_sample",
+            days=365,
+            portal_url="https://pay.example.com/l/sample",
+        ),
+        "code": CodeNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            confirmation="cnf_sample",
+            what="assign_card",
+            card="Visa •••• 4242",
+            contracts=("C-1", "C-2"),
+            minutes=10,
+            code="123456",
         ),
     }
 

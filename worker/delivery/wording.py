@@ -56,6 +56,7 @@ class InvoiceNotice:
     customer asked for a fresh pay link). Without `pay_url` there is no button; without `bank` no
     bank details. With `transfer_text` the message carries a QR code for banking apps that says it,
     with the Content-ID `transfer`. `pixel_url` is a picture whose loading is noted, or empty.
+    `portal_url` is the recipient's portal link where the business wants it in mails, or empty.
     """
 
     business: SenderFace
@@ -71,6 +72,8 @@ class InvoiceNotice:
     has_pdf: bool = True
     transfer_text: str = ""
     pixel_url: str = ""
+    portal_link: str = ""
+    portal_url: str = ""
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
@@ -189,6 +192,46 @@ class AccountNotice:
     amount: Money
     count: int
     pay_url: str
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class PortalNotice:
+    """A contact's portal link, to that contact alone. Template folder `portal`.
+
+    `portal_link` is the link's id; `portal_url` is made of it when the mail is, and kept nowhere.
+    """
+
+    business: SenderFace
+    customer_name: str
+    portal_link: str
+    days: int
+    portal_url: str = ""
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeNotice:
+    """The code that confirms a wish on a portal, and what the wish is. Template folder `code`.
+
+    `what`: store_card, assign_card or remove_card. `code` is made of the confirmation's id when the
+    mail is, and kept nowhere.
+    """
+
+    business: SenderFace
+    customer_name: str
+    confirmation: str
+    what: str
+    card: str
+    contracts: tuple[str, ...]
+    minutes: int
+    code: str = ""
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
@@ -320,6 +363,8 @@ Notice = (
     | CreditNoteNotice
     | ReceiptNotice
     | NotedNotice
+    | PortalNotice
+    | CodeNotice
     | ChargeNotice
     | ChargeFailedNotice
     | QuestionNotice

@@ -116,6 +116,23 @@ def of_customer(session: Session, business: BusinessKey, customer_id: str) -> Se
     ).all()
 
 
+def contracts_of(session: Session, business: BusinessKey, customer_id: str) -> list[str]:
+    """The contracts that a customer's invoices name (BT-12), in the order of the alphabet."""
+    named = Invoice.reading["contract"].as_string()
+    found = session.scalars(
+        select(named)
+        .where(
+            Invoice.business == business,
+            Invoice.customer_id == customer_id,
+            Invoice.issued_at.is_not(None),
+            Invoice.voided_at.is_(None),
+            named.is_not(None),
+        )
+        .distinct()
+    )
+    return sorted(number for number in found if number)
+
+
 def open_of(
     session: Session, business: BusinessKey, customer_id: str, currency: str
 ) -> list[OpenItem]:

@@ -138,6 +138,14 @@ class LinkRenewed(Event):
     """A customer asked for a fresh pay link. Subject: the activity that says which and for whom."""
 
 
+class CodeAsked(Event):
+    """A contact wants something done on their portal. Subject: the confirmation it waits for."""
+
+
+class CardRemoved(Event):
+    """A customer wants a stored card to be forgotten. Subject: the mandate that was on it."""
+
+
 class CardLinkHeard(Event):
     """A customer may have stored a card: go and look. Subject: the card link."""
 

@@ -1,8 +1,16 @@
 """Desk: pay links. Made, opened by a person or a machine, expired, renewed; and their activity."""
 
+from worker.paylinks.confirming import (
+    Outcome,
+    Wish,
+    ask_code,
+    code_of,
+    try_code,
+    waiting,
+)
 from worker.paylinks.expiring import note_expired
 from worker.paylinks.judging import Evidence, Thresholds, Verdict, is_within_scan, judge
-from worker.paylinks.model import Activity, Link, LinkState, Subject, state_of
+from worker.paylinks.model import Activity, Confirmation, Link, LinkState, Subject, state_of
 from worker.paylinks.opening import (
     Life,
     note,
@@ -14,12 +22,15 @@ from worker.paylinks.opening import (
     open_link,
     revoke,
 )
+from worker.paylinks.portals import end_portal_link, open_portal_link
 from worker.paylinks.records import (
     activity_of,
     activity_of_customer,
     by_id,
     by_token,
+    confirmation,
     live_link,
+    live_link_of_contact,
     live_link_of_customer,
     newest,
     of_item,
@@ -28,6 +39,7 @@ from worker.paylinks.renewing import (
     Renewal,
     RenewalTerms,
     ask_for_all,
+    ask_portal,
     ask_renewal,
     live_beside,
     renew,
@@ -38,27 +50,36 @@ from worker.paylinks.tokens import LinkKeys
 
 __all__ = [
     "Activity",
+    "Confirmation",
     "Evidence",
     "Life",
     "Link",
     "LinkKeys",
     "LinkState",
+    "Outcome",
     "Renewal",
     "RenewalTerms",
     "Sight",
     "Subject",
     "Thresholds",
     "Verdict",
+    "Wish",
     "activity_of",
     "activity_of_customer",
+    "ask_code",
     "ask_for_all",
+    "ask_portal",
     "ask_renewal",
     "by_id",
     "by_token",
+    "code_of",
+    "confirmation",
+    "end_portal_link",
     "is_within_scan",
     "judge",
     "live_beside",
     "live_link",
+    "live_link_of_contact",
     "live_link_of_customer",
     "newest",
     "note",
@@ -70,9 +91,12 @@ __all__ = [
     "on_papers",
     "open_customer_link",
     "open_link",
+    "open_portal_link",
     "renew",
     "renewal",
     "revoke",
     "sight",
     "state_of",
+    "try_code",
+    "waiting",
 ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from worker.customers import Contact
 from worker.invoices import Invoice
-from worker.paylinks.model import Link
+from worker.paylinks.confirming import TRIES
+from worker.paylinks.model import Confirmation, Link
 
 SHOWN = 50
 _HASH_LENGTH = 64  # SHA-256 in hexadecimal.
@@ -52,7 +54,7 @@ def one_link_of_an_item_is_live(session: Session) -> list[str]:
     )
     owing = session.execute(
         select(Link.business, Link.customer_id)
-        .where(Link.revoked_at.is_(None), Link.item_id.is_(None))
+        .where(Link.revoked_at.is_(None), Link.item_id.is_(None), Link.contact_id.is_(None))
         .group_by(Link.business, Link.customer_id, Link.currency)
         .having(func.count() > 1)
         .limit(SHOWN)
@@ -80,9 +82,28 @@ def links_show_their_own_customer_what_is_owed(session: Session) -> list[str]:
     return [f"{business}: {link} shows what it must not." for business, link in rows]
 
 
+def portals_are_their_contacts(session: Session) -> list[str]:
+    """A portal link is of a contact of its customer, and what it changed was confirmed in time."""
+    foreign = session.execute(
+        select(Link.business, Link.id)
+        .join(Contact, and_(Contact.business == Link.business, Contact.id == Link.contact_id))
+        .where(or_(Contact.customer_id != Link.customer_id, Link.item_id.is_not(None)))
+        .limit(SHOWN)
+    )
+    late = session.execute(
+        select(Confirmation.business, Confirmation.id)
+        .where(or_(Confirmation.done_at >= Confirmation.ends_at, Confirmation.tries > TRIES))
+        .limit(SHOWN)
+    )
+    return [
+        f"{business}: portal {subject} is not right." for business, subject in [*foreign, *late]
+    ]
+
+
 INVARIANTS = (
     tokens_are_kept_as_hashes,
     the_clock_starts_once,
     one_link_of_an_item_is_live,
     links_show_their_own_customer_what_is_owed,
+    portals_are_their_contacts,
 )

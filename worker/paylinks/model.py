@@ -29,16 +29,23 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a link shows: one item, or without one all that a customer owes in a currency."""
+    """What a link shows: one item, or without one all that a customer owes in a currency.
+
+    With a contact it is that contact's portal link, which shows contracts and cards too.
+    """
 
     business: BusinessKey
     customer_id: str
     item_id: str | None = None
     currency: str | None = None
+    contact_id: str | None = None
 
 
 class Link(Record):
     """A link to one open item, or without `item_id` to all of a customer's in one currency.
+
+    With `contact_id` it is a portal link: the customer's invoices, contracts and cards, for one
+    person on file.
 
     `expires_at` is set once, by the first human open. `ended_at` is when we saw that its time was
     over: from then on no clock brings it back.
@@ -50,6 +57,7 @@ class Link(Record):
     item_id: Mapped[str | None]
     customer_id: Mapped[str]
     currency: Mapped[str | None]
+    contact_id: Mapped[str | None]
     key_version: Mapped[int]
     token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
@@ -61,6 +69,7 @@ class Link(Record):
     __table_args__ = (
         ForeignKeyConstraint(["business", "item_id"], ["invoice.business", "invoice.id"]),
         ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
+        ForeignKeyConstraint(["business", "contact_id"], ["contact.business", "contact.id"]),
     )
 
 
@@ -82,6 +91,15 @@ Index(
     unique=True,
     sqlite_where=_LIVE_OF_CUSTOMER,
     postgresql_where=_LIVE_OF_CUSTOMER,
+)
+_LIVE_OF_CONTACT = text("revoked_at IS NULL AND contact_id IS NOT NULL")
+Index(
+    "uq_link_live_contact",
+    Link.business,
+    Link.contact_id,
+    unique=True,
+    sqlite_where=_LIVE_OF_CONTACT,
+    postgresql_where=_LIVE_OF_CONTACT,
 )
 Index("ix_link_customer", Link.business, Link.customer_id)
 _RUNNING = text("revoked_at IS NULL AND ended_at IS NULL")
@@ -112,6 +130,34 @@ class Activity(Record):
 
 Index("ix_activity_item", Activity.business, Activity.item_id, Activity.nth)
 Index("ix_activity_link", Activity.business, Activity.link_id)
+
+
+class Confirmation(Record):
+    """What a person wants done on a portal, until the code that was mailed to them confirms it.
+
+    The code is an HMAC of the id under the versioned key, cut to six digits: nothing of it is kept.
+    """
+
+    __tablename__ = "confirmation"
+    business: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    link_id: Mapped[str]
+    contact_id: Mapped[str]
+    what: Mapped[str] = mapped_column(doc="store_card, assign_card or remove_card.")
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    browser: Mapped[str] = mapped_column(doc="Hash of the browser's name that asked.")
+    key_version: Mapped[int]
+    asked_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    done_at: Mapped[datetime | None]
+    __table_args__ = (
+        ForeignKeyConstraint(["business", "link_id"], ["link.business", "link.id"]),
+        ForeignKeyConstraint(["business", "contact_id"], ["contact.business", "contact.id"]),
+    )
+
+
+Index("ix_confirmation_contact", Confirmation.business, Confirmation.contact_id)
 
 
 def state_of(link: Link, at: datetime) -> LinkState:

@@ -172,6 +172,7 @@ def make(subject: Subject, keys: LinkKeys, *, cap_at: datetime, at: datetime) ->
         item_id=subject.item_id,
         customer_id=subject.customer_id,
         currency=subject.currency,
+        contact_id=subject.contact_id,
         key_version=keys.newest,
         created_at=at,
         cap_at=cap_at,

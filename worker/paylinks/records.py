@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from worker import store
 from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey
-from worker.paylinks.model import Activity, Link, Subject
+from worker.paylinks.model import Activity, Confirmation, Link, Subject
 from worker.paylinks.tokens import hash_of
 
 
@@ -51,6 +51,11 @@ def live_link_of_customer(
             Link.revoked_at.is_(None),
         )
     )
+
+
+def live_link_of_contact(session: Session, business: BusinessKey, contact_id: str) -> Link | None:
+    """The one portal link of a contact."""
+    return store.one(session, Link, business=business, contact_id=contact_id, revoked_at=None)
 
 
 def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[Link]:
@@ -122,6 +127,7 @@ def count_of(session: Session, link: Link | Subject, kind: str, *, since: dateti
         Link.customer_id == link.customer_id,
         Link.item_id.is_(None),
         Link.currency == link.currency,
+        Link.contact_id == link.contact_id,
     )
     return session.scalar(query.where(Activity.link_id.in_(same))) or 0
 
@@ -134,4 +140,30 @@ def running_out(session: Session, *, at: datetime, limit: int) -> Sequence[Link]
         .where(Link.revoked_at.is_(None), Link.ended_at.is_(None), over)
         .limit(limit)
         .with_for_update(skip_locked=True)
+    ).all()
+
+
+def confirmation(
+    session: Session, business: BusinessKey, confirmation_id: str
+) -> Confirmation | None:
+    """What waits for a code, or was done."""
+    return session.get(Confirmation, (business, confirmation_id))
+
+
+def lock_confirmation(session: Session, asked: Confirmation) -> Confirmation:
+    """What waits for a code as it stands now, locked."""
+    session.refresh(asked, with_for_update=True)
+    return asked
+
+
+def confirmations_of(
+    session: Session, business: BusinessKey, contact_id: str, *, since: datetime
+) -> Sequence[Confirmation]:
+    """What a contact wanted done since then."""
+    return session.scalars(
+        select(Confirmation).where(
+            Confirmation.business == business,
+            Confirmation.contact_id == contact_id,
+            Confirmation.asked_at >= since,
+        )
     ).all()

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from worker import customers
+from worker.customers import Contact
 from worker.kernel.events import LinkRenewed
 from worker.kernel.ids import BusinessKey
 from worker.paylinks import records
 from worker.paylinks.model import Activity, Link, LinkState, Subject, state_of
 from worker.paylinks.opening import Life, cap, make, note, open_customer_link
+from worker.paylinks.portals import open_portal_link
 from worker.paylinks.tokens import LinkKeys
 from worker.store import tell
 
@@ -73,6 +75,19 @@ def ask_for_all(
     return _asked(session, whole, contact_id, at=at)
 
 
+def ask_portal(
+    session: Session, contact: Contact, terms: RenewalTerms, *, at: datetime
+) -> Activity | None:
+    """The request for a contact's portal link, which somebody lost; granted on the same terms."""
+    business = BusinessKey(contact.business)
+    customers.lock(session, business, contact.customer_id)
+    about = Subject(business, contact.customer_id, contact_id=contact.id)
+    if not _is_granted(session, about, contact.id, terms, at=at):
+        return None
+    link = open_portal_link(session, contact, terms.keys, terms.life, at=at)
+    return _asked(session, link, contact.id, at=at)
+
+
 def renewal(session: Session, business: BusinessKey, activity_id: str) -> Renewal | None:
     """What a request asked for; None once the item has no link any more."""
     line = records.activity(session, business, activity_id)
@@ -90,7 +105,13 @@ def renew(
     link.revoked_at = link.revoked_at or at
     session.flush()
     business = BusinessKey(link.business)
-    subject = Subject(business, link.customer_id, item_id=link.item_id, currency=link.currency)
+    subject = Subject(
+        business,
+        link.customer_id,
+        item_id=link.item_id,
+        currency=link.currency,
+        contact_id=link.contact_id,
+    )
     fresh = make(subject, keys, cap_at=cap(None, life, at), at=at)
     session.add(fresh)
     session.flush()
@@ -103,6 +124,8 @@ def live_beside(session: Session, link: Link) -> Link | None:
     business = BusinessKey(link.business)
     if link.item_id is not None:
         return records.live_link(session, business, link.item_id)
+    if link.contact_id is not None:
+        return records.live_link_of_contact(session, business, link.contact_id)
     return records.live_link_of_customer(session, business, link.customer_id, link.currency or "")
 
 
@@ -110,8 +133,11 @@ def _is_granted(
     session: Session, link: Link | Subject, contact_id: str, terms: RenewalTerms, *, at: datetime
 ) -> bool:
     asked = records.count_of(session, link, ASKED, since=at - timedelta(days=1))
+    # A portal link is one person's: a fresh one goes to nobody else.
+    is_theirs = link.contact_id in (None, contact_id)
     on_file = customers.billing_contacts(session, BusinessKey(link.business), link.customer_id)
-    return asked < terms.per_day and any(contact.id == contact_id for contact in on_file)
+    is_known = is_theirs and any(contact.id == contact_id for contact in on_file)
+    return is_known and asked < terms.per_day
 
 
 def _asked(session: Session, link: Link, contact_id: str, *, at: datetime) -> Activity:
