@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from worker import businesses, customers, documents, invoices, ledger, paylinks, store
 from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
 from worker.app import App
+from worker.autocharge import CardOrder, CardPage
 from worker.businesses import Rules
 from worker.commands import time_line
 from worker.kernel.ids import BusinessKey, new_id
@@ -132,17 +133,38 @@ def _session(key: str) -> str:
     return f"cs_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
+@dataclass
+class CountingCards:
+    """The port of stored cards as far as pages use it, without a network."""
+
+    pages_at: str = "https://checkout.stripe.com/c/setup/"
+    orders: list[tuple[str, CardOrder]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+
+    def open_page(self, order: CardOrder, *, key: str) -> CardPage:
+        self.orders.append((key, order))
+        if self.failures:
+            raise self.failures.pop(0)
+        name = _session(key)
+        facts = (order.reference, order.business, False, "cus_1", None)
+        return CardPage(name, f"{self.pages_at}{name}", "open", *facts)
+
+
 class HouseApp(App):
-    """The App with a clock that stands still and the counting gateway."""
+    """The App with a clock that stands still, the counting gateway and the counting cards."""
 
     at: datetime
     counting: CountingGateway
+    cards: CountingCards
 
     def now(self) -> datetime:
         return self.at
 
     def gateway(self, business: BusinessKey) -> CountingGateway:
         return self.counting
+
+    def stored_cards(self, business: BusinessKey) -> Any:
+        return self.cards
 
     def look(
         self, session: Session, business: BusinessKey, set_hash: str | None = None
@@ -168,6 +190,7 @@ class House:
         self.app = HouseApp(settings, flow={})
         self.app.at = NOON
         self.app.counting = CountingGateway()
+        self.app.cards = CountingCards()
         Record.metadata.create_all(self.app.engine)
         with self.app.transaction() as session:
             businesses.enrol(session, KEY, at=NOON)

@@ -66,12 +66,10 @@ FILLING = frozenset({Word.SEND_TO, Word.TOTAL, Word.NUMBER, Word.CUSTOMER})
 _PLAIN: dict[Word, str] = {
     Word.YES: (
         "yes|y|yep|yeah|yup|ok|okay|o.k|yes it is|yes ok|go ahead|yes go ahead|do it|please do|"
-        "approved|approve|i approve|accept|accept it|accepted|i accept|"
-        "confirmed|confirm|i confirm|correct|that's correct|right|"
+        "approved|approve|i approve|confirmed|confirm|i confirm|correct|that's correct|right|"
         "that's right|looks good|send|send it|yes send it|send it out|"
         "ja|jawohl|jep|ja gerne|ja passt|ja ok|passt|passt so|stimmt|stimmt so|in ordnung|"
-        "genehmigt|freigegeben|einverstanden|anerkannt|akzeptiert|akzeptieren|"
-        "senden|bitte senden|bestätigt|"
+        "genehmigt|freigegeben|einverstanden|senden|bitte senden|bestätigt|"
         "oui|d'accord|c'est bon|sí|si|sì|de acuerdo|vale|va bene|d'accordo|sim|akkoord|ano|"
         "kyllä|igen|da|はい"
     ),
@@ -172,7 +170,7 @@ _PAYS = re.compile(
     r"(?P<amount>[^\w\s]?\s?(?:[a-z]{3} ?)?\d[\d.,'’]*[.,]\d{2,3}(?: ?(?:[a-z]{3}|\W))?)",
     re.IGNORECASE,
 )
-_SEND_INVOICE_TO = re.compile(r"(?:re)?send (\S*\d\S*) to:? ([^\s,;]+@[^\s,;]+)", re.IGNORECASE)
+_SEND_INVOICE_TO = re.compile(r"(?:re)?send (\S*\d\S*) to:? (\S+@\S+)", re.IGNORECASE)
 _SEND = re.compile(rf"(?:{SEND_TO})\s*[:：]?\s*(\S.*)", re.IGNORECASE)
 _REFERENCE = re.compile(
     r"(?:(?:of|for|about|invoice|no\.?|von|für|zu|rechnung|nr\.?|de|pour|facture|factura|fattura|"
@@ -182,8 +180,7 @@ _REFERENCE = re.compile(
 _CLAUSE = re.compile(r"([^,.!;:–—]+)\s*[,.!;:–—]+\s+(\S.*)")
 _NUMBER_TEXT = re.compile(r"\d[\d.,'’\s\u00a0\u202f]*")
 _CUTTABLE = " \t*_-–—•\"'“”„’.,!;:"
-_END = re.compile(r"^-- ?$")
-_RULE = re.compile(r"^__+$")
+_END = re.compile(r"^(?:-- ?|__+)$")
 
 
 def _known(table: dict[Word, str]) -> dict[str, Word]:
@@ -209,7 +206,7 @@ def said(text: str, *, names: Collection[str] = ()) -> tuple[Said, ...]:
     if len(lines) > LINES_MAX:
         return ()  # What stands further down could be a "but".
     for at, line in enumerate(lines):
-        if _BYE.fullmatch(line) or _RULE.match(line):
+        if _BYE.fullmatch(line):
             if not _is_signature(lines[at + 1 :]):
                 return ()
             break
@@ -245,7 +242,7 @@ def _lines(text: str) -> Iterable[str]:
             return
         if not raw.lstrip().startswith((">", "&gt;")):
             line = " ".join(raw.split())[:LINE_MAX_CHARACTERS]
-            yield line if line == "?" or _RULE.match(line) else line.strip(_CUTTABLE)
+            yield "?" if line == "?" else line.strip(_CUTTABLE)
 
 
 def _in_line(line: str) -> list[Said] | None:

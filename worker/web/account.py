@@ -19,7 +19,15 @@ from worker.kernel.mail import Address
 from worker.kernel.money import Money, total, zero
 from worker.paylinks import Link, LinkState, Thresholds
 from worker.web.forms import Visitor, has_opened
-from worker.web.standing import bank_face, business_face, item_names, link_of, until
+from worker.web.standing import (
+    bank_face,
+    business_face,
+    item_names,
+    link_of,
+    thresholds_of,
+    until,
+)
+from worker.web.tabs import tabs_of
 
 # A page of more would be larger than a phone in a train should load.
 ITEMS_SHOWN = 40
@@ -65,12 +73,12 @@ class Account:
 
     @property
     def may_see(self) -> bool:
-        return self.is_live or self.is_known
+        # A portal link that staff ended shows nobody anything any more.
+        return self.is_live or (self.is_known and self.link.contact_id is None)
 
     @property
     def thresholds(self) -> Thresholds:
-        links = self.rules.links
-        return Thresholds(links.min_dwell_ms, links.scan_window_s, links.burst_links)
+        return thresholds_of(self.rules)
 
     @property
     def sum(self) -> Money:
@@ -112,7 +120,8 @@ def context(session: Session, account: Account, *, path: str, at: datetime) -> d
     return {
         "business": business_face(account.rules),
         "is_test": not account.rules.stripe.livemode,
-        "link": {"path": path, "until": until(account.link, zone)},
+        "link": {"path": path, "until": _until(account.link, zone)},
+        "tabs": tabs_of(account.link, path, "invoices"),
         "customer": account.customer.name,
         "items": [_face(account, one, at) for one in account.owed[:ITEMS_SHOWN]],
         "more": max(0, len(account.owed) - ITEMS_SHOWN),
@@ -124,10 +133,18 @@ def context(session: Session, account: Account, *, path: str, at: datetime) -> d
     }
 
 
-def contacts_of(session: Session, business: BusinessKey, customer_id: str) -> list[dict[str, str]]:
+def contacts_of(
+    session: Session, business: BusinessKey, customer_id: str, *, only: str | None = None
+) -> list[dict[str, str]]:
     """The contacts on file as a page may show them: an id, and an address that is masked."""
     on_file = customers.billing_contacts(session, business, customer_id)
-    return [{"id": c.id, "masked": Address.parse(c.address).masked} for c in on_file]
+    found = [c for c in on_file if only in (None, c.id)]
+    return [{"id": c.id, "masked": Address.parse(c.address).masked} for c in found]
+
+
+def _until(link: Link, zone: str) -> dict[str, str] | None:
+    """When a pay link ends; a portal link's end is too far away to be told on each page."""
+    return until(link, zone) if link.contact_id is None else None
 
 
 def _owed(session: Session, business: BusinessKey, customer_id: str, currency: str) -> list[Owed]:

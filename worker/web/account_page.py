@@ -134,7 +134,7 @@ class AccountPage:
         if verdict is Verdict.HUMAN or form.get("code", "").strip() == code_of(
             keys, link.id, on_page
         ):
-            life = self.app.link_life(account.business)
+            life = self.app.life_of(link)
             seen = {"by": "checkout", "seen": facts}
             paylinks.note_open(session, link, life, evidence=seen, at=at)
             return None
@@ -176,7 +176,8 @@ class AccountPage:
         facts["least"] = {"minor": self._limits(account).least.minor, "currency": account.currency}
         if not account.is_live:
             hidden: dict[str, Any] = {} if account.may_see else {"items": [], "bank": None}
-            on_file = contacts_of(session, account.business, account.customer.id)
+            only = link.contact_id
+            on_file = contacts_of(session, account.business, account.customer.id, only=only)
             facts |= {"contacts": on_file, **hidden}
             return Draft(account.business, account.language, "account_ended.html", facts)
         return Draft(account.business, account.language, "account.html", facts)

@@ -63,7 +63,7 @@ class Doorkeeper:
         """The handler, behind the door."""
 
         async def guarded(request: Request) -> Response:
-            address = _address(request)
+            address = address_of(request)
             if self._is_shut(address):
                 return self._refuse(request)
             token = str(request.path_params.get("token", ""))
@@ -112,7 +112,7 @@ class Doorkeeper:
         return seen
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
     """Who asks. Of IPv6 the network: one customer has 2^64 addresses."""
     host = request.client.host if request.client else ""
     try:

@@ -79,7 +79,7 @@ class Opening:
                 # A person who reads on is believed once the mail's scanners have gone home.
                 response.headers["Retry-After"] = str(facts["again_in_s"])
             if verdict is Verdict.HUMAN:
-                life = self.app.link_life(seen.about[0])
+                life = self.app.life_of(seen.link)
                 paylinks.note_open(session, seen.link, life, evidence=facts, at=at)
                 answers.keep_opened(self.app, response, seen.link)
             else:

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from worker import paylinks
 from worker.app import App
 from worker.businesses import Rules
-from worker.kernel.ids import BusinessKey
 from worker.paylinks import Link, RenewalTerms, Subject, Verdict
 from worker.web import answers
 from worker.web.account import find_account
@@ -92,8 +91,7 @@ class Renewing:
             keys, sealed = self.app.link_keys, form.get("form", "")
             if open_seal(keys, link.id, sealed, at=at, life=COOKIE_LIFE) is None:
                 return
-            life = self.app.link_life(BusinessKey(link.business))
-            terms = RenewalTerms(keys, life, rules.links.renewals_per_day)
+            terms = RenewalTerms(keys, self.app.life_of(link), rules.links.renewals_per_day)
             paylinks.ask_renewal(session, link, form.get("contact", ""), terms, at=at)
 
     def _ended(self, session: Session, who: Visitor, *, at: datetime) -> tuple[Link, Rules] | None:

@@ -24,9 +24,12 @@ from worker.web.health import Health
 from worker.web.hooks import MAX_EVENT_BYTES, Hooks
 from worker.web.opening import Opening
 from worker.web.pay_page import PayPage
+from worker.web.portal_page import PortalPage
 from worker.web.renewing import Renewing
 from worker.web.security import SecureAnswers, is_https
 from worker.web.seeing import Seeing
+from worker.web.signing_in import SigningIn
+from worker.web.wishing import Wishing
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ def build(app: App) -> Starlette:
     """The site as an ASGI application. The access log must stay off: addresses are secrets."""
     pages, opening, paying = PayPage(app), Opening(app), CheckingOut(app)
     renewing, hooks, health = Renewing(app), Hooks(app), Health(app)
+    portal, wishing, signing_in = PortalPage(app), Wishing(app), SigningIn(app)
     explain = _Explain(app)
     door = Doorkeeper(lambda request: answers.not_found(app, visitor(request))).guard
     site = Starlette(
@@ -54,6 +58,13 @@ def build(app: App) -> Starlette:
             _post("/l/{token}/pay", door(paying.pay), MAX_FORM_BYTES),
             _post("/l/{token}/account", door(renewing.mail_account), MAX_FORM_BYTES),
             _post("/l/{token}/renew", door(renewing.renew), MAX_FORM_BYTES),
+            _get("/l/{token}/contracts", door(portal.contracts)),
+            _get("/l/{token}/cards", door(portal.cards)),
+            _post("/l/{token}/wish", door(wishing.ask), MAX_FORM_BYTES),
+            _get("/l/{token}/code", door(wishing.show)),
+            _post("/l/{token}/code", door(wishing.confirm), MAX_FORM_BYTES),
+            _get("/sign-in/{business}", signing_in.show),
+            _post("/sign-in/{business}", signing_in.ask, MAX_FORM_BYTES),
             _get("/o/{business}/{link}/{signature}", Seeing(app).look),
             _post("/hooks/stripe/{business}", hooks.stripe, MAX_EVENT_BYTES),
             _get("/health", health.alive),

@@ -74,8 +74,13 @@ class Standing:
 
     @property
     def thresholds(self) -> Thresholds:
-        links = self.rules.links
-        return Thresholds(links.min_dwell_ms, links.scan_window_s, links.burst_links)
+        return thresholds_of(self.rules)
+
+
+def thresholds_of(rules: Rules) -> Thresholds:
+    """What counts as a person, in the business's file."""
+    links = rules.links
+    return Thresholds(links.min_dwell_ms, links.scan_window_s, links.burst_links)
 
 
 def find(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Standing | None:
