@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.actors.desk import Desk, letter, opened
+from tests.actors.desk import MARA, Desk, letter, opened
 from tests.flows.papers import Forward, Paper, bounce, forward, stranger
 from tests.readers.samples import FILES, pdf_of
 from worker import delivery, payments
+from worker.credits import CreditRequest
 from worker.delivery import Notice
 from worker.intake import Disposition
 from worker.invoices import Invoice
@@ -476,3 +477,41 @@ def test_a_bounced_invoice_is_sent_again_by_a_word(desk: Desk, words: str, to: s
     assert (again.recipient, again.id != first.id) == (to, True)
     with desk.app.reading() as s:
         assert delivery.obstacle(s, again) is None
+
+
+@pytest.mark.parametrize("is_forward", [False, True])
+def test_a_credit_request_by_mail_waits_for_a_yes(desk: Desk, is_forward: bool) -> None:
+    order = "credit request 500 EUR for Brightwater Interiors GmbH"
+    if is_forward:
+        inner = "Please send us a request for the deposit.\n\nRegards, Lee"
+        order += (
+            "\n\n---------- Forwarded message ---------\nFrom: Lee <lee@brightwater.example>\n"
+            f"Date: Mon, 2 Nov 2026 at 09:00\nSubject: Deposit\nTo: Mara\n\n{inner}"
+        )
+    desk.take(letter(order, subject="Fwd: Deposit" if is_forward else "Deposit"))
+    question = desk.question("credit_request")
+    facts = {fact["label"]: fact["value"] for fact in question.context["facts"]}
+    assert facts["total"] == "500.00 EUR"
+    assert "Charging is off" in facts["reason"]
+    assert desk.all(Invoice) == []
+    desk.answer(question, "yes")
+    [item] = desk.all(Invoice)
+    assert (item.number, item.doc_type, item.total_minor) == ("CR-00001", "credit_request", 50000)
+    assert desk.said() == ["Done"]
+    assert desk.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sender", "says"),
+    [
+        ("credit request 500 EUR for Nobody Inc", MARA, "Nobody on file is called Nobody Inc"),
+        ("credit request 500 EUR for K-1003", BOB, "Only a colleague in finance"),
+        ("credit request 0.001 EUR for K-1003", MARA, "0.001"),
+    ],
+)
+def test_a_credit_request_by_mail_is_refused_with_a_reason(
+    desk: Desk, text: str, sender: str, says: str
+) -> None:
+    desk.take(letter(text, sender=sender))
+    assert says in desk.last_said()["text"]
+    assert desk.all(CreditRequest) == []

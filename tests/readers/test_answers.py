@@ -57,6 +57,10 @@ MARA = ("Mara Lindqvist",)
         ("help", "help"),
         ("?", "help"),
         ("refund INV-7", "money refund INV-7"),
+        ("credit request 500 EUR for Acme", "credit request 500 EUR Acme"),
+        ("Please credit request of 1.250,00 EUR for K-1001.", "credit request 1.250,00 EUR K-1001"),
+        ("Vorauszahlung über 80 € von Muster & Co. KG", "credit request 80 € Muster & Co. KG"),
+        ("credit request 1,234 for Acme", "money credit request 1,234 for Acme"),
         ("new IBAN DE89 3704 0044", "money new IBAN DE89 3704 0044"),
     ],
 )

@@ -8,18 +8,21 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from worker import customers, delivery, intake, invoices, review
+from worker.actors import credits
 from worker.actors.intake import answered, sender_of
 from worker.actors.ordering import ORDERS, Order, help_about, obey, refuse_money
 from worker.actors.resending import letter_of, working_link
 from worker.actors.review import resolve
 from worker.app import App
+from worker.credits import Origin, Source
 from worker.delivery import Incoming, Notice, Paper, Reply
 from worker.invoices import Invoice
 from worker.kernel.clock import day_in
 from worker.kernel.errors import Refused, ReviewNeeded
 from worker.kernel.events import CheckoutUnwanted, Event
 from worker.kernel.ids import BusinessKey
-from worker.readers import Examined
+from worker.kernel.money import Money, NotMoney
+from worker.readers import Examined, answers
 from worker.readers.answers import Word
 from worker.review import Answer, Heard, WorkItem
 from worker.store import outbox, tell
@@ -108,6 +111,8 @@ def _respond(letter: Letter, s: Session, at: datetime) -> Reply | None:
     item = review.by_id(s, letter.business, letter.about)
     answer = letter.answer
     word = answer.said[0].word if len(answer.said) == 1 else None
+    if word is Word.CREDIT_REQUEST:
+        return _draft_request(letter, s, at)
     if word in _OF_MONEY and not (item is not None and review.fits(item, answer.said)):
         return refuse_money(str(answer.said[0]) if word is not Word.MONEY else answer.said[0].value)
     if item is not None and not (word in ORDERS and not review.fits(item, answer.said)):
@@ -118,6 +123,41 @@ def _respond(letter: Letter, s: Session, at: datetime) -> Reply | None:
     if word is None or invoice is None:
         return replace(help_about(invoice), title="I did not understand")
     return obey(Order(letter.app, s, invoice, answer, at))
+
+
+def _draft_request(letter: Letter, s: Session, at: datetime) -> Reply | None:
+    """A draft that waits for a yes: whoever wrote the mail is asked, and nothing goes out yet."""
+    rules, answer = letter.app.rules(letter.business), letter.answer
+    if not delivery.may_answer(rules, "credit_request", answer.by):
+        raise Refused("Only a colleague in finance may do that.")
+    [said] = answer.said
+    customer = _customer(letter, s, said.about)
+    found = answers.amount(said.value)
+    if found is None:
+        raise Refused(f"“{said.value}” is no amount that can be read in one way only.")
+    amount, currency = found
+    try:
+        money = Money.of(amount, currency or rules.currency)
+    except NotMoney as e:
+        raise Refused(str(e)) from e
+    origin = Origin(Source.MAIL, f"mail:{letter.mail.id}", answer.by)
+    asking = credits.Asking(money)
+    why = credits.why_no_card(letter.app, s, customer, asking, at=at)
+    asking = replace(asking, by_card=why is None)
+    request = credits.draft(letter.app, s, customer, asking, origin, at=at)
+    credits.ask_to_confirm(s, request, {"mail": letter.mail.id, "reason": why}, at=at)
+    return None
+
+
+def _customer(letter: Letter, s: Session, name: str) -> customers.Customer:
+    numbered = customers.by_number(s, letter.business, name)
+    named = [numbered] if numbered else list(customers.named(s, letter.business, name))
+    if len(named) == 1:
+        return named[0]
+    if not named:
+        raise Refused(f"Nobody on file is called {name}: write the name or number on file.")
+    numbers = ", ".join(one.number or one.id for one in named)
+    raise Refused(f"Several on file are called {name}: write the number, one of {numbers}.")
 
 
 def _respond_to_item(letter: Letter, s: Session, item: WorkItem, at: datetime) -> Reply | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -47,9 +48,9 @@ def draft(
             f"{customer.name} has no address to write to. Put one on file: tillmail customers "
             f"contact add {customer.number or customer.id} ADDRESS"
         )
-    wish = Wish(asking.amount, due_on, asking.contract, asking.title, asking.by_card)
     if asking.by_card:
-        _require_card(app, s, customer, wish, at=at)
+        _require_card(app, s, customer, replace(asking, due_on=due_on), at=at)
+    wish = Wish(asking.amount, due_on, asking.contract, asking.title, asking.by_card)
     return credits.draft(s, customer, wish, origin, today=today, at=at)
 
 
@@ -58,8 +59,7 @@ def confirm(app: App, s: Session, request: CreditRequest, *, by: str, at: dateti
     business = BusinessKey(request.business)
     customer = customers.by_id(s, business, request.customer_id)
     if request.by_card and request.item_id is None and customer is not None:
-        wish = Wish(request.amount, request.due_on, request.contract)
-        _require_card(app, s, customer, wish, at=at)
+        _require_card(app, s, customer, _asked(request), at=at)
     credits.confirm(s, request, raising(app, business, by, at), at=at)
 
 
@@ -137,8 +137,10 @@ def answer_draft(
     return f"Credit request {request.number} over {request.amount} goes out.", True
 
 
-def ask_to_confirm(s: Session, request: CreditRequest, mail: str, at: datetime) -> None:
-    """Put a draft before a person: it goes out with a yes."""
+def ask_to_confirm(
+    s: Session, request: CreditRequest, evidence: Mapping[str, str | None], *, at: datetime
+) -> None:
+    """Put a draft before a person: a yes sends it. `evidence` adds the mail, or a reason."""
     business = BusinessKey(request.business)
     customer = customers.by_id(s, business, request.customer_id)
     how = "their stored card pays it, after a notice" if request.by_card else "they pay by link"
@@ -153,23 +155,33 @@ def ask_to_confirm(s: Session, request: CreditRequest, mail: str, at: datetime) 
             "customer": customer.name if customer else None,
             "total": str(request.amount),
             "due_date": request.due_on.isoformat(),
-            "mail": mail,
+            **evidence,
         },
         choices=["yes", "no", f"tillmail credits confirm {request.id}"],
     )
     review.ask(s, business, question, at=at)
 
 
-def _require_card(app: App, s: Session, customer: Customer, wish: Wish, *, at: datetime) -> None:
+def why_no_card(
+    app: App, s: Session, customer: Customer, asking: Asking, *, at: datetime
+) -> str | None:
+    """Why no stored card of the customer can pay this; None when one can."""
     business = BusinessKey(customer.business)
     terms = autocharge.terms_of(app.rules(business))
-    why = _charging_is_off(app, business)
-    if why is None:
-        on = max(wish.due_on, day_in(terms.hours.zone, at))
-        why = autocharge.why_no_card(s, customer, wish.amount, wish.contract, terms, on)
+    today = day_in(terms.hours.zone, at)
+    on = max(asking.due_on or today, today)
+    return _charging_is_off(app, business) or autocharge.why_no_card(
+        s, customer, asking.amount, asking.contract, terms, on
+    )
+
+
+def _require_card(
+    app: App, s: Session, customer: Customer, asking: Asking, *, at: datetime
+) -> None:
+    why = why_no_card(app, s, customer, asking, at=at)
     if why is not None:
         raise Refused(
-            f"{customer.name} cannot be charged {wish.amount}: {why} To have it paid by link "
+            f"{customer.name} cannot be charged {asking.amount}: {why} To have it paid by link "
             "instead, say so: --by-link, or link in the column pay_by."
         )
 
@@ -192,17 +204,17 @@ def _follow_plan(app: App, s: Session, request: CreditRequest, *, at: datetime) 
     customer = customers.by_id(s, business, request.customer_id)
     if customer is None or plan is None:
         return
-    try:
-        if request.by_card:
-            wish = Wish(request.amount, request.due_on, request.contract)
-            _require_card(app, s, customer, wish, at=at)
-    except Refused:
-        request.by_card = False
+    why = why_no_card(app, s, customer, _asked(request), at=at) if request.by_card else None
+    request.by_card = request.by_card and why is None
     if plan.asks or not customers.billing_contacts(s, business, customer.id):
-        ask_to_confirm(s, request, "", at)
+        ask_to_confirm(s, request, {"reason": why}, at=at)
     else:
         by = request.drafted_by
         credits.confirm(s, request, raising(app, business, by, at), at=at)
+
+
+def _asked(request: CreditRequest) -> Asking:
+    return Asking(request.amount, request.due_on, request.contract)
 
 
 def _name(s: Session, item: invoices.Invoice) -> str:

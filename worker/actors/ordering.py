@@ -25,7 +25,10 @@ from worker.kernel.mail import Address
 from worker.readers.answers import Said, Word
 from worker.review import Answer
 
-ORDERS = (Word.RESEND, Word.SEND_TO, Word.STATUS, Word.LINK, Word.HOLD, Word.RELEASE, Word.HELP)
+ORDERS = (
+    Word.RESEND, Word.SEND_TO, Word.STATUS, Word.LINK, Word.HOLD, Word.RELEASE,
+    Word.CREDIT_REQUEST, Word.HELP,
+)  # fmt: skip
 # What every colleague may ask; for the rest they must be allowed to decide.
 _HARMLESS = {Word.STATUS, Word.HELP, Word.MONEY}
 _PAYABLE = {State.OPEN, State.PART_PAID}

@@ -23,7 +23,10 @@ _DOCUMENTS = {Kind.INVOICE, Kind.CREDIT_NOTE}
 # Programs send these in their owners' name; whatever else a program says is filed.
 _BY_PROGRAMS = _DOCUMENTS | {Kind.REMITTANCE, Kind.BANK_STATEMENT, Kind.COMPLAINT}
 # Orders that stand alone, in a mail that answers nothing.
-_ORDERS = {Word.RESEND, Word.STATUS, Word.LINK, Word.HOLD, Word.RELEASE, Word.SEND_TO, Word.MONEY}
+_ORDERS = {
+    Word.RESEND, Word.STATUS, Word.LINK, Word.HOLD, Word.RELEASE, Word.SEND_TO, Word.MONEY,
+    Word.CREDIT_REQUEST,
+}  # fmt: skip
 # What customers write, and the question that it becomes.
 LETTERS = {
     Kind.SUSPICIOUS: "mail_suspicious",
@@ -80,8 +83,14 @@ def judge(examined: Examined, sender: Sender) -> Verdict:
 
 
 def order(examined: Examined, name: str) -> tuple[Said, ...]:
-    """The order in a mail of staff: in its own words, else in a subject over an empty mail."""
+    """The order in a mail of staff: in its own words, else in a subject over an empty mail.
+
+    Above a mail that is forwarded only a credit request counts: the rest may be about that mail.
+    """
     reading = examined.reading
+    if reading.forwarded is not None:
+        above = said(reading.forwarded.note, names=(name,))
+        return tuple(one for one in above if one.word is Word.CREDIT_REQUEST)
     words = reading.reply.text if reading.reply else ""
     return said(words, names=(name,)) or (() if words else said(examined.envelope.subject))
 
@@ -135,7 +144,7 @@ def _by_staff(examined: Examined, sender: Sender) -> Verdict | None:
 
 
 def _is_order(examined: Examined, sender: Sender) -> bool:
-    if examined.reading.forwarded is not None:
+    if examined.reading.forwarded is not None and examined.reading.invoices:
         return False
     given = order(examined, sender.staff or "")
     return any(one.word is Word.HELP or _is_whole(one, sender) for one in given)

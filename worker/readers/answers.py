@@ -45,6 +45,7 @@ class Word(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     HELP = "help"
+    CREDIT_REQUEST = "credit request"
     MONEY = "money"
 
 
@@ -165,6 +166,12 @@ _RECEIVED = re.compile(
     r"(?P<amount>[^\w\s]?\s?(?:[a-z]{3} ?)?\d[\d.,'’ ]*[.,]\d{2,3}(?: ?(?:[a-z]{3}|\W))?)",
     re.IGNORECASE,
 )
+_CREDIT_REQUEST = re.compile(
+    r"(?:credit request|vorauszahlung|anzahlung)(?: of| over| über| von)?:? "
+    r"(?P<amount>[^\w\s]?\s?(?:[a-z]{3} ?)?\d[\d.,'’ ]*(?: ?(?:[a-z]{3}|euros?|[^\w\s]))?)"
+    r" (?:for|from|to|für|von|an) (?P<customer>\S.{0,99})",
+    re.IGNORECASE,
+)
 _PAYS = re.compile(
     r"(?:pays )?(?P<number>#?\S*\d\S*?)\s*[:=]?\s+"
     r"(?P<amount>[^\w\s]?\s?(?:[a-z]{3} ?)?\d[\d.,'’]*[.,]\d{2,3}(?: ?(?:[a-z]{3}|\W))?)",
@@ -282,6 +289,9 @@ def _valued(line: str) -> Said | None:
     if came := _RECEIVED.fullmatch(line):
         value = came["amount"].strip()
         return Said(Word.RECEIVED, value) if amount(value) is not None else None
+    if asked := _CREDIT_REQUEST.fullmatch(line):
+        value, customer = asked["amount"].strip(), asked["customer"].strip(_CUTTABLE)
+        return Said(Word.CREDIT_REQUEST, value, customer) if amount(value) is not None else None
     if paid := _PAYS.fullmatch(line):
         value = paid["amount"].strip()
         if amount(value) is None:
