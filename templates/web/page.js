@@ -100,6 +100,20 @@
     addEventListener("pageshow", add);
   }
 
+  // Waiting for the gateway's word: ask again, ever more slowly, and load the page when it is there.
+  const wait = () => {
+    const waits = document.querySelector("[data-look]");
+    if (waits) setTimeout(() => look(waits.dataset.look).catch(wait), waits.dataset.after * 1000);
+  };
+  const look = async (address) => {
+    const answer = await fetch(address);
+    const said = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!said.querySelector("[data-waits]")) return location.replace(answer.url);
+    document.querySelector("main").replaceWith(said.querySelector("main"));
+    wait();
+  };
+  wait();
+
   if (navigator.clipboard) {
     document.querySelectorAll("button[data-copy]").forEach((button) => {
       button.hidden = false;

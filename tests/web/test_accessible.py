@@ -1,0 +1,142 @@
+"""Every page that customers see, walked by axe-core: WCAG 2.2 AA and its makers' best practice.
+
+On a phone in the light with every rule; then in the dark and on a desktop with those that look at
+colours and sizes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.web.house import KEY, PERSON, House, running_house
+from tests.web.test_in_browser import PHONE, UNSTEERED
+from tests.web.test_portal import Owner
+from worker import paylinks
+from worker.paylinks import Subject
+
+DESKTOP = {"width": 1200, "height": 900}
+LAWS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SEEN = ["color-contrast", "target-size", "link-in-text-block"]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A house with all that pages can show."""
+    rules = {"autocharge": {"enabled": True}, "links": {"partial": True, "burst_links": 32}}
+    with running_house(tmp_path, sandboxed=True, **rules) as house:
+        yield house
+
+
+@pytest.fixture
+def page(browser: Browser, house: House) -> Iterator[Page]:
+    """A person's phone."""
+    context = browser.new_context(user_agent=PERSON, viewport=PHONE, base_url=house.lives_at)
+    context.add_init_script(UNSTEERED)
+    yield context.new_page()
+    context.close()
+
+
+def test_every_page_is_clean(house: House, page: Page) -> None:
+    walk = Walk(house, page)
+    walk.pays()
+    walk.owns_a_portal()
+    walk.comes_late()
+    walk.is_lost()
+    assert walk.found == {}
+    assert len(walk.seen) == 15
+    # What would hide a text from some eyes is found: the walk does look.
+    page.evaluate("document.querySelector('h1').style.color = 'color-mix(in srgb, white, silver)'")
+    walk.look("pale")
+    assert list(walk.found) == ["pale", "pale, light, 1200"]
+
+
+class Walk:
+    """Through the pages, as different customers come to them."""
+
+    def __init__(self, house: House, page: Page) -> None:
+        self.house, self.page, self.axe = house, page, Axe()
+        self.found: dict[str, list[str]] = {}
+        self.seen: list[str] = []
+
+    def pays(self) -> None:
+        """An item, others beside it, back from the gateway, and paid."""
+        paths = [self.house.invoice(f"A-{n}", "50.00", buyer="A") for n in (1, 2)]
+        self.look("an item", paths[0])
+        self.look("waiting for the gateway", f"{paths[0]}/thanks")
+        owing = Subject(KEY, self.house.link(paths[0]).customer_id, currency="EUR")
+        app = self.house.app
+        with app.transaction() as session:
+            life = app.link_life(KEY)
+            link = paylinks.open_customer_link(session, owing, app.link_keys, life, at=app.at)
+        self.look("a customer", app.link_url(link))
+        self.page.locator(".pay input.typed").first.fill("1,000")
+        self.page.locator(".pay button[type=submit]").click()
+        self.page.wait_for_selector("[role=alert]")
+        self.look("an amount that may be two")
+        self.look("a customer who comes back", f"{app.link_url(link)}/thanks")
+        self.house.pay(paths[0])
+        self.look("paid", f"{paths[0]}/thanks")
+
+    def owns_a_portal(self) -> None:
+        """The tabs, a wish, and a wrong code."""
+        owner = Owner(self.house)
+        owner.card()
+        self.look("a portal's invoices", owner.path)
+        self.look("a portal's contracts", f"{owner.path}/contracts")
+        self.page.goto(f"{owner.path}/cards")
+        for summary in self.page.locator("summary").all():
+            summary.click()
+        self.look("a portal's cards")
+        self.house.wait(seconds=3)
+        self.page.get_by_role("button", name="Store a card").click()
+        self.page.wait_for_url("**/code?*")
+        self.look("a code is asked for")
+        self.page.fill("#code", "no code")
+        self.page.locator(".pay button[type=submit]").click()
+        self.page.wait_for_selector("#wrong")
+        self.look("a wrong code")
+
+    def comes_late(self) -> None:
+        """A link that has ended."""
+        path = self.house.invoice("L-1")
+        self.house.wait(days=200)
+        self.look("an ended link", path)
+
+    def is_lost(self) -> None:
+        """Signing in, and an address that is not ours."""
+        self.look("signing in", "/sign-in/acme")
+        self.page.fill("#email", "anna@customer.example")
+        self.page.locator(".pay button[type=submit]").click()
+        self.page.wait_for_selector("[role=status]")
+        self.look("signed in")
+        self.look("nothing there", "/l/" + "b" * 32)
+
+    def look(self, name: str, path: str | None = None) -> None:
+        """What axe finds on a page, in the light and in the dark, small and large."""
+        if path is not None:
+            self.page.goto(path)
+        self.seen.append(name)
+        everything = {"type": "tag", "values": LAWS}
+        self._note(name, self.axe.run(self.page, options=_only(everything)).response)
+        for size, scheme in ((PHONE, "dark"), (DESKTOP, "light")):
+            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+            said = self.page.evaluate(f"axe.run({json.dumps(_only(SEEN))})")
+            self._note(f"{name}, {scheme}, {size['width']}", said)
+        self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+
+    def _note(self, where: str, said: dict[str, Any]) -> None:
+        for one in said["violations"]:
+            at = [" ".join(map(str, node["target"])) for node in one["nodes"]]
+            self.found.setdefault(where, []).append(f"{one['id']}: {at}")
+
+
+def _only(rules: object) -> dict[str, object]:
+    return {"resultTypes": ["violations"], "runOnly": rules}
