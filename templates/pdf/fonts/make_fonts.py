@@ -4,7 +4,8 @@
 
 Why: a page set in a small TrueType subset costs the press two thirds of the processor time of one
 set in the full OpenType file, and the PDF stays small. Figures get tabular widths for good, so that
-columns of amounts line up without a font feature in every cell.
+columns of amounts line up without a font feature in every cell. Common letters come first in the
+file: a document's own subset keeps a place for every glyph before the last that it uses.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from fontTools import subset
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib.reorderGlyphs import reorderGlyphs
 
 FACES = {"Regular": 400, "SemiBold": 600}
 FAMILY = "Tillmail Inter"
@@ -28,6 +30,8 @@ RANGES = (
     (0x2190, 0x2193), (0x2212, 0x2212), (0x2248, 0x2248), (0x2260, 0x2260), (0x2264, 0x2265),
 )  # fmt: skip
 MAX_ERROR_UNITS = 1.4
+# Letters, figures and signs that nearly every invoice of the languages we ship has.
+COMMON = "".join(map(chr, range(0x20, 0x7F))) + "\u00a0·–—’“”„€£ÄÖÜäöüßÀÉÈàâçéèêëîïôùûáíóúñåæøÅØ§"
 
 
 def main(source: Path, target: Path) -> None:
@@ -37,6 +41,7 @@ def main(source: Path, target: Path) -> None:
         _make_figures_tabular(font)
         _subset(font)
         _make_truetype(font)
+        _put_common_first(font)
         _name(font, face)
         font.save(target / f"Inter-{face}.ttf")
 
@@ -96,6 +101,12 @@ def _set_profile(font: TTFont, order: list[str]) -> None:
     font["maxp"] = profile
     font["post"].formatType = 2.0
     font["post"].extraNames, font["post"].mapping, font["post"].glyphOrder = [], {}, order
+
+
+def _put_common_first(font: TTFont) -> None:
+    order, cmap = font.getGlyphOrder(), font.getBestCmap()
+    first = dict.fromkeys([order[0], *(cmap[ord(sign)] for sign in COMMON)])
+    reorderGlyphs(font, [*first, *(name for name in order if name not in first)])
 
 
 def _name(font: TTFont, face: str) -> None:
