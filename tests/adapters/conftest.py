@@ -1,4 +1,4 @@
-"""An account on the shared Dovecot, from both sides, and a wire that can be cut."""
+"""An account on the shared Dovecot, from both sides, a wire that can be cut, and one press."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.adapters.imap import opened, signed_in
 from tests.servers.dovecot import Account, DovecotServer
 from tests.servers.wire import Wire, wire_to
 from worker.adapters.imap_mailbox import ImapMailbox
+from worker.adapters.zygote import Limits
+from worker.adapters.zygote_press import ZygotePress
 
 
 @pytest.fixture
@@ -35,3 +37,11 @@ def box(dovecot: DovecotServer, account: Account) -> Iterator[ImapMailbox]:
 def wire(dovecot: DovecotServer) -> Iterator[Wire]:
     with wire_to(dovecot.imap_port) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def press() -> Iterator[ZygotePress]:
+    """One for all: a child needs longer to warm up than to print. What never ends ends soon."""
+    limits = Limits(wall_s=60.0, cpu_s=2.0, memory_bytes=1 << 30)
+    with ZygotePress(size=1, limits=limits) as press:
+        yield press

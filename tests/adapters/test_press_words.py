@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,6 @@ _CONTEXT: dict[str, Any] = {
     "total": {"minor": 124050, "currency": "EUR"},
 }
 Compose = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def press() -> Iterator[ZygotePress]:
-    with ZygotePress(size=1) as press:
-        yield press
 
 
 @pytest.fixture

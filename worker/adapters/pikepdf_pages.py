@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
 import pikepdf
 import pypdfium2
 
+from worker.adapters import pdf_words
 from worker.kernel.errors import PermanentError
 
 MAX_PAGES = 500
@@ -82,24 +83,28 @@ def read_back(
     pdf: bytes, *, must_show: Sequence[str], must_link: str | None
 ) -> tuple[int, list[str]]:
     """The number of pages, and which of the texts and the link the finished bytes do not carry."""
-    missing = _not_shown(pdf, must_show)
     with pikepdf.open(io.BytesIO(pdf)) as document:
+        missing = _not_shown(must_show, pdf_words.of_pages(document))
+        if missing:
+            with closing(_texts(pdf)) as texts:
+                missing = _not_shown(missing, texts)
         if must_link and must_link not in set(_links(document)):
             missing.append(must_link)
         return len(document.pages), missing
 
 
-def _not_shown(pdf: bytes, must_show: Sequence[str]) -> list[str]:
+def _not_shown(must_show: Sequence[str], texts: Iterable[str]) -> list[str]:
     """Which texts are on no page. Our sheet comes first: the pages behind it are seldom read."""
     missing, shown = list(must_show), ""
-    with closing(_texts(pdf)) as texts:
-        while missing and (text := next(texts, None)) is not None:
-            shown += _squeezed(text)
-            missing = [each for each in missing if _squeezed(each) not in shown]
+    pages = iter(texts)
+    while missing and (text := next(pages, None)) is not None:
+        shown += _squeezed(text)
+        missing = [each for each in missing if _squeezed(each) not in shown]
     return missing
 
 
 def _texts(pdf: bytes) -> Generator[str, None, None]:
+    """What a reader of any PDF finds on each page: thorough, and slow since it loads the fonts."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         for page in document:
