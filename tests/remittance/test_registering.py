@@ -15,6 +15,7 @@ from tests.flows.papers import Paper, forward
 from worker import customers, invoices, ledger, payments, remittance
 from worker.delivery import Notice
 from worker.invoices import Invoice
+from worker.kernel.errors import Refused
 from worker.kernel.money import Money
 from worker.ledger import Account
 from worker.payments import Method, Payment, Registration
@@ -304,6 +305,68 @@ def test_a_settled_claim_is_undone_with_its_payment(desk: Desk) -> None:
         remittance.undo(s, found, because="wrong", by="Mara", at=desk.app.now())
     assert desk.one(Advice, id=advice.id).state == "withdrawn"
     assert (owed(desk, "F-7001"), held(desk)) == ("119.00", before)
+    assert desk.broken() == []
+
+
+LESS_A_DISCOUNT = (
+    "We paid invoice F-7001 today: 119.00 EUR less 2 % early payment discount of 2.38 EUR, "
+    "that is 116.62 EUR by bank transfer."
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "left", "borne", "said"),
+    [
+        ("accept", "0.00", {"discounts": 238}, "accepted, and posted to discounts"),
+        ("Ja, anerkannt.", "0.00", {"discounts": 238}, "accepted, and posted to discounts"),
+        ("no", "2.38", {}, "stays owed"),
+        ("hm", "2.38", {}, ""),
+    ],
+)
+def test_a_deduction_is_owed_until_one_word_accepts_it(
+    desk: Desk, word: str, left: str, borne: dict[str, int], said: str
+) -> None:
+    [advice] = tell(desk, LESS_A_DISCOUNT)
+    assert advice.state == "announced", advice.why
+    assert desk.all(WorkItem, kind="remittance_deduction") == []
+    desk.answer(desk.question("remittance_received"), "received")
+    assert owed(desk, "F-7001") == "2.38"
+    question = desk.question("remittance_deduction")
+    for _ in range(2):
+        desk.answer(question, word)
+    assert owed(desk, "F-7001") == left
+    assert {k: v for k, v in held(desk).items() if k == "discounts"} == borne
+    assert desk.broken() == []
+    with desk.app.transaction() as s:
+        found = remittance.by_id(s, NORTHLIGHT, advice.id)
+        assert found is not None
+        remittance.undo(s, found, because="wrong", by="Mara", at=desk.app.now())
+    assert (owed(desk, "F-7001"), "discounts" in held(desk)) == ("119.00", False)
+    assert desk.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "account"),
+    [
+        ("early-payment discount", "discounts"),
+        ("bank fee", "bank_fees"),
+        ("withholding tax", "tax_withheld"),
+        ("returned goods: damage", "returns"),
+        ("price dispute", "allowances"),
+        (None, "allowances"),
+    ],
+)
+def test_the_reason_says_which_account_bears_a_deduction(
+    desk: Desk, reason: str | None, account: str
+) -> None:
+    at = desk.app.now()
+    item = desk.invoice("F-7001")
+    with desk.app.transaction() as s:
+        item = s.merge(item)
+        with pytest.raises(Refused):
+            payments.accept_deduction(s, item, Money(11901, "EUR"), reason, by="Mara", at=at)
+        payments.accept_deduction(s, item, Money(900, "EUR"), reason, by="Mara", at=at)
+    assert (owed(desk, "F-7001"), held(desk)[account]) == ("110.00", 900)
     assert desk.broken() == []
 
 

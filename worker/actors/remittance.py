@@ -94,6 +94,15 @@ def answer_received(
     return remittance.received(s, item.subject, business, answer, on=today, at=at), True
 
 
+def answer_deduction(
+    app: App, s: Session, item: WorkItem, answer: Answer, at: datetime
+) -> tuple[str, bool]:
+    """A person's word on what a payer took off an invoice."""
+    business = BusinessKey(item.business)
+    businesses.permit(app.rules(business), answer.by, Act.WRITE_OFF, salesperson=None)
+    return remittance.deduction(s, item.subject, business, answer, at=at), True
+
+
 def policy_of(app: App, business: BusinessKey) -> Policy:
     """What the business decides about advices."""
     own = app.rules(business).remittance

@@ -107,6 +107,7 @@ RESOLVERS: Mapping[str, Resolver] = {
     "remittance_review": remittance.answer_review,
     "remittance_received": remittance.answer_received,
     "credit_request": credits.answer_draft,
+    "remittance_deduction": remittance.answer_deduction,
 }
 
 

@@ -15,6 +15,7 @@ class Act(StrEnum):
     APPLY = "apply money to invoices"
     UNDO = "undo payments"
     REFUND = "give money back"
+    WRITE_OFF = "accept deductions"
     CHARGE = "decide about stored cards"
 
 
@@ -25,6 +26,7 @@ _WHO_MAY = {
     Act.APPLY: _DESK | _SALES,
     Act.UNDO: _DESK,
     Act.REFUND: frozenset({Role.ADMIN, Role.FINANCE}),
+    Act.WRITE_OFF: frozenset({Role.ADMIN, Role.FINANCE}),
     Act.CHARGE: frozenset({Role.ADMIN, Role.FINANCE}),
 }
 

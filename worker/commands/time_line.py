@@ -170,14 +170,18 @@ def _of_money(
 
 
 def _way(part: Allocation) -> tuple[Side, str]:
-    """From which end an item was paid, and how: by them, by our credit note, from the balance."""
+    """From which end an item was paid, and how: by them, by us, or from the balance."""
     if part.payment_id is not None:
         return "they", "payment_made"
+    if part.bearer is not None:
+        return "we", "deduction_accepted"
     return "we", "credited" if part.credit_note_id is not None else "paid_from_balance"
 
 
 def _payer(session: Session, part: Allocation) -> tuple[str, dict[str, Any]]:
     if part.payment_id is None:
+        if part.bearer is not None:
+            return part.allocated_by or "tillmail", {"borne_by": part.bearer.replace("_", " ")}
         if part.credit_note_id is None:
             return part.allocated_by or "tillmail", {}
         note = invoices.by_id(session, BusinessKey(part.business), part.credit_note_id)

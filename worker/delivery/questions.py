@@ -130,6 +130,7 @@ _GROUPS = {
     "notice_undelivered": "bounce",
     "remittance_review": "remittance",
     "credit_request": "credit",
+    "remittance_deduction": "deduction",
 }
 # Kinds whose title stands in the catalogues, in every language.
 TITLED = {

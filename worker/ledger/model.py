@@ -22,6 +22,8 @@ class Account(StrEnum):
     *disputed* is what the gateway took back while a payer's bank decides; *dispute losses*
     is what it took though the payer had been given it back before; *credit requested* is the
     counterpart of what is still to pay of credit requests, which nobody owes.
+    The last five bear what customers took off and the business accepted; tax withheld is the
+    customer's to pay for us.
     """
 
     RECEIVABLE = "receivable"
@@ -39,6 +41,11 @@ class Account(StrEnum):
     PROCESSING_COST = "processing_cost"
     DISPUTE_FEES = "dispute_fees"
     DISPUTE_LOSSES = "dispute_losses"
+    DISCOUNTS = "discounts"
+    BANK_FEES = "bank_fees"
+    TAX_WITHHELD = "tax_withheld"
+    RETURNS = "returns"
+    ALLOWANCES = "allowances"
 
 
 class Entry(Record):

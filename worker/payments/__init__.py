@@ -42,6 +42,7 @@ from worker.payments.crediting import (
     resume_credits,
     use_balance_at_issue,
 )
+from worker.payments.deducting import accept_deduction, bearer_of, owe_deduction_again
 from worker.payments.disputing import book_disputes
 from worker.payments.importing import GAP, BankFile, Gap, Recorded, record
 from worker.payments.lanes import free as free_lane
@@ -152,6 +153,7 @@ __all__ = [
     "Settled",
     "Shares",
     "Wanted",
+    "accept_deduction",
     "allocate",
     "allocated_to",
     "allocation",
@@ -163,6 +165,7 @@ __all__ = [
     "apply_shares",
     "ask_refund",
     "balance",
+    "bearer_of",
     "begin",
     "begin_for",
     "being_paid",
@@ -190,6 +193,7 @@ __all__ = [
     "newest",
     "opened",
     "order_for",
+    "owe_deduction_again",
     "pay_from_balance",
     "payable",
     "proposed",

@@ -35,13 +35,16 @@ _PAYABLE = {State.OPEN, State.PART_PAID}
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What is applied to which item, from a payment, a credit note or (neither) the balance."""
+    """What is applied to which item: from a payment, a credit note, an accepted deduction with the
+    account that bears it, or (none of them) the balance.
+    """
 
     item: Invoice
     amount: Money
     payment: Payment | None = None
     credit_note: Invoice | None = None
     by: str | None = None
+    bearer: Account | None = None
 
 
 def locked(session: Session, business: BusinessKey, customer_id: str, *item_ids: str) -> None:
@@ -121,6 +124,7 @@ def allocation_of(application: Application, *, at: datetime) -> Allocation:
         id=new_id("alc"),
         payment_id=application.payment.id if application.payment else None,
         credit_note_id=application.credit_note.id if application.credit_note else None,
+        bearer=application.bearer.value if application.bearer else None,
         item_id=item.id,
         currency=amount.currency,
         amount_minor=amount.minor,
@@ -158,7 +162,8 @@ def take_off(session: Session, allocation: Allocation, *, at: datetime) -> None:
     who = item.customer_id if item else None
     if item is not None and item.is_credit_request:
         _lower_balance(session, allocation, item, at=at)
-    back = holding(payment) if payment else Account.CUSTOMER_BALANCE
+    back = holding(payment) if payment else Account(allocation.bearer or Account.CUSTOMER_BALANCE)
+    of_item = allocation.item_id if allocation.bearer else None
     allocation.undone_at = at
     ledger.post(
         session,
@@ -168,7 +173,7 @@ def take_off(session: Session, allocation: Allocation, *, at: datetime) -> None:
             ledger.debit(
                 Account.RECEIVABLE, allocation.amount, customer_id=who, item_id=allocation.item_id
             ),
-            ledger.credit(back, allocation.amount, customer_id=who),
+            ledger.credit(back, allocation.amount, customer_id=who, item_id=of_item),
         ],
         at=at,
     )

@@ -24,6 +24,7 @@ from worker.ledger import Account, Entry, Posting
 from worker.payments.applying import STRIPE_EVIDENCE, UNAPPLIED_EVIDENCE
 from worker.payments.checkout_invariants import INVARIANTS as OF_CHECKOUTS
 from worker.payments.checkout_invariants import SHOWN
+from worker.payments.deducting import DEDUCTION_ACCOUNTS
 from worker.payments.model import (
     Allocation,
     Payment,
@@ -153,6 +154,28 @@ def unapplied_cash_follows_from_payments(session: Session) -> list[str]:
     return _differences(session, Account.UNAPPLIED_CASH, came)
 
 
+def deductions_follow_from_what_was_accepted(session: Session) -> list[str]:
+    """The accounts that bear deductions hold what was accepted of each item, and nothing else."""
+    borne = [account.value for account in DEDUCTION_ACCOUNTS]
+    posted = select(
+        Posting.business, Posting.item_id, Posting.account, Posting.amount_minor.label("minor")
+    ).where(Posting.account.in_(borne))
+    accepted = select(
+        Allocation.business,
+        Allocation.item_id,
+        Allocation.bearer,
+        (-Allocation.amount_minor).label("minor"),
+    ).where(Allocation.bearer.is_not(None), Allocation.undone_at.is_(None))
+    every = union_all(posted, accepted).subquery()
+    about = (every.c.business, every.c.item_id, every.c.account)
+    rows = session.execute(
+        select(*about).group_by(*about).having(func.sum(every.c.minor) != 0).limit(SHOWN)
+    )
+    return [
+        f"{business}: {account} of {item} is not as accepted." for business, item, account in rows
+    ]
+
+
 def nothing_more_goes_back_than_came(session: Session) -> list[str]:
     """What was refunded or lost of a payment is no more than it brought."""
     back = union_all(*_gone_back()).subquery()
@@ -261,7 +284,7 @@ def _of_allocations(wanted: ColumnElement[bool]) -> Movements:
         )
         .join(Invoice, of_item)
         .outerjoin(Payment, of_payment)
-        .where(Allocation.undone_at.is_(None), wanted)
+        .where(Allocation.undone_at.is_(None), Allocation.bearer.is_(None), wanted)
     )
 
 
@@ -363,6 +386,7 @@ INVARIANTS = (
     a_credit_note_gives_no_more_than_it_says,
     balances_follow_from_what_came_in,
     unapplied_cash_follows_from_payments,
+    deductions_follow_from_what_was_accepted,
     nothing_more_goes_back_than_came,
     settled_money_is_posted_on_evidence,
     posted_money_has_a_payment,

@@ -131,7 +131,8 @@ Index("ix_payment_customer", Payment.business, Payment.customer_id)
 class Allocation(Record):
     """What was applied to one open item; undone by a date, never deleted.
 
-    It comes from a payment, from a credit note, or, with neither named, from the balance.
+    It comes from a payment, from a credit note, from an accepted deduction, or, with none of them
+    named, from the balance.
     """
 
     __tablename__ = "allocation"
@@ -139,6 +140,7 @@ class Allocation(Record):
     id: Mapped[str] = mapped_column(primary_key=True)
     payment_id: Mapped[str | None]
     credit_note_id: Mapped[str | None]
+    bearer: Mapped[str | None] = mapped_column(doc="The account that bears an accepted deduction.")
     item_id: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int]

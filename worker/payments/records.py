@@ -245,7 +245,8 @@ def paid_by_balance(
     session: Session, business: BusinessKey, customer_id: str, currency: str
 ) -> Sequence[Allocation]:
     """What a customer's balance pays, as it stands, the last first."""
-    of_balance = Allocation.payment_id.is_(None) & Allocation.credit_note_id.is_(None)
+    from_nothing = (Allocation.payment_id, Allocation.credit_note_id, Allocation.bearer)
+    of_balance = and_(*(column.is_(None) for column in from_nothing))
     return session.scalars(_standing(business, customer_id, currency).where(of_balance)).all()
 
 

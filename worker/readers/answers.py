@@ -67,10 +67,12 @@ FILLING = frozenset({Word.SEND_TO, Word.TOTAL, Word.NUMBER, Word.CUSTOMER})
 _PLAIN: dict[Word, str] = {
     Word.YES: (
         "yes|y|yep|yeah|yup|ok|okay|o.k|yes it is|yes ok|go ahead|yes go ahead|do it|please do|"
-        "approved|approve|i approve|confirmed|confirm|i confirm|correct|that's correct|right|"
+        "approved|approve|i approve|accept|accept it|accepted|i accept|"
+        "confirmed|confirm|i confirm|correct|that's correct|right|"
         "that's right|looks good|send|send it|yes send it|send it out|"
         "ja|jawohl|jep|ja gerne|ja passt|ja ok|passt|passt so|stimmt|stimmt so|in ordnung|"
-        "genehmigt|freigegeben|einverstanden|senden|bitte senden|bestätigt|"
+        "genehmigt|freigegeben|einverstanden|anerkannt|akzeptiert|akzeptieren|"
+        "senden|bitte senden|bestätigt|"
         "oui|d'accord|c'est bon|sí|si|sì|de acuerdo|vale|va bene|d'accordo|sim|akkoord|ano|"
         "kyllä|igen|da|はい"
     ),

@@ -6,7 +6,7 @@ the books: a claim becomes a memo or a question, and is settled, corrected or la
 """
 
 from worker.remittance.advices import Advice, AdviceState, ProposedLine
-from worker.remittance.answering import received, review
+from worker.remittance.answering import deduction, received, review
 from worker.remittance.asking import proposal
 from worker.remittance.claiming import announce
 from worker.remittance.lapsing import lapse_unproved, note_returned, note_settled, undo
@@ -16,7 +16,14 @@ from worker.remittance.numbers import How, Named, Numbers
 from worker.remittance.open_items import NotOpenItems, OpenItems, Row
 from worker.remittance.open_items import read as read_open_items
 from worker.remittance.proposing import currency_filled, propose
-from worker.remittance.records import announced, by_id, lines_of, newest, of_payment
+from worker.remittance.records import (
+    announced,
+    by_id,
+    line_called,
+    lines_of,
+    newest,
+    of_payment,
+)
 from worker.remittance.registering import STANDING_ORDER, Policy, Told, take
 
 __all__ = [
@@ -41,7 +48,9 @@ __all__ = [
     "announced",
     "by_id",
     "currency_filled",
+    "deduction",
     "lapse_unproved",
+    "line_called",
     "lines_of",
     "match",
     "newest",

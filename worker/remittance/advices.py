@@ -138,6 +138,9 @@ class ProposedLine(Record):
     deduction_reason: Mapped[str | None]
     reasons: Mapped[list[str]] = mapped_column(JSON)
     rivals: Mapped[list[str]] = mapped_column(JSON)
+    decided_at: Mapped[datetime | None] = mapped_column(doc="When staff decided the deduction.")
+    decided_by: Mapped[str | None]
+    allocation_id: Mapped[str | None] = mapped_column(doc="What was posted for it, if accepted.")
     __table_args__ = (
         ForeignKeyConstraint(
             ["business", "advice_id"], ["remittance_advice.business", "remittance_advice.id"]

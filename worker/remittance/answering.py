@@ -79,6 +79,30 @@ def received(
     return f"{payment.amount} is registered for {numbers or 'nothing'}.{rest}"
 
 
+def deduction(
+    session: Session, line_id: str, business: BusinessKey, answer: Answer, *, at: datetime
+) -> str:
+    """Post a deduction that somebody accepts, or leave it owed. Raises Refused for one that
+    cannot be posted, or was decided.
+    """
+    line = records.line_called(session, business, line_id)
+    item = invoices.by_id(session, business, line.item_id) if line else None
+    if line is None or item is None or line.deduction is None:
+        raise PermanentError(f"Line {line_id} is missing.")
+    if line.decided_at is not None:
+        raise Refused(f"{line.decided_by} decided about it already.")
+    if answer.words & {Word.NO, Word.REFUSE}:
+        line.decided_at, line.decided_by = at, answer.by
+        return f"{line.deduction} of {item.number} stays owed."
+    reason = line.deduction_reason
+    posted = payments.accept_deduction(session, item, line.deduction, reason, by=answer.by, at=at)
+    line.allocation_id, line.decided_at, line.decided_by = posted.id, at, answer.by
+    bearer = payments.bearer_of(reason).value.replace("_", " ")
+    left = invoices.still_to_pay(session, item)
+    rest = f" {left} of it is still to be paid." if left.is_positive else ""
+    return f"{line.deduction} of {item.number} is accepted, and posted to {bearer}.{rest}"
+
+
 def correct(session: Session, advice: Advice, shares: Shares) -> None:
     """Put what staff say in the place of the proposal; the payer may have been unclear of it."""
     [*items] = [_item(session, advice, item_id) for item_id, _ in shares]

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker import customers, invoices, review
+from worker import customers, invoices, payments, review
 from worker.kernel.ids import BusinessKey
 from worker.remittance import records
 from worker.remittance.advices import Advice, ProposedLine
@@ -67,26 +67,27 @@ def ask_received(session: Session, advice: Advice, *, at: datetime) -> None:
     )
 
 
-def ask_deduction(session: Session, advice: Advice, *, at: datetime) -> None:
-    """What was taken off is still owed, until somebody decides."""
-    lines = [line for line in records.lines_of(session, advice) if line.deduction is not None]
-    if not lines:
-        return
-    review.ask(
-        session,
-        BusinessKey(advice.business),
-        review.Question(
+def ask_deductions(session: Session, advice: Advice, *, at: datetime) -> None:
+    """What was taken off is still owed, until somebody decides: a question for each line."""
+    business = BusinessKey(advice.business)
+    for line in records.lines_of(session, advice):
+        if line.deduction is None or line.decided_at is not None:
+            continue
+        item = invoices.by_id(session, business, line.item_id)
+        number = item.number if item else line.item_id
+        reason = line.deduction_reason or "no reason"
+        bearer = payments.bearer_of(line.deduction_reason).value.replace("_", " ")
+        question = review.Question(
             kind="remittance_deduction",
-            subject=advice.id,
+            subject=records.line_id(line),
             text=(
-                "A payment came with deductions. They are still owed: write them off with a credit "
-                "note in your own books, or ask the customer for them."
+                f"{line.deduction} was taken off {number} ({reason}), and is still owed. A yes "
+                f"accepts it: it is posted to {bearer}. A no leaves it owed."
             ),
-            evidence=_evidence(session, advice),
-            choices=["done"],
-        ),
-        at=at,
-    )
+            evidence=_evidence(session, advice) | {"invoice": number},
+            choices=["yes", "no"],
+        )
+        review.ask(session, business, question, at=at)
 
 
 def ask_lapsed(session: Session, advice: Advice, *, at: datetime) -> None:

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import payments
+from worker import payments, review
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
 from worker.payments import Payment, PaymentState
 from worker.remittance import recognising, records
 from worker.remittance.advices import Advice, AdviceState
-from worker.remittance.asking import ask_deduction, ask_lapsed
+from worker.remittance.asking import ask_deductions, ask_lapsed
 from worker.remittance.claiming import end, withdraw
 
 _A_SWEEP = 200
@@ -35,7 +35,7 @@ def note_settled(session: Session, payment: Payment, *, at: datetime) -> None:
             payments.apply_proposed(session, payment, by=by, at=at)
             because = f"{payment.amount} came: {payment.id}."
             end(session, advice, AdviceState.SETTLED, because=because, by=by, at=at)
-            ask_deduction(session, advice, at=at)
+            ask_deductions(session, advice, at=at)
     if waiting and not own:
         _came_otherwise(session, payment, at=at)
 
@@ -45,6 +45,7 @@ def note_returned(session: Session, payment: Payment, *, at: datetime) -> None:
     if payment.state != PaymentState.RETURNED:
         return
     for advice in records.of_payment(session, BusinessKey(payment.business), payment.id):
+        _owe_deductions(session, advice, at=at)
         if advice.state == AdviceState.SETTLED:
             because = payment.returned_because or "The payment was undone."
             by = payment.returned_by or "tillmail"
@@ -79,6 +80,18 @@ def undo(session: Session, advice: Advice, *, because: str, by: str, at: datetim
         raise Refused(f"Advice {advice.id} is {advice.state}: there is nothing to undo.")
 
 
+def _owe_deductions(session: Session, advice: Advice, *, at: datetime) -> None:
+    """What was taken off a payment that is undone is owed again, and not asked about any more."""
+    business = BusinessKey(advice.business)
+    for line in records.lines_of(session, advice):
+        if line.deduction is None:
+            continue
+        name = records.line_id(line)
+        review.settle(session, business, name, answer="The payment was undone.", by="", at=at)
+        if line.allocation_id is not None:
+            payments.owe_deduction_again(session, business, line.allocation_id, at=at)
+
+
 def _came_otherwise(session: Session, payment: Payment, *, at: datetime) -> None:
     """The same money by another way: staff registered it, or a page took it, for the same items."""
     business = BusinessKey(payment.business)
@@ -92,5 +105,5 @@ def _came_otherwise(session: Session, payment: Payment, *, at: datetime) -> None
             because = f"{payment.amount} came as {payment.id}."
             withdraw(session, advice, AdviceState.RECOGNISED, because=because, by="tillmail", at=at)
             advice.payment_id = payment.id
-            ask_deduction(session, advice, at=at)
+            ask_deductions(session, advice, at=at)
             return

@@ -85,6 +85,19 @@ def lines_of(session: Session, advice: Advice) -> Sequence[ProposedLine]:
     return store.every(session, ProposedLine, order="position", **about)
 
 
+def line_id(line: ProposedLine) -> str:
+    """What a question about one line is about."""
+    return f"{line.advice_id}:{line.position}"
+
+
+def line_called(session: Session, business: BusinessKey, name: str) -> ProposedLine | None:
+    """The line that a question is about."""
+    advice_id, _, position = name.partition(":")
+    if not position.isdecimal():
+        return None
+    return session.get(ProposedLine, (business, advice_id, int(position)))
+
+
 def is_standing(advice: Advice) -> bool:
     """Whether nothing has become of it yet."""
     return advice.state in _STANDING
