@@ -102,9 +102,14 @@ class HostedPage:
         payer = begun.payer
         with self.app.reading() as session:
             shares = payments.shares_of(session, begun.business, begun.checkout.id)
+            item = invoices.by_id(session, begun.business, begun.checkout.item_id)
+            is_request = item is not None and item.is_credit_request
         facts = {
             "business": business_face(self.app.rules(begun.business)),
-            "item": {"number": payer.title},
+            "item": {
+                "number": payer.title,
+                "kind": "credit_request" if is_request else "invoice",
+            },
             "count": len(shares),
         }
         made = self.app.page(begun.business, "checkout_title.txt", payer.language, facts)
