@@ -94,7 +94,8 @@ def test_a_job_held_by_somebody_else_is_not_prepared(desk: Desk) -> None:
 def test_a_notice_that_cannot_be_composed_ends_refused_and_a_person_is_told(desk: Desk) -> None:
     app = _app(desk)
     slips: list[Slip] = []
-    with app.transaction(slips.extend) as session:
+    app.hand_out = slips.extend
+    with app.transaction() as session:
         letter = Letter("question", "work_1", "fay@acme.example", "en", "", {})
         notice = delivery.queue(session, ACME, letter, app.rules(ACME).mail, at=AT)
     actors.run_job(app, slips.pop())  # There is no press here.

@@ -97,15 +97,22 @@ def test_who_slept_past_the_lease_changes_nothing(session: Session) -> None:
     awake = outbox.start(session, again, at=AT + RUN_LEASE + SECOND)
     assert awake is not None
 
-    for touch in (outbox.check_held, outbox.hold):
-        touch(session, awake)
-        with pytest.raises(LeaseLost):
-            touch(session, asleep)
+    outbox.hold(session, awake)
+    with pytest.raises(LeaseLost):
+        outbox.hold(session, asleep)
     with pytest.raises(LeaseLost):
         outbox.finish(session, asleep, at=AT)
     outbox.again(session, asleep, due_at=AT, problem="late")
     outbox.finish(session, awake, at=AT)
     assert _job(session, awake).problem is None
+
+
+def test_a_job_added_as_started_runs_from_then_on(session: Session) -> None:
+    running = outbox.add_started(session, FACT, "intake.sort_mail", at=AT)
+    assert outbox.claim_due(session, at=AT + RUN_LEASE, limit=10) == []
+    [again] = outbox.claim_due(session, at=AT + RUN_LEASE + SECOND, limit=10)
+    assert again.ticket != running.ticket
+    assert _job(session, again).starts == 1
 
 
 def test_asking_for_another_go_counts_no_start(session: Session) -> None:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from worker import intake, payments, review
 from worker.actors.payments import clear_lane
 from worker.actors.shapes import Later, Run, call, work
@@ -26,14 +28,18 @@ _BATCHES = 10
 _AT_ONCE = timedelta(seconds=0)
 
 
-@work
-def settle_from_bank(run: Run) -> None:
+def sorted_mail(_app: App, s: Session, business: BusinessKey, mail_id: str) -> tuple[Mail, bytes]:
+    """A mail that was read, and as it came."""
+    mail = intake.by_id(s, business, mail_id)
+    if mail is None or mail.reading is None:
+        raise PermanentError(f"Mail {mail_id} is missing.")
+    return mail, blobs.fetch(s, business, mail.raw_sha256)
+
+
+@work(sorted_mail)
+def settle_from_bank(run: Run, came: tuple[Mail, bytes]) -> None:
     """Record the statements of a mail that came to an account's secret address."""
-    with run.reading() as s:
-        mail = intake.by_id(s, run.business, run.subject)
-        if mail is None or mail.reading is None:
-            raise PermanentError(f"Mail {run.subject} is missing.")
-        content = blobs.fetch(s, run.business, mail.raw_sha256)
+    mail, content = came
     examined = Examined.model_validate(mail.reading)
     rules = run.app.rules(run.business)
     account = rules.bank_account_at(examined.envelope.delivered_to)

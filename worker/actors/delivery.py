@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +12,7 @@ from sqlalchemy.orm import Session
 from worker import customers, delivery, documents, intake, invoices, paylinks, payments
 from worker.actors.enclosing import enclosures, lacks_face, transfer_code
 from worker.actors.portal import secrets_of, with_portal
-from worker.actors.shapes import Later, Run, call
+from worker.actors.shapes import Later, Run, prepared_call
 from worker.app import App
 from worker.delivery import Claim, Notice, Outgoing, Paper, Rejected
 from worker.kernel.errors import OutcomeUnknown, PermanentError, TransientError
@@ -20,16 +22,41 @@ from worker.readers import Examined
 from worker.store import blobs, outbox
 
 
-@call
-def send_notice(run: Run) -> None:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a notice is composed from; a face that has to be printed first, and what forbids it."""
+
+    notice: Notice
+    look: documents.Look
+    files: Sequence[delivery.Enclosure] = ()
+    also_said: dict[str, str] = field(default_factory=dict)
+    face: tuple[invoices.Invoice, documents.PrintOrder] | None = None
+
+
+def draft(app: App, s: Session, business: BusinessKey, notice_id: str) -> Draft | PermanentError:
+    """What a notice is composed from, or why it can never be."""
+    try:
+        notice = _notice(s, business, notice_id)
+        look = app.look(s, business, notice.template_set)
+        invoice = lacks_face(s, notice)
+        if invoice is not None:
+            face = documents.order(s, invoice, app.rules(business), look, url=None)
+            return Draft(notice, look, face=(invoice, face))
+        return Draft(notice, look, *_inserts(app, s, notice, look))
+    except PermanentError as e:
+        return e
+
+
+@prepared_call(draft)
+def send_notice(run: Run, drafted: Draft | PermanentError) -> None:
     """Compose a notice in a child, claim it, hand it over, write down the answer."""
     try:
-        message = _compose(run)
+        message = _compose(run.app, drafted)
     except PermanentError as e:
         _refuse(run, str(e))
         return
     with run.intent() as s:
-        notice = _notice(s, run)
+        notice = _notice(s, run.business, run.subject)
         found = _obstacle(s, notice)
         wait = timedelta(seconds=run.app.settings.delivery.unknown_wait_s)
         claimed = delivery.claim(s, notice, obstacle=found, wait=wait, at=run.app.now())
@@ -110,29 +137,21 @@ def note_bounce(app: App, s: Session, event: Event, at: datetime) -> None:
         delivery.note_bounce(s, notice, examined.reading.bounce, at=at)
 
 
-def _compose(run: Run) -> Outgoing:
-    app = run.app
-    with run.reading() as s:
-        # A long queue holds a job more than once; only the first is worth the composing.
-        outbox.check_held(s, run.slip)
-        notice = _notice(s, run)
-        look = app.look(s, run.business, notice.template_set)
-        invoice = lacks_face(s, notice)
-        if invoice is None:
-            files, pixel = _inserts(app, s, notice, look)
-        else:
-            face = documents.order(s, invoice, app.rules(run.business), look, url=None)
-    if invoice is not None:
-        _print_without_link(app, invoice, face)
-        with run.reading() as s:
-            files, pixel = _inserts(app, s, notice, look)
-    order = delivery.EmailOrder(
-        notice.kind, look.folder, look.set_hash, notice.language, _context(app, notice) | pixel
-    )
+def _compose(app: App, drafted: Draft | PermanentError) -> Outgoing:
+    if isinstance(drafted, PermanentError):
+        raise drafted
+    if drafted.face is not None:
+        _print_without_link(app, *drafted.face)
+        with app.reading() as s:
+            inserts = _inserts(app, s, drafted.notice, drafted.look)
+        drafted = Draft(drafted.notice, drafted.look, *inserts)
+    notice, look = drafted.notice, drafted.look
+    context = _context(app, notice) | drafted.also_said
+    order = delivery.EmailOrder(notice.kind, look.folder, look.set_hash, notice.language, context)
     words = app.press.compose(order)
-    rules = app.rules(run.business)
-    message = delivery.build(notice, words, rules, files, secret=app.mail_secret)
-    return delivery.signed(message, app.signer(run.business))
+    rules = app.rules(BusinessKey(notice.business))
+    message = delivery.build(notice, words, rules, drafted.files, secret=app.mail_secret)
+    return delivery.signed(message, app.signer(BusinessKey(notice.business)))
 
 
 def _print_without_link(app: App, invoice: invoices.Invoice, face: documents.PrintOrder) -> None:
@@ -179,9 +198,11 @@ def _hand_over(run: Run, message: Outgoing) -> None:
         reply = run.app.transport.send(message).reply
     except Rejected as e:
         with run.finish() as s:
-            delivery.refused(s, _notice(s, run), e.reply, at=run.app.now())
+            delivery.refused(s, _notice(s, run.business, run.subject), e.reply, at=run.app.now())
             if e.is_address_dead:
-                delivery.suppress(s, _notice(s, run), e.reply, at=run.app.now())
+                delivery.suppress(
+                    s, _notice(s, run.business, run.subject), e.reply, at=run.app.now()
+                )
         return
     except PermanentError as e:
         _refuse(run, str(e))
@@ -193,13 +214,13 @@ def _hand_over(run: Run, message: Outgoing) -> None:
         _put_back(run, str(e))
         return
     with run.finish() as s:
-        delivery.sent(s, _notice(s, run), reply, at=run.app.now())
+        delivery.sent(s, _notice(s, run.business, run.subject), reply, at=run.app.now())
 
 
 def _refuse(run: Run, why: str) -> None:
     """End a notice that can never go out, whatever the server would say: a person is told."""
     with run.finish() as s:
-        delivery.refused(s, _notice(s, run), why, at=run.app.now())
+        delivery.refused(s, _notice(s, run.business, run.subject), why, at=run.app.now())
 
 
 def _put_back(run: Run, reply: str) -> None:
@@ -208,7 +229,9 @@ def _put_back(run: Run, reply: str) -> None:
         outbox.hold(s, run.slip)
         first_s = run.app.settings.delivery.retry_s
         wait = timedelta(seconds=first_s * 2 ** min(outbox.tries_of(s, run.slip), 10))
-        due_at = delivery.put_back(s, _notice(s, run), wait=wait, at=at, reply=reply)
+        due_at = delivery.put_back(
+            s, _notice(s, run.business, run.subject), wait=wait, at=at, reply=reply
+        )
         if due_at is None:
             outbox.finish(s, run.slip, at=at)
         else:
@@ -221,10 +244,10 @@ def _obstacle(s: Session, notice: Notice) -> delivery.Obstacle | None:
     return delivery.obstacle(s, notice)
 
 
-def _notice(s: Session, run: Run) -> Notice:
-    notice = delivery.by_id(s, run.business, run.subject)
+def _notice(s: Session, business: BusinessKey, notice_id: str) -> Notice:
+    notice = delivery.by_id(s, business, notice_id)
     if notice is None:
-        raise PermanentError(f"Notice {run.subject} is missing.")
+        raise PermanentError(f"Notice {notice_id} is missing.")
     return notice
 
 

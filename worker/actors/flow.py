@@ -6,6 +6,8 @@ told the fact: steps that only touch the database share one commit, so that an i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from worker.actors import (
     answering,
     autocharge,
@@ -20,14 +22,15 @@ from worker.actors import (
     remittance,
     review,
 )
-from worker.actors.shapes import Actor, is_call, name_of
+from worker.actors.shapes import acts_outside, name_of
 from worker.app import Flow, Route, Step
 from worker.kernel import events as fact
 
 
-def job(actor: Actor) -> Route:
+def job(actor: Callable[..., None]) -> Route:
     """Work for the queue."""
-    return Route(actor=name_of(actor), acts_outside=is_call(actor))
+    name = name_of(actor)
+    return Route(actor=name, acts_outside=acts_outside(name))
 
 
 def then(step: Step) -> Route:

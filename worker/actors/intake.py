@@ -18,11 +18,14 @@ from worker.readers import Examined
 from worker.store import blobs
 
 
-@work
-def sort_mail(run: Run) -> None:
+def raw_mail(_app: App, s: Session, business: BusinessKey, mail_id: str) -> bytes:
+    """A mail as it came."""
+    return blobs.fetch(s, business, _mail(s, business, mail_id).raw_sha256)
+
+
+@work(raw_mail)
+def sort_mail(run: Run, raw: bytes) -> None:
     """Read a mail in a child, then write down what it is."""
-    with run.reading() as s:
-        raw = blobs.fetch(s, run.business, _mail(s, run).raw_sha256)
     try:
         hints = run.app.rules(run.business).reading_hints()
         examined = run.app.reader.examine(raw, hints)
@@ -30,10 +33,10 @@ def sort_mail(run: Run) -> None:
         parts = {index: run.app.reader.part(raw, index) for index in wanted}
     except PermanentError as e:
         with run.finish() as s:
-            intake.quarantine(s, _mail(s, run), str(e), at=run.app.now())
+            intake.quarantine(s, _mail(s, run.business, run.subject), str(e), at=run.app.now())
         return
     with run.finish() as s:
-        mail = _mail(s, run)
+        mail = _mail(s, run.business, run.subject)
         sender = sender_of(run.app, s, mail, examined)
         intake.sort(s, mail, examined, sender, parts, at=run.app.now())
         # In the same transaction: a mail that is sorted has been obeyed.
@@ -47,10 +50,10 @@ def issue_from_mail(app: App, s: Session, event: Event, at: datetime) -> None:
         intake.issue_invoices(s, mail, app.invoice_limits(event.business), at=at)
 
 
-def _mail(s: Session, run: Run) -> intake.Mail:
-    mail = intake.by_id(s, run.business, run.subject)
+def _mail(s: Session, business: BusinessKey, mail_id: str) -> intake.Mail:
+    mail = intake.by_id(s, business, mail_id)
     if mail is None:
-        raise PermanentError(f"Mail {run.subject} is missing.")
+        raise PermanentError(f"Mail {mail_id} is missing.")
     return mail
 
 

@@ -38,7 +38,9 @@ def secrets_of(app: App, s: Session, notice: Notice) -> dict[str, str]:
     if context.get("confirmation"):
         asked = paylinks.confirmation(s, business, context["confirmation"])
         return {"code": paylinks.code_of(asked, app.link_keys)} if asked is not None else {}
-    link = paylinks.by_id(s, business, context.get("portal_link") or "")
+    if not context.get("portal_link"):
+        return {}
+    link = paylinks.by_id(s, business, context["portal_link"])
     return {"portal_url": app.link_url(link)} if link is not None else {}
 
 

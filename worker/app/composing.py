@@ -61,6 +61,8 @@ class Route:
 
 Flow = Mapping[type[Event], Sequence[Route]]
 HandOut = Callable[[Sequence[Slip]], None]
+# Whether somebody begins this job with the transaction that brings it forth.
+Begin = Callable[[Session, Event, str, datetime], bool]
 
 
 class App:
@@ -81,6 +83,7 @@ class App:
         self._reader: ZygoteReader | None = None
         self._press: ZygotePress | None = None
         self._transport: delivery.Transport | None = None
+        self._queue_is_away = False
         # Where jobs go after a commit; another object may stand here instead of a queue.
         self.hand_out: HandOut = lambda slips: self.queue.push(slips)  # noqa: PLW0108 - made late.
 
@@ -146,18 +149,15 @@ class App:
         return self.link_keys.secrets[min(self.link_keys.secrets)]
 
     @contextmanager
-    def transaction(self, hand_out: HandOut | None = None) -> Iterator[Session]:
+    def transaction(self, begin: Begin | None = None) -> Iterator[Session]:
         """One transaction; at its end the facts told become jobs in it, and the queue is nudged.
 
-        With `hand_out` the jobs go there, once they are committed, and not to the queue.
+        A job that `begin` takes is its, and does not go to the queue.
         """
         with store.transaction(self.engine) as session:
             yield session
-            slips = self._follow(session)
-        if hand_out is not None:
-            hand_out(slips)
-        else:
-            self.nudge(slips)
+            slips = self._follow(session, begin)
+        self.nudge(slips)
 
     def reading(self) -> AbstractContextManager[Session]:
         """One consistent state, to read only."""
@@ -168,8 +168,8 @@ class App:
         with store.transaction(self.engine) as session:
             return outbox.claim_due(session, at=self.now(), limit=limit)
 
-    def _follow(self, session: Session) -> list[Slip]:
-        slips: list[Slip] = []
+    def _follow(self, session: Session, begin: Begin | None) -> list[Slip]:
+        jobs: list[tuple[Event, str]] = []
         at = self.now()
         while told := outbox.take_told(session):
             for event in told:
@@ -177,8 +177,10 @@ class App:
                     if route.step is not None:
                         route.step(self, session, event, at)
                     elif route.actor is not None:
-                        slips.append(outbox.add(session, event, route.actor, at=at))
-        return slips
+                        jobs.append((event, route.actor))
+        # Whoever begins a job prepares for it here, when all else is done.
+        left = [job for job in jobs if begin is None or not begin(session, *job, at)]
+        return [outbox.add(session, event, actor, at=at) for event, actor in left]
 
     def nudge(self, slips: Sequence[Slip]) -> None:
         """Hand out jobs that are committed; what does not arrive is sent again by the relay."""
@@ -186,9 +188,13 @@ class App:
             return
         try:
             self.hand_out(slips)
+            self._queue_is_away = False
         except TransientError as e:
-            # The jobs are committed; the relay sends them once their lease has passed.
-            log.warning("%d jobs wait for the relay: %s", len(slips), e)
+            # The jobs are committed; the relay sends them once their lease has passed. Said once: a
+            # command that works without a queue commits a hundred times.
+            if not self._queue_is_away:
+                log.warning("New jobs wait for the relay: %s", e)
+            self._queue_is_away = True
 
     def check_schema(self) -> None:
         """Raises SettingsError unless the database is at the revision this code needs."""

@@ -140,7 +140,7 @@ def _tried(till: App, key: BusinessKey, file: Path, told: BankFile) -> list[dict
     """What an import would do, done in a transaction that is not kept."""
     rows: list[dict[str, Any]] = []
     try:
-        with till.transaction(lambda _: None) as session:
+        with till.transaction() as session:
             done = payments.record(session, till.rules(key), told, at=till.now())
             rows = [_row(file, each, _as_if_settled(till, session, key, each)) for each in done]
             raise _NothingKept

@@ -110,6 +110,17 @@ def add(
 ) -> Slip:
     """A job that follows from a fact, already leased to the queue unless it is due later."""
     due = due_at or at
+    lease = {"leased_until": at + QUEUE_LEASE if due <= at else None}
+    return _add(session, event, actor, {"told_at": at, "due_at": due, "starts": 0} | lease)
+
+
+def add_started(session: Session, event: Event, actor: str, *, at: datetime) -> Slip:
+    """A job that whoever adds it starts with this transaction; the slip to finish with."""
+    running = {"started_at": at, "starts": 1, "leased_until": at + RUN_LEASE}
+    return _add(session, event, actor, {"told_at": at, "due_at": at} | running)
+
+
+def _add(session: Session, event: Event, actor: str, state: dict[str, object]) -> Slip:
     slip = Slip(event.business, JobId(new_id("job")), _ticket(), actor, event.subject)
     row = {
         "business": slip.business,
@@ -117,14 +128,10 @@ def add(
         "actor": actor,
         "event": type(event).__name__,
         "subject": slip.subject,
-        "told_at": at,
-        "due_at": due,
         "ticket": slip.ticket,
-        "leased_until": at + QUEUE_LEASE if due <= at else None,
-        "starts": 0,
         "tries": 0,
     }
-    session.execute(_ADD, row)
+    session.execute(_ADD, row | state)
     return slip
 
 
@@ -176,8 +183,7 @@ _START = (
         leased_until=bindparam("until"),
     )
 )
-_HELD = select(_job.id).where(_OURS)
-_HELD_FAST = _HELD.with_for_update()
+_HELD_FAST = select(_job.id).where(_OURS).with_for_update()
 _FINISH = (
     update(table_of(Job))
     .where(_OURS)
@@ -192,14 +198,8 @@ def start(session: Session, slip: Slip, *, at: datetime) -> Slip | None:
     return running if _run(session, _START, slip, **news).rowcount else None
 
 
-def check_held(session: Session, slip: Slip) -> None:
-    """Raises LeaseLost when the job is done or somebody else's: there is nothing to prepare."""
-    if _run(session, _HELD, slip).first() is None:
-        raise LeaseLost(f"Job {slip.job} is held by somebody else.")
-
-
 def hold(session: Session, slip: Slip) -> None:
-    """As `check_held`, and to the end of the transaction nobody else gets the job."""
+    """To the end of the transaction nobody else gets the job; raises LeaseLost if it is theirs."""
     if _run(session, _HELD_FAST, slip).first() is None:
         raise LeaseLost(f"Job {slip.job} is held by somebody else.")
 
