@@ -1,23 +1,25 @@
-"""Sweeps go on for everybody when one business stands in their way."""
+"""Sweeps go on for everybody when one business stands in their way; jobs that cannot be begun."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import cast
 
+import pytest
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, OTHER
 from tests.commands.conftest import Desk, desk
 from worker import actors, delivery, payments, review
 from worker.actors import FLOW
+from worker.actors.shapes import Run
 from worker.app import App
 from worker.delivery import Letter, NoticeState
 from worker.kernel.errors import PermanentError
-from worker.kernel.events import NoticeQueued
+from worker.kernel.events import CheckoutHeard, InvoiceIssued, NoticeQueued, PayLinkOpened
 from worker.kernel.ids import BusinessKey
 from worker.settings import load
-from worker.store import outbox
+from worker.store import outbox, tell
 from worker.store.outbox import Job, Slip
 
 __all__ = ["desk"]
@@ -106,3 +108,37 @@ def test_a_notice_that_cannot_be_composed_ends_refused_and_a_person_is_told(desk
     assert ended is not None
     assert ended.state == NoticeState.REFUSED
     assert (item.kind, item.subject) == ("notice_undelivered", notice.id)
+
+
+def test_what_cannot_be_prepared_for_is_left_to_the_queue(desk: Desk) -> None:
+    app = _app(desk)
+    slips: list[Slip] = []
+    with app.transaction() as session:
+        slip = outbox.add_started(session, InvoiceIssued(ACME, "inv_1"), "x", at=AT)
+    app.hand_out = slips.extend
+    run = Run(app, slip, may_begin=lambda _actor: True, is_started=True)
+    # There is neither such an invoice nor such a checkout; of that a call reads nothing beforehand.
+    with run.finish() as session:
+        tell(session, PayLinkOpened(ACME, "inv_1"))
+        tell(session, CheckoutHeard(ACME, "chk_1"))
+        tell(session, CheckoutHeard(ACME, "chk_2"))
+    app.close()
+    assert [(s.actor, s.subject) for s in slips] == [
+        ("documents.render_invoice", "inv_1"),
+        ("payments.settle_checkout", "chk_2"),
+    ]
+    assert run.following is not None
+    assert run.following.slip.subject == "chk_1"
+
+
+def test_nothing_is_begun_by_a_transaction_that_is_not_kept(desk: Desk) -> None:
+    app = _app(desk)
+    with app.transaction() as session:
+        slip = outbox.add(session, InvoiceIssued(ACME, "inv_1"), "x", at=AT)
+    asleep = Run(app, slip, may_begin=lambda _actor: True)
+    with app.transaction() as session:
+        assert outbox.start(session, slip, at=AT) is not None
+    with pytest.raises(outbox.LeaseLost), asleep.finish() as session:
+        tell(session, CheckoutHeard(ACME, "chk_1"))
+    app.close()
+    assert asleep.following is None
