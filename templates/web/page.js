@@ -78,24 +78,49 @@
       if (!found || (found[2] && !digits)) return NaN;
       return Number(found[1]) * 10 ** digits + Number((found[2] || "").padEnd(digits, "0") || 0);
     };
-    const total = summed.querySelector("[data-total]");
-    const button = summed.querySelector("button[type=submit]");
-    const unnamed = button.textContent;
-    const add = () => {
+    const find = (what) => summed.querySelector(what);
+    const button = find("button[type=submit]"), unnamed = button.textContent;
+    const shown = (minor) => money.format(minor / 10 ** digits);
+    const way = () => find("input[name=way]:checked") || find("input[name=way]");
+    // Whole numbers beyond what a float holds: 100,000,000.00 times parts of a million.
+    const feeOf = (chosen, sum) => {
+      if (!chosen || !("fixed" in chosen.dataset) || !(sum > 0)) return 0;
+      const { fixed, rate, least, most } = chosen.dataset;
+      const part = Number((BigInt(sum) * BigInt(rate) + 500000n) / 1000000n);
+      const fee = Math.max(Number(fixed) + part, Number(least));
+      return most ? Math.min(fee, Number(most)) : fee;
+    };
+    const ticked = () => {
+      if (summed.dataset.minor) return Number(summed.dataset.minor);
       let sum = 0;
-      summed.querySelectorAll(".item").forEach((item) => {
-        const ticked = item.querySelector("input[type=checkbox]").checked;
+      summed.querySelectorAll(".item[data-minor]").forEach((item) => {
+        const is = item.querySelector("input[type=checkbox]").checked;
         const field = item.querySelector(".part input");
         const owed = Number(item.dataset.minor), amount = typed(field, owed);
-        const wrong = ticked && !(amount > 0 && amount <= owed);
+        const wrong = is && !(amount > 0 && amount <= owed);
         if (field) field.setAttribute("aria-invalid", wrong ? "true" : "false");
-        if (ticked) sum += wrong ? NaN : amount;
+        if (is) sum += wrong ? NaN : amount;
       });
-      const text = sum > 0 ? money.format(sum / 10 ** digits) : "–";
-      total.textContent = text;
-      button.textContent = sum > 0 ? label.replace("{amount}", text) : unnamed;
+      return sum;
     };
-    summed.querySelector("[data-chosen]").hidden = false;
+    const add = () => {
+      const sum = ticked(), chosen = way(), fee = feeOf(chosen, sum);
+      const whole = chosen && chosen.dataset.uses ? Math.min(sum, chosen.dataset.uses) : sum + fee;
+      summed.querySelectorAll(".choice").forEach((each) => {
+        const adds = each.querySelector("[data-adds]"), its = feeOf(each.querySelector("input"), sum);
+        if (adds && sum > 0) adds.textContent = summed.dataset.plus.replace("{amount}", shown(its));
+      });
+      if (find("[data-total]")) find("[data-total]").textContent = sum > 0 ? shown(sum) : "–";
+      if (summed.elements.fee) {
+        summed.elements.fee.value = fee;
+        find("[data-sums]").hidden = !fee;
+        find("[data-fee]").textContent = shown(fee);
+        find("[data-whole]").textContent = shown(whole);
+      }
+      button.textContent = sum > 0 ? label.replace("{amount}", shown(whole)) : unnamed;
+    };
+    if (find("[data-chosen]")) find("[data-chosen]").hidden = false;
+    add();
     summed.addEventListener("input", add);
     addEventListener("pageshow", add);
   }

@@ -94,4 +94,4 @@ def test_without_a_database_pages_say_that_it_is_our_fault(house: House) -> None
 
 def test_a_picture_from_elsewhere_never_gets_into_a_page(house: House) -> None:
     page = house.browser().get(house.invoice())
-    assert policy(page.headers["content-security-policy"])["img-src"] == ["data:"]
+    assert policy(page.headers["content-security-policy"])["img-src"] == ["'self'", "data:"]

@@ -40,6 +40,7 @@ from worker.payments.crediting import (
     apply_credit_note,
     pay_from_balance,
     resume_credits,
+    spend_balance,
     use_balance_at_issue,
 )
 from worker.payments.deducting import accept_deduction, bearer_of, owe_deduction_again
@@ -213,6 +214,7 @@ __all__ = [
     "settled_by",
     "settled_of",
     "shares_of",
+    "spend_balance",
     "summarise_entries",
     "take_lane",
     "unapplied",

@@ -91,7 +91,7 @@ def begin_for(
     first = wanted[0].item
     business, customer_id = BusinessKey(first.business), first.customer_id or ""
     customers.lock(session, business, customer_id)
-    asked = _asked(session, wanted)
+    asked = asked_of(session, wanted)
     live = live_pages(session, business, asked)
     for checkout in live:
         shares = records.shares_of(session, business, checkout.id)
@@ -116,7 +116,7 @@ def live_pages(session: Session, business: BusinessKey, item_ids: Iterable[str])
     return list(live.values())
 
 
-def _asked(session: Session, wanted: Sequence[Wanted]) -> dict[str, Money]:
+def asked_of(session: Session, wanted: Sequence[Wanted]) -> dict[str, Money]:
     """What is asked of each item; they are locked by id."""
     asked: dict[str, Money] = {}
     for each in sorted(wanted, key=lambda one: one.item.id):

@@ -7,6 +7,7 @@ first: until then the note waits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -30,6 +31,7 @@ from worker.payments.applying import (
     reserve,
     unwanted_checkout,
 )
+from worker.payments.checkout import PageOpen, Wanted, asked_of, live_pages
 from worker.payments.model import Allocation
 from worker.store import tell
 
@@ -94,6 +96,34 @@ def pay_from_balance(
     allocation = apply(session, Application(item, wanted, by=by), at=at)
     tell(session, ItemCredited(business, allocation.id))
     return allocation
+
+
+def spend_balance(
+    session: Session, wanted: Sequence[Wanted], *, by: str, at: datetime
+) -> list[Allocation]:
+    """Pay items of one customer, or so much of each, from the balance: in this order, as it lasts.
+
+    Raises Refused when less is to be paid of one, when there is no balance, or while a bank or a
+    stored card pays one; and PageOpen when a hosted page would take the same money.
+    """
+    first = wanted[0].item
+    business, who = BusinessKey(first.business), first.customer_id or ""
+    locked(session, business, who)
+    asked = asked_of(session, wanted)
+    live = live_pages(session, business, asked)
+    if live:
+        raise PageOpen(business, [checkout.id for checkout in live])
+    applied = []
+    for each in wanted:
+        reserve(session, each.item, at=at)
+        left = balance(session, business, who, first.currency)
+        amount = min(asked[each.item.id], left)
+        if amount.is_positive:
+            applied.append(apply(session, Application(each.item, amount, by=by), at=at))
+            tell(session, ItemCredited(business, applied[-1].id))
+    if not applied:
+        raise Refused("Nothing is left on the balance.")
+    return applied
 
 
 def use_balance_at_issue(

@@ -11,13 +11,21 @@ from sqlalchemy.orm import Session
 from worker import store
 from worker.invoices import CREDIT_REQUEST, Invoice
 from worker.kernel.ids import BusinessKey
-from worker.payments.model import LIVE, Allocation, Checkout, Payment, PaymentState, Share
+from worker.payments.model import (
+    LIVE,
+    Allocation,
+    Checkout,
+    CheckoutState,
+    Payment,
+    PaymentState,
+    Share,
+)
 from worker.payments.reversals import Dispute, Refund, RefundState
 
 # Put together once: a page with many items asks them with every look at it.
 _share, _checkout = store.table_of(Share).c, store.table_of(Checkout).c
 _BEING_PAID = (
-    select(_share.item_id)
+    select(_share.item_id, _checkout.state)
     .join_from(
         store.table_of(Share),
         store.table_of(Checkout),
@@ -153,10 +161,13 @@ def live_checkout(session: Session, business: BusinessKey, item_id: str) -> Chec
     )
 
 
-def being_paid(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> set[str]:
-    """Those of the items for which a payment page is open."""
+def being_paid(
+    session: Session, business: BusinessKey, item_ids: Sequence[str]
+) -> dict[str, CheckoutState]:
+    """Those of the items for which a payment page is open or a bank at work, and which it is."""
     about = {"business": business, "ids": list(item_ids)}
-    return set(session.execute(_BEING_PAID, about).scalars())
+    found = session.execute(_BEING_PAID, about)
+    return {item_id: CheckoutState(state) for item_id, state in found}
 
 
 def under_way(

@@ -18,6 +18,7 @@ from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.kernel.money import Money, total, zero
 from worker.paylinks import Link, LinkState, Thresholds
+from worker.payments import CheckoutState
 from worker.web.forms import Visitor, has_opened
 from worker.web.standing import (
     bank_face,
@@ -28,6 +29,7 @@ from worker.web.standing import (
     until,
 )
 from worker.web.tabs import tabs_of
+from worker.web.ways import Offer, faces, offered
 
 # A page of more would be larger than a phone in a train should load.
 ITEMS_SHOWN = 40
@@ -35,10 +37,11 @@ ITEMS_SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """An open item, and whether a payment page for it is open."""
+    """An open item, and whether a payment page for it is open, or a bank already at work."""
 
     item: OpenItem
     is_being_paid: bool
+    is_pending: bool
     has_document: bool
 
     @property
@@ -84,6 +87,19 @@ class Account:
     def sum(self) -> Money:
         return total((one.amount for one in self.owed), self.currency)
 
+    @property
+    def payable(self) -> Sequence[Owed]:
+        """What may be paid now: not what a bank is paying already."""
+        return [one for one in self.owed if not one.is_pending]
+
+    def balance(self, session: Session) -> Money:
+        """What the customer has prepaid, overpaid or been credited, and not used."""
+        return payments.balance(session, self.business, self.customer.id, self.currency)
+
+    def offers(self, session: Session, amount: Money) -> list[Offer]:
+        """The ways in which so much may be paid."""
+        return offered(self.rules, self.customer, amount, self.balance(session))
+
 
 def find_account(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Account | None:
     """Where the visitor's customer link stands; None for any other token."""
@@ -115,7 +131,8 @@ def account_of(
 
 def context(session: Session, account: Account, *, path: str, at: datetime) -> dict[str, object]:
     """All that the page's template may use, as plain values."""
-    balance = payments.balance(session, account.business, account.customer.id, account.currency)
+    balance = account.balance(session)
+    payable = total((one.amount for one in account.payable), account.currency)
     zone = account.rules.time_zone
     return {
         "business": business_face(account.rules),
@@ -126,11 +143,17 @@ def context(session: Session, account: Account, *, path: str, at: datetime) -> d
         "items": [_face(account, one, at) for one in account.owed[:ITEMS_SHOWN]],
         "more": max(0, len(account.owed) - ITEMS_SHOWN),
         "sum": _plain(account.sum),
+        "payable": _plain(payable),
         "balance": _plain(balance) if balance.is_positive else None,
         "under_way": _under_way(session, account),
         "partial": account.rules.links.partial,
-        "bank": bank_face(account.rules, ", ".join(one.item.number for one in account.owed[:8])),
-    }
+        "bank": bank_face(account.rules, payable, reference_of(account)),
+    } | faces(offered(account.rules, account.customer, payable, balance), payable, {})
+
+
+def reference_of(account: Account) -> str:
+    """What to write on a transfer of all that is owed."""
+    return ", ".join(one.item.number for one in account.payable[:8])
 
 
 def contacts_of(
@@ -152,7 +175,15 @@ def _owed(session: Session, business: BusinessKey, customer_id: str, currency: s
     ids = [item.id for item in owed]
     being_paid = payments.being_paid(session, business, ids)
     printed = documents.printed_of(session, business, ids)
-    return [Owed(item, item.id in being_paid, item.id in printed) for item in owed]
+    return [
+        Owed(
+            item,
+            item.id in being_paid,
+            being_paid.get(item.id) is CheckoutState.PROCESSING,
+            item.id in printed,
+        )
+        for item in owed
+    ]
 
 
 def _face(account: Account, one: Owed, at: datetime) -> dict[str, object]:
@@ -166,6 +197,7 @@ def _face(account: Account, one: Owed, at: datetime) -> dict[str, object]:
         "still_to_pay": _plain(one.amount),
         "paid": _plain(paid if paid.is_positive else zero(paid.currency)),
         "is_being_paid": one.is_being_paid,
+        "is_pending": one.is_pending,
         "has_document": one.has_document,
     }
 

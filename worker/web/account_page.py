@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -14,8 +14,9 @@ from starlette.responses import Response
 
 from worker import documents, invoices, paylinks, payments
 from worker.app import App
+from worker.businesses import Way
 from worker.kernel.errors import Refused
-from worker.kernel.money import Money, NotMoney
+from worker.kernel.money import Money, NotMoney, total
 from worker.paylinks import Verdict
 from worker.payments import Wanted
 from worker.web import answers
@@ -25,6 +26,7 @@ from worker.web.choosing import Choice, Limits, chosen
 from worker.web.forms import Fields, Seal, Visitor, code_of, new_browser, open_seal, seal
 from worker.web.hosted import Begun, HostedPage, payer_of
 from worker.web.opening import judged_on
+from worker.web.ways import chosen_offer, faces, is_agreed
 
 _NOT_IN_FILE_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
 
@@ -100,7 +102,7 @@ class AccountPage:
             on_page = open_seal(keys, account.link.id, form.get("form", ""), at=at)
             if not account.is_live or on_page is None:
                 return answers.see_other(path)
-            choice = chosen(account.owed, form, self._limits(account))
+            choice = chosen(account.payable, form, self._limits(account))
             if choice.is_stale:
                 raise Refused("Something that was ticked is not to be paid here any more.")
             if choice.problems or not choice.wanted:
@@ -109,11 +111,22 @@ class AccountPage:
                 extra = self._extra(form, note, problems=choice.problems)
                 draft = self._draft(session, account, browser, extra, at=at)
                 return _with_status(draft, 422)
-            asks = self._doubt(session, account, who, form, on_page, at=at)
+            amount = total(choice.wanted.values(), account.currency)
+            offers = account.offers(session, amount)
+            offer = chosen_offer(offers, form)
+            if offer is None:
+                return self._asks(session, account, form, on_page, "way", amount, at=at)
+            asks = self._doubt(session, account, who, form, on_page, amount, at=at)
             if asks is not None:
                 return asks
+            if not is_agreed(offer.fee_on(amount), form):
+                return self._asks(session, account, form, on_page, "fee", amount, at=at)
             wanted = _wanted(session, account, choice)
-            checkout = payments.begin_for(session, wanted, link_id=account.link.id, at=at)
+            if offer.way is Way.BALANCE:
+                payments.spend_balance(session, wanted, by="customer", at=at)
+                return answers.see_other(path)
+            link_id, by = account.link.id, offer.by(amount)
+            checkout = payments.begin_for(session, wanted, link_id=link_id, at=at, by=by)
             payer = payer_of(self.app, session, checkout, language=account.language)
         return Begun(account.business, account.link, checkout, payer)
 
@@ -124,6 +137,7 @@ class AccountPage:
         who: Visitor,
         form: Fields,
         on_page: Seal,
+        amount: Money,
         *,
         at: datetime,
     ) -> Draft | None:
@@ -139,7 +153,23 @@ class AccountPage:
             paylinks.note_open(session, link, life, evidence=seen, at=at)
             return None
         paylinks.note_machine(session, link, evidence=facts, at=at)
-        extra = self._extra(form, "confirm") | {"asks_code": True}
+        asked = self._asks(session, account, form, on_page, "confirm", amount, at=at)
+        return replace(asked, context={**asked.context, "asks_code": True})
+
+    def _asks(
+        self,
+        session: Session,
+        account: Account,
+        form: Fields,
+        on_page: Seal,
+        note: str,
+        amount: Money,
+        *,
+        at: datetime,
+    ) -> Draft:
+        """The page once more as it was filled in, with the fee of what was chosen."""
+        extra = self._extra(form, note)
+        extra |= faces(account.offers(session, amount), amount, form) | {"is_summed": True}
         return self._draft(session, account, on_page.browser, extra, at=at)
 
     def _again(self, who: Visitor, form: Fields, note: str, status: HTTPStatus) -> Response | None:
@@ -172,7 +202,11 @@ class AccountPage:
         shown = open_seal(keys, link.id, token, at=at)
         code = code_of(keys, link.id, shown) if shown is not None else ""
         facts = context(session, account, path=answers.path_of(self.app, link), at=at)
-        facts |= {"form": {"token": token, "code": code}, "asks_code": False} | extra
+        facts |= {
+            "form": {"token": token, "code": code},
+            "asks_code": False,
+            "is_summed": False,
+        } | extra
         facts["least"] = {"minor": self._limits(account).least.minor, "currency": account.currency}
         if not account.is_live:
             hidden: dict[str, Any] = {} if account.may_see else {"items": [], "bank": None}

@@ -10,13 +10,24 @@ from worker.app import App
 from worker.web import answers
 from worker.web.answers import Draft
 from worker.web.forms import Fields, code_of, new_browser, open_seal, seal
-from worker.web.standing import Standing, context
+from worker.web.standing import Standing, context, offers_of
+from worker.web.ways import faces
 
 
 def asks_again(
-    app: App, session: Session, standing: Standing, what: str, form: Fields, *, at: datetime
+    app: App,
+    session: Session,
+    standing: Standing,
+    what: str,
+    form: Fields,
+    *,
+    asks_code: bool = True,
+    at: datetime,
 ) -> Draft:
-    """Who may be a program is asked once more before *what*, `pay` or `account`, is done."""
+    """Who may be a program is asked once more before *what*, `pay` or `account`, is done.
+
+    So is, without a code, who has not seen the fee that is added.
+    """
     keys, link_id = app.link_keys, standing.link.id
     before = open_seal(keys, link_id, form.get("form", ""), at=at)
     browser = before.browser if before is not None else new_browser()
@@ -27,4 +38,7 @@ def asks_again(
     facts = context(session, standing, path=path, at=at)
     facts |= {"form": {"token": token, "code": code}, "what": what}
     facts["contact"] = form.get("contact", "")
+    facts |= {"asks_code": asks_code, "adds": None}
+    if what == "pay":
+        facts |= faces(offers_of(session, standing), standing.still_to_pay, form)
     return Draft(standing.business, standing.language, "confirm.html", facts)

@@ -16,8 +16,10 @@ from starlette.responses import Response
 
 from worker import paylinks, payments
 from worker.app import App
+from worker.businesses import Way
 from worker.kernel.errors import Refused
 from worker.paylinks import Verdict
+from worker.payments import Wanted
 from worker.web import answers
 from worker.web.account_page import AccountPage
 from worker.web.answers import Draft
@@ -34,7 +36,8 @@ from worker.web.forms import (
 from worker.web.hosted import Begun, HostedPage, payer_of
 from worker.web.opening import judged
 from worker.web.security import crosses_sites
-from worker.web.standing import Face, Standing, context, find
+from worker.web.standing import Face, Standing, context, find, offers_of
+from worker.web.ways import chosen_offer, is_agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,20 @@ class CheckingOut:
             if verdict is not Verdict.HUMAN and not self._is_confirmed(standing, on_page, form):
                 paylinks.note_machine(session, standing.link, evidence=facts, at=at)
                 return asks_again(self.app, session, standing, "pay", form, at=at)
-            checkout = payments.begin(session, standing.invoice, link_id=standing.link.id, at=at)
+            offer = chosen_offer(offers_of(session, standing), form)
+            if offer is None:
+                # A way that is not offered any more, or never was.
+                return answers.see_other(path)
+            amount = standing.still_to_pay
+            if not is_agreed(offer.fee_on(amount), form):
+                return asks_again(self.app, session, standing, "pay", form, asks_code=False, at=at)
+            wanted = [Wanted(standing.invoice, amount)]
+            if offer.way is Way.BALANCE:
+                payments.spend_balance(session, wanted, by="customer", at=at)
+                self._note(session, standing, facts, at=at)
+                return answers.see_other(path)
+            link_id, by = standing.link.id, offer.by(amount)
+            checkout = payments.begin_for(session, wanted, link_id=link_id, at=at, by=by)
             self._note(session, standing, facts, at=at)
             payer = payer_of(self.app, session, checkout, language=standing.language)
         return Begun(standing.business, standing.link, checkout, payer)

@@ -104,7 +104,7 @@ class HostedPage:
             shares = payments.shares_of(session, begun.business, begun.checkout.id)
             item = invoices.by_id(session, begun.business, begun.checkout.item_id)
             is_request = item is not None and item.is_credit_request
-        facts = {
+        facts: dict[str, object] = {
             "business": business_face(self.app.rules(begun.business)),
             "item": {
                 "number": payer.title,
@@ -113,7 +113,12 @@ class HostedPage:
             "count": len(shares),
         }
         made = self.app.page(begun.business, "checkout_title.txt", payer.language, facts)
-        return replace(payer, title=made.html.strip())
+        fee_title = ""
+        if begun.checkout.fee.is_positive:
+            facts["method"] = begun.checkout.method
+            made_fee = self.app.page(begun.business, "fee_title.txt", payer.language, facts)
+            fee_title = made_fee.html.strip()
+        return replace(payer, title=made.html.strip(), fee_title=fee_title)
 
     def _address_by_now(self, begun: Begun) -> str | None:
         with self.app.reading() as session:

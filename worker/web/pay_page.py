@@ -15,13 +15,24 @@ from starlette.responses import Response
 
 from worker import documents, invoices
 from worker.app import App
+from worker.businesses import transfer_code
 from worker.kernel.money import total
 from worker.web import answers
-from worker.web.account import account_of, contacts_of
+from worker.web.account import account_of, contacts_of, find_account, reference_of
 from worker.web.account_page import AccountPage
 from worker.web.answers import Draft
 from worker.web.forms import Visitor, new_browser, seal, visitor
-from worker.web.standing import Face, Standing, context, find, link_of, standing_of
+from worker.web.standing import (
+    Face,
+    Standing,
+    context,
+    find,
+    link_of,
+    offers_of,
+    pending_debit,
+    standing_of,
+)
+from worker.web.ways import faces
 
 # The payer comes back before the gateway's word does: the page looks again, ever more slowly.
 LOOKS_AFTER_S = (2, 3, 5, 8, 13, 21)
@@ -55,6 +66,26 @@ class PayPage:
         page = AccountPage(self.app)
         found = await run_in_threadpool(page.document, who, item_id)
         return found or answers.not_found(self.app, who)
+
+    async def transfer_code(self, request: Request) -> Response:
+        """GET /l/{token}/transfer.png: a QR code that fills in the bank transfer."""
+        return await run_in_threadpool(self._transfer_code, visitor(request))
+
+    def _transfer_code(self, who: Visitor) -> Response:
+        at = self.app.now()
+        with self.app.reading() as session:
+            standing = find(self.app, session, who, at=at)
+            account = None if standing else find_account(self.app, session, who, at=at)
+            text = None
+            if standing is not None and standing.may_see:
+                reference = documents.reference_of(standing.invoice)
+                text = transfer_code(standing.rules, standing.still_to_pay, reference)
+            elif account is not None and account.may_see:
+                amount = total((one.amount for one in account.payable), account.currency)
+                text = transfer_code(account.rules, amount, reference_of(account))
+        if text is None:
+            return answers.not_found(self.app, who)
+        return Response(self.app.qr_png(text), media_type="image/png")
 
     def _show(self, who: Visitor) -> Response:
         browser = who.browser or new_browser()
@@ -102,7 +133,10 @@ class PayPage:
                 template, extra = _paid(session, standing)
                 extra["is_return"] = True
             elif standing.face is Face.PAY or (standing.face is Face.ENDED and standing.is_known):
-                template, extra = "waiting.html", {"next_look": _next_look(look)}
+                if pending_debit(session, standing):
+                    template, extra = "pending.html", {}
+                else:
+                    template, extra = "waiting.html", {"next_look": _next_look(look)}
             else:
                 return answers.see_other(path)
             return Draft(standing.business, standing.language, template, facts | extra)
@@ -133,17 +167,20 @@ _Chosen = tuple[str, dict[str, object]]
 
 def _pay(session: Session, standing: Standing) -> _Chosen:
     """With what else the customer owes: how much of it, and where one link for all may go."""
+    if pending_debit(session, standing):
+        return "pending.html", {}
     customer_id, currency = standing.link.customer_id, standing.still_to_pay.currency
+    extra = faces(offers_of(session, standing), standing.still_to_pay, {})
     owed = invoices.open_of(session, standing.business, customer_id, currency)
     if len(owed) < 2:
-        return "pay.html", {"others": None}
+        return "pay.html", extra | {"others": None}
     everything = total((item.still_to_pay for item in owed), currency)
     others = {
         "count": len(owed) - 1,
         "amount": {"minor": everything.minor, "currency": currency},
         "contacts": contacts_of(session, standing.business, customer_id),
     }
-    return "pay.html", {"others": others}
+    return "pay.html", extra | {"others": others}
 
 
 def _paid(_session: Session, _standing: Standing) -> _Chosen:

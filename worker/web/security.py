@@ -35,7 +35,8 @@ def page_policy(style_hash: str, script_hash: str, *, checkout: str | None) -> s
     """
     targets = "'self'" if checkout is None else f"'self' {checkout}"
     return (
-        f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; img-src data:; "
+        f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; "
+        "img-src 'self' data:; "
         f"connect-src 'self'; form-action {targets}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )

@@ -53,6 +53,7 @@ def build(app: App) -> Starlette:
             _get("/l/{token}", door(pages.show)),
             _get("/l/{token}/thanks", door(pages.thanks)),
             _get("/l/{token}/document", door(pages.document)),
+            _get("/l/{token}/transfer.png", door(pages.transfer_code)),
             _get("/l/{token}/items/{item}/document", door(pages.item_document)),
             _post("/l/{token}/open", door(opening.note), MAX_FORM_BYTES),
             _post("/l/{token}/pay", door(paying.pay), MAX_FORM_BYTES),

@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from worker import customers, documents, invoices, paylinks, payments
 from worker.app import App
-from worker.businesses import Rules
+from worker.businesses import Rules, transfer_code
 from worker.invoices import Invoice, OpenItem, State
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, NotMoney, total
 from worker.paylinks import Link, LinkState, Thresholds
+from worker.payments import CheckoutState
 from worker.readers.model import Invoice as Document
 from worker.web.forms import TOKEN, Visitor, has_opened
+from worker.web.ways import Offer, offered, takes_transfers
 
 
 class Face(StrEnum):
@@ -83,6 +85,21 @@ def thresholds_of(rules: Rules) -> Thresholds:
     return Thresholds(links.min_dwell_ms, links.scan_window_s, links.burst_links)
 
 
+def offers_of(session: Session, standing: Standing) -> list[Offer]:
+    """The ways in which what is still to pay may be paid."""
+    business, owed = standing.business, standing.still_to_pay
+    customer = customers.by_id(session, business, standing.link.customer_id)
+    balance = payments.balance(session, business, standing.link.customer_id, owed.currency)
+    return offered(standing.rules, customer, owed, balance)
+
+
+def pending_debit(session: Session, standing: Standing) -> bool:
+    """Whether a bank is paying the item already."""
+    item_id = standing.invoice.id
+    found = payments.being_paid(session, standing.business, [item_id])
+    return found.get(item_id) is CheckoutState.PROCESSING
+
+
 def find(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Standing | None:
     """Where the visitor's link to an item stands; None for any other token."""
     link = link_of(app, session, visitor)
@@ -126,7 +143,9 @@ def context(session: Session, standing: Standing, *, path: str, at: datetime) ->
         "is_test": not standing.rules.stripe.livemode,
         "link": {"path": path, "until": until(standing.link, standing.rules.time_zone)},
         "item": item_face(session, standing, at=at),
-        "bank": bank_face(standing.rules, documents.reference_of(standing.invoice)),
+        "bank": bank_face(
+            standing.rules, standing.still_to_pay, documents.reference_of(standing.invoice)
+        ),
         "has_document": documents.of_invoice(session, standing.business, standing.invoice.id)
         is not None,
     }
@@ -194,11 +213,15 @@ def _announced(session: Session, standing: Standing) -> dict[str, object] | None
     return _plain(total((amount for _, amount in found), item.currency)) if found else None
 
 
-def bank_face(rules: Rules, reference: str) -> dict[str, str] | None:
-    """Where to transfer to, and what to write on the transfer."""
-    if not rules.bank.iban:
+def bank_face(rules: Rules, amount: Money, reference: str) -> dict[str, object] | None:
+    """Where to transfer so much to, and what to write on the transfer; None where it is not taken.
+
+    `has_code`: a QR code fills it in.
+    """
+    if not rules.bank.iban or not takes_transfers(rules, amount):
         return None
     return {
+        "has_code": transfer_code(rules, amount, reference) is not None,
         "holder": rules.legal_name or rules.name,
         "iban": rules.bank.iban,
         "bic": rules.bank.bic,
