@@ -115,6 +115,9 @@ def spend_balance(
         raise PageOpen(business, [checkout.id for checkout in live])
     applied = []
     for each in wanted:
+        if each.item.is_credit_request:
+            # It asks for credit: that cannot be paid with credit.
+            continue
         reserve(session, each.item, at=at)
         left = balance(session, business, who, first.currency)
         amount = min(asked[each.item.id], left)

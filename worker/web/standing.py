@@ -15,7 +15,7 @@ from worker.businesses import Rules, transfer_code
 from worker.invoices import Invoice, OpenItem, State
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
-from worker.kernel.money import Money, NotMoney, total
+from worker.kernel.money import Money, NotMoney, total, zero
 from worker.paylinks import Link, LinkState, Thresholds
 from worker.payments import CheckoutState
 from worker.readers.model import Invoice as Document
@@ -89,7 +89,9 @@ def offers_of(session: Session, standing: Standing) -> list[Offer]:
     """The ways in which what is still to pay may be paid."""
     business, owed = standing.business, standing.still_to_pay
     customer = customers.by_id(session, business, standing.link.customer_id)
-    balance = payments.balance(session, business, standing.link.customer_id, owed.currency)
+    balance = zero(owed.currency)
+    if not standing.invoice.is_credit_request:
+        balance = payments.balance(session, business, standing.link.customer_id, owed.currency)
     return offered(standing.rules, customer, owed, balance)
 
 
