@@ -79,6 +79,18 @@ def test_what_is_less_than_asked_is_applied_and_said_without_a_balance(session: 
     assert "balance" not in question.question
 
 
+def test_money_of_another_currency_pays_nothing_and_is_not_lost(session: Session) -> None:
+    checkout = begun(session)
+    dollars = Money(checkout.amount_minor, "USD")
+    other = replace(paid(checkout), amount=dollars)
+    payment = payments.settle(session, checkout, other, livemode=False, at=AT)
+    assert payment is not None
+    assert owed(session, checkout) == checkout.amount
+    held = ledger.balances(session, ACME)
+    assert held[Account.CUSTOMER_BALANCE, "USD"] == -dollars
+    assert [item.kind for item in review.open_for(session, ACME, payment.id)] == ["payment_over"]
+
+
 def test_money_for_a_page_given_up_before_is_booked_all_the_same(session: Session) -> None:
     checkout = begun(session)
     gone = replace(paid(checkout), is_paid=False, status="expired")

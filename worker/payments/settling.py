@@ -17,7 +17,7 @@ from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import CheckoutEnded, PaymentReturned, PaymentSettled
 from worker.kernel.ids import BusinessKey, new_id
-from worker.kernel.money import Money, total
+from worker.kernel.money import Money, total, zero
 from worker.ledger import Account
 from worker.payments import lanes, records
 from worker.payments.applying import (
@@ -139,13 +139,19 @@ def _book(session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: dat
 
 def _settled(payment: Payment, checkout: Checkout, facts: CheckoutFacts, *, at: datetime) -> None:
     """Set what is known now. What we had taken for lost is ours all the same: the fact wins."""
-    over = facts.amount - min(facts.amount, checkout.amount)
     payment.amount_minor = facts.amount.minor
-    payment.fee_minor = min(over, checkout.fee).minor if over.is_positive else 0
+    payment.fee_minor = _fee_in(checkout, facts.amount).minor
     payment.method = facts.method or checkout.method
     payment.state = PaymentState.SETTLED.value
     payment.settled_at = facts.paid_at or at
     payment.returned_at = payment.returned_because = None
+
+
+def _fee_in(checkout: Checkout, came: Money) -> Money:
+    """What of the money is the fee: what the items leave, and no more than was asked."""
+    if came.currency != checkout.currency or came <= checkout.amount:
+        return zero(checkout.currency)
+    return min(came - checkout.amount, checkout.fee)
 
 
 def _wait_for_bank(
