@@ -21,7 +21,16 @@ import uvicorn
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from worker import businesses, customers, documents, invoices, ledger, paylinks, store
+from worker import (
+    businesses,
+    customers,
+    documents,
+    invoices,
+    ledger,
+    paylinks,
+    payments,
+    store,
+)
 from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
 from worker.app import App
 from worker.autocharge import CardOrder, CardPage
@@ -39,7 +48,7 @@ from worker.payments import (
     Payment,
 )
 from worker.payments.ports import AccountFacts
-from worker.readers.model import Buyer
+from worker.readers.model import Buyer, DocType
 from worker.readers.model import Invoice as Document
 from worker.settings import PROJECT, GatewaySettings, Settings, StoreSettings, WebSettings
 from worker.store import Record, blobs
@@ -258,6 +267,21 @@ class House:
         item = self.link(path).item_id or ""
         with self.app.transaction() as session:
             settle_whole(session, item, self.app.now())
+
+    def credit(self, path: str, amount: str) -> None:
+        """Issue a credit note for the invoice behind a page, and set it against that."""
+        with self.app.transaction() as session:
+            item = invoices.by_id(session, KEY, self.link(path).item_id or "")
+            assert item is not None
+            reading = Document.model_validate(item.reading)
+            given = Decimal(amount)
+            facts = {"number": f"G-{item.number}", "doc_type": DocType.CREDIT_NOTE, "total": given}
+            facts |= {"grand_total": given, "preceding_invoices": (item.number,), "due_date": None}
+            limits = invoices.Limits(first_time_addresses=False, send_limit=None, currency="EUR")
+            draft = invoices.Draft(new_id("mail"), reading.model_copy(update=facts))
+            note = invoices.issue(session, KEY, draft, limits, at=self.app.at)
+            assert note.hold is None, note.hold_because
+            assert payments.apply_credit_note(session, KEY, note.id, at=self.app.at)
 
     def rows(self) -> dict[str, list[str]]:
         """All that every table holds."""

@@ -200,3 +200,12 @@ def test_a_link_never_opened_ends_at_its_cap(house: House) -> None:
     assert "Pay €" in house.browser().get(path).text
     house.wait(seconds=1)
     assert "This link has ended" in house.browser(**{"User-Agent": PERSON}).get(path).text
+
+
+def test_what_was_credited_is_told_apart_from_what_was_paid(house: House) -> None:
+    path = house.invoice("A-1", "119.00")
+    house.credit(path, "19.00")
+    page = house.browser().get(path).text
+    assert "Pay €100.00" in page
+    assert "<dt>Credited</dt><dd>€19.00</dd>" in page
+    assert "<dt>Paid</dt><dd>€0.00</dd>" in page

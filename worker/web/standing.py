@@ -171,13 +171,15 @@ def item_face(session: Session, standing: Standing, *, at: datetime) -> dict[str
     """The invoice, with what is still to pay on it now."""
     invoice, owed = standing.invoice, standing.still_to_pay
     whole = _with_prepayment(invoice)
+    credited = _credited(session, standing) if owed < whole else zero(owed.currency)
     today = day_in(standing.rules.time_zone, at)
     return {
         **item_names(invoice),
         "customer": _customer_name(session, standing),
         "is_overdue": invoice.due_on is not None and invoice.due_on < today,
         "total": _plain(whole),
-        "paid": _plain(whole - owed),
+        "paid": _plain(whole - owed - credited),
+        "credited": _plain(credited) if credited.is_positive else None,
         "still_to_pay": _plain(owed),
         "paid_on": _paid_on(session, standing),
         "announced": _announced(session, standing),
@@ -206,6 +208,13 @@ def _paid_on(session: Session, standing: Standing) -> str | None:
     payment = payments.by_id(session, standing.business, applied[-1].payment_id or "")
     settled_at = payment.settled_at if payment else None
     return day_in(standing.rules.time_zone, settled_at).isoformat() if settled_at else None
+
+
+def _credited(session: Session, standing: Standing) -> Money:
+    """What of the item credit notes took off."""
+    applied = payments.allocated_to(session, standing.business, standing.invoice.id)
+    notes = [one.amount for one in applied if one.credit_note_id is not None]
+    return total(notes, standing.invoice.currency)
 
 
 def _announced(session: Session, standing: Standing) -> dict[str, object] | None:
