@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 from datetime import timedelta
+
+import httpx
 
 from tests.autocharge.house import House
 from tests.books import ACME
+from tests.servers.stripe import pay
+from tests.web.house import serving
 from worker import autocharge, customers, paylinks
 from worker.actors.portal import secrets_of
 from worker.autocharge import Consent, Given
 from worker.paylinks import Wish
+from worker.web import build
+
+PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0"}
 
 
 def test_contracts_come_from_staff_and_from_invoices(house: House) -> None:
@@ -96,3 +105,45 @@ def test_a_code_goes_to_the_contact_and_no_row_holds_it(house: House) -> None:
     assert {"created", "copied", "code_asked"} <= {line["what"] for line in told}
     assert house.type("links", "revoke", link.id, "--reason", "she left").exit_code == 0
     assert house.broken() == []
+
+
+def test_a_card_is_entered_on_the_gateways_page_and_its_words_are_kept(house: House) -> None:
+    customer = house.customer()
+    house.invoice(customer, contract="V-9")
+    url = house.type("links", "copy", "--customer", customer.number or "").stdout.strip()
+    path = "/l/" + url.rpartition("/l/")[2]
+    listening = socket.create_server(("127.0.0.1", 0))
+    here = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    with serving(build(house), listening), httpx.Client(base_url=here, headers=PERSON) as browser:
+        back = pay(_wished(house, browser, path))
+        assert back.headers["location"] == f"{url}/cards?said=stored"
+        house.forward(timedelta(minutes=5))
+        house.tick("autocharge.look_at_card_links")
+        cards = browser.get(f"{path}/cards?said=stored").text
+    with house.reading() as s:
+        [mandate] = autocharge.mandates_of(s, ACME, [customer.id])[customer.id]
+    assert (mandate.contracts, mandate.given_where) == (["V-9"], "checkout")
+    assert "This is for: V-9." in mandate.consent
+    assert "Visa\xa0••••\xa04242" in cards
+    assert "Pays: V-9" in cards
+
+
+def _wished(house: House, browser: httpx.Client, path: str) -> str:
+    """Ask to store a card for one contract, type the code; gives where the card is entered."""
+    wish = {"do": "store_card", "scope": "some", "contract.new.1": "V-9"}
+    page = browser.get(f"{path}/cards").text
+    # A program is asked for the digits that people read; here they are typed.
+    asks = browser.post(f"{path}/wish", data=_sealed(page) | wish).text
+    digits = re.search(r"type (\d{4}) here", asks)
+    assert digits is not None
+    where = browser.post(f"{path}/wish", data=_sealed(asks) | wish | {"digits": digits[1]})
+    page = browser.get(where.headers["location"]).text
+    [notice] = house.notices("code")
+    with house.reading() as s:
+        code = secrets_of(house, s, notice)["code"]
+    done = browser.post(f"{path}/code", data=_sealed(page) | {"code": code})
+    return done.headers["location"]
+
+
+def _sealed(page: str) -> dict[str, str]:
+    return dict(re.findall(r'name="(form|wish)" value="([^"]+)"', page))

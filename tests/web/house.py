@@ -20,6 +20,7 @@ import httpx
 import uvicorn
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from starlette.applications import Starlette
 
 from worker import (
     businesses,
@@ -354,19 +355,26 @@ def running_house(
     house.reached_at = reached_at
     if sandboxed:
         house.app.counting.pages_at = f"{sandbox}/health?page="
-    config = uvicorn.Config(
-        house.site, lifespan="off", ws="none", access_log=False, log_level="critical"
-    )
+    try:
+        with serving(house.site, listening):
+            yield house
+    finally:
+        house.close()
+
+
+@contextmanager
+def serving(site: Starlette, listening: socket.socket) -> Iterator[None]:
+    """The site answers on this socket, which is closed at the end."""
+    config = uvicorn.Config(site, lifespan="off", ws="none", access_log=False, log_level="critical")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        yield house
+        yield
     finally:
         server.should_exit = True
         thread.join()
         listening.close()
-        house.close()
 
 
 def settle_whole(session: Session, item_id: str, at: datetime) -> None:

@@ -118,7 +118,7 @@ def _card(card: Mandate, own: Kept, zone: str) -> dict[str, Any]:
     given_on = day_in(zone, card.given_at)
     return {
         "id": card.id,
-        "label": card.card,
+        "label": _label(card),
         "expires": f"{card.expires_on:%m/%Y}" if card.expires_on else None,
         "contracts": list(card.contracts),
         "choices": _choices(card.contracts, own),
@@ -157,11 +157,12 @@ def _charge(one: Coming) -> dict[str, Any]:
         "amount": plain(one.amount),
         "number": one.item.number,
         "contract": one.item.contract,
-        "card": one.mandate.card,
+        "card": _label(one.mandate),
         "is_announced": one.is_announced,
         "is_held": one.is_held,
     }
 
 
 def _label(card: Mandate | None) -> str | None:
-    return None if card is None else card.card
+    """The card as its owner knows it, which no line of a page breaks."""
+    return None if card is None else card.card.replace(" ", "\N{NO-BREAK SPACE}")
