@@ -118,7 +118,7 @@ STORE = {"do": "store_card", "scope": "all"}
 
 
 def test_a_portal_shows_invoices_contracts_cards_and_what_is_charged_when(owner: Owner) -> None:
-    card = owner.card()
+    owner.card()
     pages = [owner.browser.get(owner.path + tab) for tab in ("", "/contracts", "/cards")]
     invoices, contracts, cards = (page.text for page in pages)
     assert all(len(page.content) < 50_000 for page in pages)
