@@ -492,7 +492,7 @@ def test_a_credit_request_by_mail_waits_for_a_yes(desk: Desk, is_forward: bool) 
     question = desk.question("credit_request")
     facts = {fact["label"]: fact["value"] for fact in question.context["facts"]}
     assert facts["total"] == "500.00 EUR"
-    assert "Charging is off" in facts["reason"]
+    assert "northlight has no Stripe key" in facts["reason"]
     assert desk.all(Invoice) == []
     desk.answer(question, "yes")
     [item] = desk.all(Invoice)

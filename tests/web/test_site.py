@@ -36,7 +36,7 @@ def test_the_policy_allows_the_page_its_own_style_and_script_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    "path", ["PAGE", "PAGE/document", "/l/x", "/health", "/nowhere", "/l/x/pay"]
+    "path", ["PAGE", "PAGE/document", "/l/x", "/health", "/nowhere", "/l/x/pay", "/card/stored"]
 )
 def test_every_answer_tells_browsers_to_keep_it_to_themselves(house: House, path: str) -> None:
     answer = house.browser().get(path.replace("PAGE", house.invoice()))
@@ -95,3 +95,10 @@ def test_without_a_database_pages_say_that_it_is_our_fault(house: House) -> None
 def test_a_picture_from_elsewhere_never_gets_into_a_page(house: House) -> None:
     page = house.browser().get(house.invoice())
     assert policy(page.headers["content-security-policy"])["img-src"] == ["'self'", "data:"]
+
+
+@pytest.mark.parametrize(("end", "says"), [("stored", "is stored"), ("not-stored", "not stored")])
+def test_whoever_comes_back_from_storing_a_card_is_told(house: House, end: str, says: str) -> None:
+    page = house.browser().get(f"/card/{end}")
+    assert page.status_code == 200
+    assert says in page.text

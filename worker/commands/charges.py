@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.orm import Session
 
-from worker import autocharge, businesses, customers, delivery, invoices
+from worker import autocharge, businesses, customers, invoices
 from worker.actors.autocharge import terms_of
 from worker.app import App
 from worker.autocharge import Charge, Planned
 from worker.businesses import Act
+from worker.commands.charge_lines import time_line
 from worker.commands.choosing import (
     AsOption,
     BusinessOption,
@@ -33,7 +34,6 @@ app = typer.Typer(
 _Charge = Annotated[
     str, typer.Argument(metavar="CHARGE", help="Its id, or the number of its invoice.")
 ]
-_CALLS = ("create", "confirm", "cancel")
 _Reason = Annotated[str, typer.Option("--reason", help="Why, or who wanted it.")]
 
 
@@ -248,27 +248,5 @@ def _details(session: Session, key: BusinessKey, charge: Charge) -> dict[str, An
         "next_at": charge.due_at,
         "held_by": charge.held_by,
         "unknown_since": charge.unknown_since,
-        "time_line": _time_line(session, key, charge),
+        "time_line": time_line(session, key, charge),
     }
-
-
-def _time_line(session: Session, key: BusinessKey, charge: Charge) -> list[dict[str, Any]]:
-    lines = [_line(charge.planned_at, "planned", f"to be charged on {charge.due_on}")]
-    for notice in delivery.about(session, key, charge.id):
-        lines.append(_line(notice.queued_at, notice.kind, f"{notice.recipient}: {notice.state}"))
-    # A clock that stands still, in a demo, must not turn the calls around.
-    calls = sorted(
-        autocharge.attempts_of(session, charge), key=lambda a: (a.begun_at, _CALLS.index(a.act))
-    )
-    for attempt in calls:
-        reason = attempt.decline_code or attempt.problem or ""
-        said = f"{attempt.outcome or 'no answer yet'} {reason}".strip()
-        lines.append(_line(attempt.begun_at, attempt.act, said))
-    for at, what in ((charge.held_at, "held"), (charge.ended_at, charge.state)):
-        if at is not None:
-            lines.append(_line(at, what, charge.because or ""))
-    return sorted(lines, key=lambda line: line["at"])
-
-
-def _line(at: datetime, what: str, detail: str) -> dict[str, Any]:
-    return {"at": at, "what": what, "detail": detail}

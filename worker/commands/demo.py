@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from worker.commands import demo_card, demo_remittance
+from worker.commands import demo_card, demo_credit, demo_remittance
 from worker.commands.demo_story import Stage, Story
 from worker.commands.household import Household, tillmail
 from worker.commands.ports import free_port, wait_until_up
@@ -26,7 +26,11 @@ from worker.kernel.ids import BusinessKey
 
 BUSINESS = BusinessKey("northlight")
 # What `--once` plays when the first invoices have left, one after the other.
-ACTS: tuple[Callable[[Story], None], ...] = (demo_card.play, demo_remittance.play)
+ACTS: tuple[Callable[[Story], None], ...] = (
+    demo_card.play,
+    demo_remittance.play,
+    demo_credit.play,
+)
 _PROCESSES = ("web", "worker", "mailbox", "clock")
 
 

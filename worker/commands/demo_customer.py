@@ -26,6 +26,13 @@ def pay(url: str) -> str:
         return " ".join(_parsed(after).find(".//h1").text_content().split())
 
 
+def store_card(url: str) -> None:
+    """Fill in the hosted page at this address, which keeps a card and takes nothing."""
+    with requests.Session() as browser:
+        page = browser.get(url, timeout=_TIMEOUT_S)
+        _submit(browser, page, ending=None, values=_CARD)
+
+
 def go_to_checkout(browser: requests.Session, url: str) -> requests.Response:
     """The hosted page that the pay button of the page at this address leads to."""
     page = browser.get(url, timeout=_TIMEOUT_S)

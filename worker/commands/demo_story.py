@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from worker.actors import FLOW
 from worker.app import App
 from worker.delivery import Notice, NoticeState
 from worker.invoices import Invoice, State
+from worker.kernel.clock import MovableClock
 from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey
 from worker.payments import PaymentState
@@ -51,14 +53,14 @@ class Story:
     """Watches the books of the demo's home folder and tells what changes; what acts play on."""
 
     def __init__(self, stage: Stage, keep_up: Callable[[], None], console: Console) -> None:
-        self._app = App(load(stage.home, stage.environment), FLOW)
+        self.app = App(load(stage.home, stage.environment), FLOW)
         self._keep_up = keep_up
         self._console = console
         self._told: set[tuple[str, str]] = set()
         self._links: dict[str, str] = {}
         self._began = time.monotonic()
         self.stage = stage
-        self.business: BusinessKey = self._app.businesses()[0]
+        self.business: BusinessKey = self.app.businesses()[0]
 
     def drop_mails(self, files: Sequence[Path], what: str) -> None:
         """Drop mails into the mailbox, as a person would."""
@@ -69,7 +71,7 @@ class Story:
 
     def reading(self) -> AbstractContextManager[Session]:
         """The books as they are now."""
-        return self._app.reading()
+        return self.app.reading()
 
     def links(self) -> dict[str, str]:
         """The addresses behind the pay buttons, by the number of the invoice."""
@@ -77,23 +79,37 @@ class Story:
 
     def sent(self, kind: str) -> int:
         """How many notices of a kind have left."""
-        with self._app.reading() as session:
+        with self.app.reading() as session:
             query = select(Notice.id).where(
                 Notice.kind == kind, Notice.state == NoticeState.SENT.value
             )
             return len(session.scalars(query).all())
 
-    def until(self, is_done: Callable[[], bool]) -> None:
-        """Tell what happens until it is done."""
-        deadline = time.monotonic() + ONCE_LIMIT_S
+    def until(self, is_done: Callable[[], bool], *, at_most_s: float | None = None) -> None:
+        """Tell what happens until it is done; with `at_most_s` no longer, done or not."""
+        began = time.monotonic()
         while not is_done():
-            if time.monotonic() > deadline:
+            waited_s = time.monotonic() - began
+            if at_most_s is not None and waited_s > at_most_s:
+                break
+            if waited_s > ONCE_LIMIT_S:
                 log = self.stage.home / "var" / "log"
                 raise PermanentError(f"It took longer than {ONCE_LIMIT_S:.0f} s; see {log}.")
             self._keep_up()
             self.show_news()
             time.sleep(_POLL_S)
         self.show_news()
+
+    def move_clock(self, by: timedelta) -> None:
+        """Let time pass for every process of the house, and for the sandbox."""
+        clock = self.app.clock
+        if not isinstance(clock, MovableClock):
+            raise PermanentError("Time cannot be moved here: the clock is the database's.")
+        clock.move(by)
+
+    def show(self, table: Table) -> None:
+        """A table at the end of an act."""
+        self._console.print(table)
 
     def say(self, what: str, text: str) -> None:
         """One line of the story."""
@@ -106,7 +122,7 @@ class Story:
         """Check the books' invariants; PermanentError when one does not hold."""
         from worker.commands.invariants import violations
 
-        with self._app.reading() as session:
+        with self.app.reading() as session:
             broken = violations(session)
         if broken:
             raise PermanentError("The books do not hold: " + "; ".join(broken))
@@ -114,14 +130,14 @@ class Story:
 
     def summarise(self) -> None:
         """The end of the story as two tables."""
-        with self._app.reading() as session:
+        with self.app.reading() as session:
             self._console.print(self._invoice_table(session))
             self._console.print(self._balance_table(session))
-        self._app.close()
+        self.app.close()
 
     def show_news(self) -> None:
         """Tell what happened since the last look."""
-        with self._app.reading() as session:
+        with self.app.reading() as session:
             for mail in reversed(intake.newest(session, self.business, limit=200)):
                 self._tell_mail(mail)
             for invoice in reversed(invoices.newest(session, self.business, limit=200)):
@@ -154,7 +170,7 @@ class Story:
     def _tell_sent(self, session: Session, invoice: Invoice, notice: Notice) -> None:
         link = paylinks.live_link(session, self.business, invoice.id)
         if link is not None:
-            self._links[invoice.number] = self._app.link_url(link)
+            self._links[invoice.number] = self.app.link_url(link)
         sent = f"{invoice.number}: {_link(Path(notice.server_reply or ''))}"
         if self._once(notice.id, "sent", sent) and link is not None:
             url = self._links[invoice.number]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
@@ -154,6 +154,8 @@ def link_for_card(
             language=found.language or till.rules(key).language,
             url=till.settings.web.public_url,
         )
+        back = f"{till.settings.web.public_url.rstrip('/')}/card"
+        order = replace(order, success_url=f"{back}/stored", cancel_url=f"{back}/not-stored")
         page = till.stored_cards(key).open_page(order, key=link.key)
         with till.transaction() as session:
             autocharge.page_opened(session, session.merge(link), page)

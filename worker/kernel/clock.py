@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import Protocol
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 
@@ -12,6 +12,15 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The instant, aware and in UTC."""
+        ...
+
+
+@runtime_checkable
+class MovableClock(Clock, Protocol):
+    """A clock that a demo moves forward; never back."""
+
+    def move(self, by: timedelta) -> None:
+        """Let so much time pass at once."""
         ...
 
 

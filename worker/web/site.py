@@ -66,6 +66,8 @@ def build(app: App) -> Starlette:
             _post("/l/{token}/code", door(wishing.confirm), MAX_FORM_BYTES),
             _get("/sign-in/{business}", signing_in.show),
             _post("/sign-in/{business}", signing_in.ask, MAX_FORM_BYTES),
+            _get("/card/stored", explain.card_stored),
+            _get("/card/not-stored", explain.card_not_stored),
             _get("/o/{business}/{link}/{signature}", Seeing(app).look),
             _post("/hooks/stripe/{business}", hooks.stripe, MAX_EVENT_BYTES),
             _get("/health", health.alive),
@@ -108,6 +110,18 @@ class _Explain:
         response = answers.message(self._app, what, preferred_language(request), status=status)
         response.headers.update(headers)
         return response
+
+    async def card_stored(self, request: Request) -> Response:
+        """GET /card/stored: where Stripe sends whoever stored a card on a page of staff's."""
+        return self._said(request, "card_stored")
+
+    async def card_not_stored(self, request: Request) -> Response:
+        """GET /card/not-stored: and whoever turned back there."""
+        return self._said(request, "card_not_stored")
+
+    def _said(self, request: Request, what: str) -> Response:
+        language = preferred_language(request)
+        return answers.message(self._app, what, language, status=HTTPStatus.OK)
 
     async def broken(self, request: Request, error: Exception) -> Response:
         """Our fault, or a database that is away: logged without the address, which is a secret."""

@@ -1,0 +1,37 @@
+"""Everything that happened to one charge, as the lines that are shown of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from worker import autocharge, delivery
+from worker.autocharge import Charge
+from worker.kernel.ids import BusinessKey
+
+_CALLS = ("create", "confirm", "cancel")
+
+
+def time_line(session: Session, key: BusinessKey, charge: Charge) -> list[dict[str, Any]]:
+    """What was planned, told, tried, answered and settled, in the order of time."""
+    lines = [_line(charge.planned_at, "planned", f"to be charged on {charge.due_on}")]
+    for notice in delivery.about(session, key, charge.id):
+        lines.append(_line(notice.queued_at, notice.kind, f"{notice.recipient}: {notice.state}"))
+    # A clock that stands still, in a demo, must not turn the calls around.
+    calls = sorted(
+        autocharge.attempts_of(session, charge), key=lambda a: (a.begun_at, _CALLS.index(a.act))
+    )
+    for attempt in calls:
+        reason = attempt.decline_code or attempt.problem or ""
+        said = f"{attempt.outcome or 'no answer yet'} {reason}".strip()
+        lines.append(_line(attempt.begun_at, attempt.act, said))
+    for at, what in ((charge.held_at, "held"), (charge.ended_at, charge.state)):
+        if at is not None:
+            lines.append(_line(at, what, charge.because or ""))
+    return sorted(lines, key=lambda line: line["at"])
+
+
+def _line(at: datetime, what: str, detail: str) -> dict[str, Any]:
+    return {"at": at, "what": what, "detail": detail}
