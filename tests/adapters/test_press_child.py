@@ -7,6 +7,7 @@ import shutil
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from worker.adapters import pdf_words, pikepdf_pages
 from worker.adapters.press_samples import bare_sheet, full_sheet, sample_order
 from worker.adapters.templating import TemplateSet
-from worker.adapters.weasyprint_printer import Printer
+from worker.adapters.weasyprint_printer import Printer, embedded
 from worker.adapters.zygote_press import ZygotePress
 from worker.documents.ports import Attachment, PrintOrder
 from worker.documents.sheet import CustomerFace, Sheet
@@ -86,6 +87,20 @@ def test_an_invoice_is_printed_in_the_language_of_its_reader(
     assert (printed.pages, printed.missing) == (1, ())
 
 
+@pytest.mark.parametrize(("rates", "shown"), [(("19", "19"), False), (("19", "7"), True)])
+def test_rates_have_a_column_where_lines_differ_in_them(
+    rates: tuple[str, ...], shown: bool
+) -> None:
+    sheet = full_sheet(lines=2)
+    lines = tuple(
+        replace(line, tax_rate=Decimal(rate))
+        for line, rate in zip(sheet.invoice.lines, rates, strict=True)
+    )
+    sheet = replace(sheet, invoice=replace(sheet.invoice, lines=lines))
+    html = TemplateSet(str(TEMPLATES)).render("pdf/invoice/page.html", sheet.context())
+    assert ('class="rate"' in html, "<td>7%</td>" in html) == (shown, shown)
+
+
 def test_many_lines_run_over_pages_under_a_repeated_head(press: ZygotePress) -> None:
     printed = press.print_pdf(order_of(full_sheet(lines=60)))
     text = text_of(printed.pdf)
@@ -107,12 +122,17 @@ def test_the_same_order_makes_the_same_bytes(press: ZygotePress) -> None:
     assert press.print_pdf(order).pdf == press.print_pdf(order).pdf
 
 
+@pytest.mark.filterwarnings("ignore:.*sRGB2014:ResourceWarning")  # Left open by WeasyPrint.
 @pytest.mark.parametrize(
-    ("template", "lines", "words"),
-    [("invoice", 22, ""), ("payment_sheet", 1, ""), ("invoice", 1, "<ul><li>a</ul>")],
+    ("template", "lines", "words", "embeds"),
+    [
+        ("invoice", 22, "", b""),
+        ("payment_sheet", 1, "", b"<Invoice/>"),
+        ("invoice", 1, "<ul><li>a</ul>", b""),
+    ],
 )
 def test_the_fast_way_prints_what_weasyprint_itself_prints(
-    template: str, lines: int, words: str
+    template: str, lines: int, words: str, embeds: bytes
 ) -> None:
     """Ours takes short cuts through WeasyPrint 70: a new version must not change what comes out."""
     html = TemplateSet(str(TEMPLATES)).render(
@@ -122,7 +142,8 @@ def test_the_fast_way_prints_what_weasyprint_itself_prints(
 
     def print_with(printer: Printer, page: str) -> bytes:
         url = "https://example.com"
-        return printer.print(template, page, qr_text=url, attachments=(), xmp=None)
+        files = [embedded("a.xml", embeds, "Alternative", "")] if embeds else []
+        return printer.print(template, page, qr_text=url, attachments=files, xmp=None)
 
     fast = Printer(str(TEMPLATES))
     first, again = print_with(fast, html), print_with(fast, html)

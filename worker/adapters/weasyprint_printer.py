@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import TreeBuilder
 
+import pydyf  # type: ignore[import-untyped]
 from cssselect2 import ElementWrapper  # type: ignore[import-untyped]
 from lxml import etree
 from weasyprint import CSS, HTML
@@ -182,7 +183,11 @@ class Printer:
             }
             rendered = self._laid_out(html, style, options)
             rendered.metadata.xmp_metadata = [xmp] if xmp else []
-            pdf: bytes = rendered.write_pdf(attachments=list(attachments) or None, **options)
+            pdf: bytes = rendered.write_pdf(
+                attachments=list(attachments) or None,
+                finisher=_pack_once if variant and self._takes_short_cuts else None,
+                **options,
+            )
             self._moulds.learn()
         finally:
             self._moulds.forget()
@@ -228,6 +233,25 @@ class Printer:
             self._pictures.pop(address, None)
         if len(self._pictures) > _MAX_KEPT_PICTURES:
             self._pictures.clear()
+
+
+class _Packed(pydyf.Object):  # type: ignore[misc]
+    """An object of a PDF as the bytes that it is written as."""
+
+    compressible = False
+    data = b""
+
+    def __init__(self, stream: pydyf.Stream) -> None:
+        super().__init__()
+        self.number, self.generation, self.data = stream.number, stream.generation, stream.data
+
+
+def _pack_once(document: Document, pdf: pydyf.PDF) -> None:
+    """A PDF/A has a hash of its content: without this, fonts and pages are compressed twice."""
+    del document
+    pdf.objects[:] = [
+        _Packed(each) if isinstance(each, pydyf.Stream) else each for each in pdf.objects
+    ]
 
 
 def embedded(name: str, content: bytes, relationship: str, description: str) -> EmbeddedFile:
