@@ -89,7 +89,7 @@ def confirm(session: Session, request: CreditRequest, raising: Raising, *, at: d
     if not contacts:
         raise Refused(
             f"{customer.name} has no address to write to. Put one on file: "
-            "tillmail customers contact add"
+            "tillmail customers add NAME --number NUMBER --email ADDRESS"
         )
     _raise(session, request, customer, contacts[0].address, raising, at=at)
     review.settle(session, business, request.id, answer="confirmed", by=raising.by, at=at)
