@@ -7,7 +7,9 @@ Formats are the Unicode CLDR's, by Babel. Plain `en` is read as British English,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -16,8 +18,6 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
-from jinja2 import pass_context
-from jinja2.runtime import Context
 
 from worker.businesses import locale_of, money_text
 from worker.kernel.money import Money
@@ -28,50 +28,61 @@ _READABLE_CONTRAST = 4.5  # WCAG 2.2, success criterion 1.4.3.
 _WHITE = (255, 255, 255)
 
 
-def _language(context: Context) -> str:
-    return str(context.get("language", "en"))
+# The language of what is being filled in now. Filters and wordings that asked the template's own
+# context for it would make Jinja copy that context at every call inside a loop.
+_language: ContextVar[str] = ContextVar("language", default="en")
 
 
-def _locale(context: Context) -> Locale:
-    return locale_of(_language(context))
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Everything filled in meanwhile reads as a person of this language expects."""
+    before = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(before)
 
 
-@pass_context
-def money(context: Context, value: Mapping[str, Any]) -> str:
+def language_now() -> str:
+    """The language of what is being filled in."""
+    return _language.get()
+
+
+def _locale() -> Locale:
+    return locale_of(_language.get())
+
+
+def money(value: Mapping[str, Any]) -> str:
     """An amount with its currency, as `1.240,50 €`."""
     amount = Money(value["minor"], value["currency"])
-    return money_text(amount, _language(context))
+    return money_text(amount, _language.get())
 
 
-@pass_context
-def price(context: Context, value: str, currency: str) -> str:
+def price(value: str, currency: str) -> str:
     """A price per unit, which may be finer than the currency: `0,0125`."""
     digits = len(Money(0, currency).text().partition(".")[2])
     zeros = "0" * digits
     form = f"#,##0.{zeros}{'#' * (8 - digits)}" if digits else "#,##0.########"
-    return str(format_decimal(_decimal(value), format=form, locale=_locale(context)))
+    return str(format_decimal(_decimal(value), format=form, locale=_locale()))
 
 
-@pass_context
-def number(context: Context, value: str) -> str:
+def number(value: str) -> str:
     """A quantity, without zeros at the end."""
     form = "#,##0.########"
-    return str(format_decimal(_decimal(value), format=form, locale=_locale(context)))
+    return str(format_decimal(_decimal(value), format=form, locale=_locale()))
 
 
-@pass_context
-def rate(context: Context, value: str) -> str:
+def rate(value: str) -> str:
     """A rate in percent, as `19 %`."""
     share = _decimal(value).scaleb(-2)
-    return str(format_percent(share, locale=_locale(context), decimal_quantization=False))
+    return str(format_percent(share, locale=_locale(), decimal_quantization=False))
 
 
-@pass_context
-def day(context: Context, value: str, form: str = "long") -> str:
+def day(value: str, form: str = "long") -> str:
     """A calendar day, as `6. Dezember 2026`; `short`, `medium`, `long` or `full`."""
     if form not in _DAY_FORMS:
         raise ValueError(f"'{form}' is no form of a day: use one of {', '.join(_DAY_FORMS)}.")
-    return _day_text(value, form, _language(context))
+    return _day_text(value, form, _language.get())
 
 
 @lru_cache(maxsize=2048)
@@ -79,10 +90,9 @@ def _day_text(value: str, form: str, language: str) -> str:
     return str(format_date(date.fromisoformat(value), form, locale=locale_of(language)))
 
 
-@pass_context
-def currency_sign(context: Context, code: str) -> str:
+def currency_sign(code: str) -> str:
     """The sign of a currency, as `€`."""
-    return str(get_currency_symbol(code, locale=_locale(context)))
+    return str(get_currency_symbol(code, locale=_locale()))
 
 
 def iban(value: str) -> str:

@@ -12,11 +12,11 @@ import difflib
 import re
 import tomllib
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound, pass_context
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound
 from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -33,6 +33,7 @@ _PLAIN_FILTERS = ("default", "d", "e", "escape", "first", "join", "last", "lengt
 # SyntaxError: more than twenty nested loops, which Python's compiler refuses.
 _FAULTS = (TemplateError, ArithmeticError, LookupError, SyntaxError, TypeError, ValueError)
 _METHODS = {dict: frozenset({"items", "keys", "values", "get"})}
+_NAMES_OF_DICT = frozenset(dir(dict))
 _QUOTED = re.compile(r"'([\w.-]+)'")
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -49,6 +50,7 @@ class TemplateFault(PermanentError):
 class _Environment(ImmutableSandboxedEnvironment):
     """The sandbox without methods and without operators that make much from little."""
 
+    wording: Callable[..., str] | None = None
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -57,6 +59,18 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, dict):
             return attr in _METHODS[dict]
         return super().is_safe_attribute(obj, attr, value)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # What templates read is nearly always a value of a plain dict.
+        if type(obj) is dict and attribute in obj and attribute not in _NAMES_OF_DICT:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        # Ours, and safe: every wording of a page is asked for this way.
+        if obj is self.wording:
+            return self.wording(*args, **kwargs)
+        return super().call(context, obj, *args, **kwargs)
 
     def wrap_str_format(self, value: Any) -> None:
         """No `"{:>300000000}".format(…)`: it would be let in before `is_safe_attribute`."""
@@ -85,13 +99,16 @@ class TemplateSet:
         )
         kept = {name: self._environment.filters[name] for name in _PLAIN_FILTERS}
         self._environment.filters = kept | template_filters.FILTERS
-        self._environment.globals = {"t": self._wording()}
+        self._environment.wording = self._wording()
+        self._environment.globals = {"t": self._environment.wording}
 
     def render(self, name: str, context: Mapping[str, Any]) -> str:
         """The text that a template makes of a context; TemplateFault when it cannot."""
+        language = str(context.get("language", _FALLBACK_LANGUAGE))
         try:
             template = self._environment.get_template(name)
-            return "".join(_bounded(template.generate(context)))
+            with template_filters.speaking(language):
+                return _filled_in(template, template.new_context(dict(context)))
         except _FAULTS as error:
             raise self._fault(name, error, context) from error
 
@@ -105,9 +122,8 @@ class TemplateSet:
     def _wording(self) -> Any:
         catalogues = self.catalogues
 
-        @pass_context
-        def t(context: Context, key: str, /, **values: Any) -> str:
-            language = str(context.get("language", _FALLBACK_LANGUAGE))
+        def t(key: str, /, **values: Any) -> str:
+            language = template_filters.language_now()
             for tongue in (language, language.partition("-")[0], _FALLBACK_LANGUAGE):
                 wording = catalogues.get(tongue, {}).get(key)
                 if wording is not None:
@@ -145,6 +161,14 @@ class _NoWording(TemplateError):
 
 def _is_markup(name: str | None) -> bool:
     return not (name or "").endswith(".txt")
+
+
+def _filled_in(template: Template, context: Context) -> str:
+    """As `template.render`, within bounds: what goes wrong is told by the template's own lines."""
+    try:
+        return "".join(_bounded(template.root_render_func(context)))
+    except _FAULTS:
+        return template.environment.handle_exception()
 
 
 def _bounded(pieces: Iterable[str]) -> Iterator[str]:

@@ -67,7 +67,7 @@ def page(
 ) -> Page:
     """What is to be paid by a day, by id; `with_card`: only of who has stored a card."""
     rows = session.execute(_due(business, until, after, with_card=with_card)).all()
-    return Page(_with_owed(session, business, rows), rows[-1].id if len(rows) == PAGE else None)
+    return Page(_owed_of(rows), rows[-1].id if len(rows) == PAGE else None)
 
 
 def of_customer(session: Session, business: BusinessKey, customer_id: str) -> list[Item]:
@@ -75,7 +75,7 @@ def of_customer(session: Session, business: BusinessKey, customer_id: str) -> li
     rows = session.execute(
         _asked().where(*_payable(business), Invoice.customer_id == customer_id)
     ).all()
-    return _with_owed(session, business, rows)
+    return _owed_of(rows)
 
 
 def _item(session: Session, invoice: Invoice) -> Item:
@@ -124,7 +124,17 @@ def _payable(business: BusinessKey) -> list[ColumnElement[bool]]:
 
 
 def _asked() -> Any:
-    """The columns of an item, with what a credit request says of cards beside it."""
+    """The columns of an item: with what is owed, and what a credit request says of cards."""
+    owed = (
+        select(func.coalesce(func.sum(Posting.amount_minor), 0))
+        .where(
+            Posting.business == Invoice.business,
+            Posting.item_id == Invoice.id,
+            Posting.account == Account.RECEIVABLE.value,
+            Posting.currency == Invoice.currency,
+        )
+        .scalar_subquery()
+    )
     columns = (
         Invoice.id,
         Invoice.number,
@@ -137,34 +147,25 @@ def _asked() -> Any:
         Invoice.reading["contract"].as_string().label("contract"),
         Invoice.doc_type,
         func.coalesce(CreditRequest.by_card, True).label("by_card"),
+        owed.label("owed"),
     )
     of_item = and_(CreditRequest.business == Invoice.business, CreditRequest.item_id == Invoice.id)
     return select(*columns).outerjoin(CreditRequest, of_item)
 
 
-def _with_owed(session: Session, business: BusinessKey, rows: Sequence[Any]) -> list[Item]:
-    held = session.execute(
-        select(Posting.item_id, Posting.currency, func.sum(Posting.amount_minor))
-        .where(
-            Posting.business == business,
-            Posting.account == Account.RECEIVABLE.value,
-            Posting.item_id.in_([row.id for row in rows]),
-        )
-        .group_by(Posting.item_id, Posting.currency)
-    )
-    owed = {(item_id, code): int(minor) for item_id, code, minor in held}
+def _owed_of(rows: Sequence[Any]) -> list[Item]:
     return [
         Item(
             kind=row.doc_type,
             id=row.id,
             number=row.number,
             customer_id=row.customer_id,
-            owed=Money(owed.get((row.id, row.currency), 0), row.currency),
+            owed=Money(int(row.owed), row.currency),
             due_on=row.due_on or row.issue_on or row.received_at.date(),
             contract=row.contract,
             rests=row.rests_since is not None,
             by_card=row.by_card,
         )
         for row in rows
-        if owed.get((row.id, row.currency), 0) > 0
+        if row.owed > 0
     ]

@@ -25,6 +25,7 @@ from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money
 from worker.payments import Payment, PaymentState
 
+_ADD = insert(store.table_of(Charge))
 BY_LINK = "It is to be paid by link: staff asked for no card to be charged."
 _EARLIER = "Its card was tried for this and cannot be: another card is needed."
 
@@ -194,7 +195,7 @@ def _plan_page(session: Session, run: ChargeRun, terms: Terms, *, at: datetime) 
     decided = [decide(item, standing, terms, at=at) for item in page.items]
     rows = [_row(business, one, one.mandate, at=at) for one in decided if one.mandate is not None]
     if rows:
-        session.execute(insert(Charge), rows)
+        session.execute(_ADD, rows)
     run.looked_at += len(decided)
     run.planned += len(rows)
     run.after = page.after or run.after

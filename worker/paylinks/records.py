@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from worker import store
+from worker.customers import Customer
 from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey
 from worker.paylinks.model import Activity, Confirmation, Link, Subject
 from worker.paylinks.tokens import hash_of
 
+_BY_TOKEN = (
+    select(Link, Customer)
+    .join(Customer, and_(Customer.business == Link.business, Customer.id == Link.customer_id))
+    .where(Link.token_hash == bindparam("token_hash"))
+)
+
 
 def by_token(session: Session, token: str) -> Link | None:
     """The link whose secret this is, of whichever business."""
-    return store.one(session, Link, token_hash=hash_of(token))
+    # Who follows a link is shown what its customer owes: the same question brings both.
+    found = session.execute(_BY_TOKEN, {"token_hash": hash_of(token)}).first()
+    return found[0] if found is not None else None
 
 
 def by_id(session: Session, business: BusinessKey, link_id: str) -> Link | None:

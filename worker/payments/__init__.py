@@ -1,5 +1,6 @@
 """Books: money registered, applied, given back, and the checkouts that bring it."""
 
+from worker.payments.accounts import Coming, Standing, standing_of
 from worker.payments.announcing import (
     Announcement,
     Confirmation,
@@ -130,6 +131,7 @@ __all__ = [
     "CheckoutPage",
     "CheckoutState",
     "Collected",
+    "Coming",
     "Confirmation",
     "Dispute",
     "DisputeFacts",
@@ -153,6 +155,7 @@ __all__ = [
     "Reversals",
     "Settled",
     "Shares",
+    "Standing",
     "Wanted",
     "accept_deduction",
     "allocate",
@@ -215,6 +218,7 @@ __all__ = [
     "settled_of",
     "shares_of",
     "spend_balance",
+    "standing_of",
     "summarise_entries",
     "take_lane",
     "unapplied",

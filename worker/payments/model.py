@@ -221,6 +221,7 @@ Index(
     sqlite_where=_LIVE,
     postgresql_where=_LIVE,
 )
+Index("ix_checkout_customer", Checkout.business, Checkout.customer_id)
 Index("ix_checkout_item", Checkout.business, Checkout.item_id)
 
 

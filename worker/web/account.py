@@ -60,6 +60,7 @@ class Account:
     rules: Rules
     state: LinkState
     is_known: bool
+    standing: payments.Standing
     owed: Sequence[Owed]
 
     @property
@@ -118,6 +119,8 @@ def account_of(
     if customer is None:
         return None
     rules = app.rules(business)
+    asked = (session, business, customer.id, link.currency or rules.currency)
+    owed, standing = invoices.open_of(*asked), payments.standing_of(*asked)
     return Account(
         business=business,
         link=link,
@@ -125,13 +128,14 @@ def account_of(
         rules=rules,
         state=paylinks.state_of(link, at),
         is_known=has_opened(app.link_keys, link.id, visitor.opened),
-        owed=_owed(session, business, customer.id, link.currency or rules.currency),
+        standing=standing,
+        owed=_owed(session, business, owed, standing),
     )
 
 
-def context(session: Session, account: Account, *, path: str, at: datetime) -> dict[str, object]:
+def context(account: Account, *, path: str, at: datetime) -> dict[str, object]:
     """All that the page's template may use, as plain values."""
-    balance = account.balance(session)
+    balance = account.standing.balance
     payable = total((one.amount for one in account.payable), account.currency)
     zone = account.rules.time_zone
     return {
@@ -145,7 +149,7 @@ def context(session: Session, account: Account, *, path: str, at: datetime) -> d
         "sum": _plain(account.sum),
         "payable": _plain(payable),
         "balance": _plain(balance) if balance.is_positive else None,
-        "under_way": _under_way(session, account),
+        "under_way": _under_way(account),
         "partial": account.rules.links.partial,
         "bank": bank_face(account.rules, payable, reference_of(account)),
     } | faces(offered(account.rules, account.customer, payable, balance), payable, {})
@@ -170,11 +174,14 @@ def _until(link: Link, zone: str) -> dict[str, str] | None:
     return until(link, zone) if link.contact_id is None else None
 
 
-def _owed(session: Session, business: BusinessKey, customer_id: str, currency: str) -> list[Owed]:
-    owed = invoices.open_of(session, business, customer_id, currency)
-    ids = [item.id for item in owed]
-    being_paid = payments.being_paid(session, business, ids)
-    printed = documents.printed_of(session, business, ids)
+def _owed(
+    session: Session,
+    business: BusinessKey,
+    owed: Sequence[OpenItem],
+    standing: payments.Standing,
+) -> list[Owed]:
+    printed = documents.printed_of(session, business, [item.id for item in owed])
+    being_paid = standing.being_paid
     return [
         Owed(
             item,
@@ -202,16 +209,15 @@ def _face(account: Account, one: Owed, at: datetime) -> dict[str, object]:
     }
 
 
-def _under_way(session: Session, account: Account) -> list[dict[str, object]]:
-    found = payments.under_way(session, account.business, account.customer.id, account.currency)
+def _under_way(account: Account) -> list[dict[str, object]]:
     zone = account.rules.time_zone
     return [
         {
-            "state": payment.state,
-            "amount": _plain(payment.amount),
-            "day": day_in(zone, payment.registered_at).isoformat(),
+            "state": coming.state,
+            "amount": _plain(coming.amount),
+            "day": day_in(zone, coming.registered_at).isoformat(),
         }
-        for payment in found
+        for coming in account.standing.coming
     ]
 
 

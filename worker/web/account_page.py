@@ -201,7 +201,7 @@ class AccountPage:
         token = seal(keys, link.id, browser, at=at)
         shown = open_seal(keys, link.id, token, at=at)
         code = code_of(keys, link.id, shown) if shown is not None else ""
-        facts = context(session, account, path=answers.path_of(self.app, link), at=at)
+        facts = context(account, path=answers.path_of(self.app, link), at=at)
         facts |= {
             "form": {"token": token, "code": code},
             "asks_code": False,
