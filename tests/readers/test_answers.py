@@ -97,6 +97,9 @@ def test_an_answer_is_understood(text: str, meant: str) -> None:
         "Hey stop\nyes",
         "Dear Tillmail not this one\nja",
         "yes" + 45 * "\n" + "but not to Bob",
+        "yes\n____\nbut not to Bob",
+        "yes\n________________\nno",
+        "send INV-7 to a@b.example,c@d.example",
     ],
 )
 def test_what_is_unclear_says_nothing(text: str) -> None:

@@ -126,6 +126,10 @@ def test_home_made_notices_are_read(notice: str, permanent: bool, addresses: lis
         "From: ann@x.example\nSubject: Re: Invoice 7\n\nIt could not be delivered.\n",
         "From: ann@x.example\nSubject: Invoice\n\nIt is 550 Euro. The user unknown to me paid.\n",
         "From: postmaster@x.example\nSubject: Welcome\n\nYour mailbox is ready.\n",
+        "From: ann@x.example\nSubject: Re: Undelivered Mail Returned to Sender\n"
+        "In-Reply-To: <b@mx.example>\n\nBob has left; write to me, please.\n\n"
+        "On Mon, 2 Nov 2026 at 09:00, Us <us@a.example> wrote:\n"
+        "> <bob@x.example>: 550 5.1.1 User unknown. It could not be delivered.\n",
     ],
 )
 def test_a_persons_mail_is_no_bounce(text: str) -> None:

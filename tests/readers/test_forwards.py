@@ -243,3 +243,29 @@ def test_the_line_that_closes_a_forward_is_none_of_its_words(last: str) -> None:
     found = inline_forward(text, "Fwd: Invoice 7")
     assert found is not None
     assert (found.sender, found.body) == (CARL, "Here.")
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "send to ann@a.example and bob@b.example",
+        "send to ann@a.example or bob@b.example",
+        "Send to: ann@a.example instead of bob@b.example",
+        "send to ann@a.example (not bob@b.example)",
+        "send to ann@a.example / bob@b.example",
+        "send to ann@a.example, bob@b.example",
+        "send to ann@a.example\nsend to bob@b.example",
+        "send to ann@a.example\n____\nsend to bob@b.example",
+    ],
+)
+def test_of_two_addresses_none_is_taken(note: str) -> None:
+    told = instructions(note)
+    assert told.problem is not None or len(told.send_to) > 1
+
+
+@pytest.mark.parametrize(
+    "note", ["send to Ann Lee <ann@a.example>", "send to ann@a.example <mailto:ann@a.example>"]
+)
+def test_one_address_written_twice_is_one(note: str) -> None:
+    told = instructions(note)
+    assert (told.send_to, told.problem) == (("ann@a.example",), None)

@@ -179,7 +179,7 @@ _PAYS = re.compile(
     r"(?P<amount>[^\w\s]?\s?(?:[a-z]{3} ?)?\d[\d.,'’]*[.,]\d{2,3}(?: ?(?:[a-z]{3}|\W))?)",
     re.IGNORECASE,
 )
-_SEND_INVOICE_TO = re.compile(r"(?:re)?send (\S*\d\S*) to:? (\S+@\S+)", re.IGNORECASE)
+_SEND_INVOICE_TO = re.compile(r"(?:re)?send (\S*\d\S*) to:? ([^\s,;]+@[^\s,;]+)", re.IGNORECASE)
 _SEND = re.compile(rf"(?:{SEND_TO})\s*[:：]?\s*(\S.*)", re.IGNORECASE)
 _REFERENCE = re.compile(
     r"(?:(?:of|for|about|invoice|no\.?|von|für|zu|rechnung|nr\.?|de|pour|facture|factura|fattura|"
@@ -189,7 +189,8 @@ _REFERENCE = re.compile(
 _CLAUSE = re.compile(r"([^,.!;:–—]+)\s*[,.!;:–—]+\s+(\S.*)")
 _NUMBER_TEXT = re.compile(r"\d[\d.,'’\s\u00a0\u202f]*")
 _CUTTABLE = " \t*_-–—•\"'“”„’.,!;:"
-_END = re.compile(r"^(?:-- ?|__+)$")
+_END = re.compile(r"^-- ?$")
+_RULE = re.compile(r"^__+$")
 
 
 def _known(table: dict[Word, str]) -> dict[str, Word]:
@@ -215,7 +216,7 @@ def said(text: str, *, names: Collection[str] = ()) -> tuple[Said, ...]:
     if len(lines) > LINES_MAX:
         return ()  # What stands further down could be a "but".
     for at, line in enumerate(lines):
-        if _BYE.fullmatch(line):
+        if _BYE.fullmatch(line) or _RULE.match(line):
             if not _is_signature(lines[at + 1 :]):
                 return ()
             break
@@ -251,7 +252,7 @@ def _lines(text: str) -> Iterable[str]:
             return
         if not raw.lstrip().startswith((">", "&gt;")):
             line = " ".join(raw.split())[:LINE_MAX_CHARACTERS]
-            yield "?" if line == "?" else line.strip(_CUTTABLE)
+            yield line if line == "?" or _RULE.match(line) else line.strip(_CUTTABLE)
 
 
 def _in_line(line: str) -> list[Said] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from worker.readers import delivery_reports
+from worker.readers import delivery_reports, replies
 from worker.readers.bounce_words import (
     DELAY_WORDS,
     DELIVERED_WORDS,
@@ -19,6 +19,7 @@ from worker.readers.bounce_words import (
     SUBJECT_WORDS,
 )
 from worker.readers.delivery_reports import Report, status_in
+from worker.readers.forwards import subject_kind
 from worker.readers.headers import one_line
 from worker.readers.model import Bounce, BouncedRecipient
 from worker.readers.opening import OpenedMail
@@ -150,6 +151,9 @@ def _is_bounce(opened: OpenedMail, notice: str) -> bool:
     in_subject = _says(subject, SUBJECT_WORDS)
     if not (speaks or is_null or in_subject) or _says(subject, DELIVERED_WORDS):
         return False
+    if not (speaks or is_null) and subject_kind(subject) == "reply" and headers.has("in-reply-to"):
+        # A person's answer: what it quotes is somebody else's word.
+        notice = replies.reply(opened.body[:NOTICE_MAX_CHARACTERS]).text
     text = one_line(notice[:8000]).casefold()
     in_text = _says(text, FAILURE_WORDS) or _says(text, DELAY_WORDS)
     has_code = bool(status_in(text) or _SMTP_CODE.search(text))

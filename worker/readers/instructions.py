@@ -42,7 +42,8 @@ _LINKLESS = re.compile(
     rf"^(?:{_NO_LINK})[\s,]*(?:please|bitte|s'il vous plaît|por favor)?[.!]?$", re.I
 )
 _QUOTED = re.compile(r"^\s*>")
-_END = re.compile(r"^(?:-- ?|__+)$")
+_END = re.compile(r"^-- ?$")
+_ADDRESS = re.compile(r"[^\s<>(),;:/]+@[^\s<>(),;:/]+")
 _CUTTABLE = " \t*_-•\"'"
 
 # One-word answers to a notice of ours, and orders about what it is about.
@@ -76,6 +77,9 @@ def instructions(note: str) -> Instructions:
         if match and (match[1] or line.endswith((":", "："))):
             found = [box.address for box in mailboxes(match[1]) if box.address]
             send_to.extend(found)
+            written = {address.strip(".").casefold() for address in _ADDRESS.findall(match[1])}
+            if len(written) > len(found):
+                problem = f"“{line[:80]}” names several addresses."
             # "Send to accounting as usual" orders nothing; "send to: Acme" is an order half given.
             if not found and (":" in line or "：" in line):
                 problem = f"“{line[:80]}” names no email address."
