@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.actors.desk import MARA, Desk, letter, opened
+from tests.actors.desk import MARA, NORTHLIGHT, Desk, letter, opened
 from tests.flows.papers import Forward, Paper, bounce, forward, stranger
 from tests.readers.samples import FILES, pdf_of
-from worker import delivery, payments
+from worker import delivery, invoices, payments
 from worker.credits import CreditRequest
 from worker.delivery import Notice
 from worker.intake import Disposition
@@ -25,6 +26,7 @@ QUOTED_BOUNCE = """On Mon, 2 Nov 2026 at 09:00, Northlight <invoices@northlight.
 > reason: 5.1.1 smtp; 550 5.1.1 no such user
 """
 COMPTA = "compta@atelier-fontaine.example"
+BRIGHTWATER = "Ann <accounts@brightwater.example>"
 BOB = "Bob Berg <bob@northlight.example>"
 _BOB = """[[staff]]
 name = "Bob Berg"
@@ -515,3 +517,31 @@ def test_a_credit_request_by_mail_is_refused_with_a_reason(
     desk.take(letter(text, sender=sender))
     assert says in desk.last_said()["text"]
     assert desk.all(CreditRequest) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "promised"),
+    [
+        ("We will pay invoice F-9001 on 9 November 2026.", "2026-11-09"),
+        ("We will pay F-9001 by Friday.", "2026-11-06"),
+        ("Wir zahlen die Rechnung F-9001 bis zum 09.11.2026.", "2026-11-09"),
+        ("We will pay F-9001 as soon as we can.", None),
+        ("We will pay F-9001 on 9 November 2026 or on 16 November 2026.", None),
+    ],
+)
+def test_a_promised_day_is_kept_and_staff_hear_when_it_is_over(
+    desk: Desk, words: str, promised: str | None
+) -> None:
+    desk.take(forward(Paper(number="F-9001")).raw())
+    for sender in ("Eve <eve@evil.example>", BRIGHTWATER):
+        mail = desk.take(letter(words, sender=sender))
+        assert mail.kind == "promise"
+    invoice = desk.invoice("F-9001")
+    assert (invoice.promised_on and invoice.promised_on.isoformat()) == promised
+    assert invoices.may_be_urged(invoice, date(2026, 11, 3)) is (promised is None)
+    for day, questions in ((9, 0), (10, 1), (11, 1)):
+        with desk.app.transaction() as s:
+            invoices.ask_about_broken(s, NORTHLIGHT, on=date(2026, 11, day), at=desk.app.now())
+        if promised == "2026-11-09":
+            assert len(desk.all(WorkItem, kind="promise_broken")) == questions
+    assert desk.broken() == []

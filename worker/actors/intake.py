@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import customers, delivery, intake
+from worker import customers, delivery, intake, invoices
 from worker.actors.answers_to_charges import take_objection
-from worker.actors.shapes import Run, work
+from worker.actors.shapes import Run, sweep, work
 from worker.app import App
 from worker.businesses import MailboxRules, Rules
+from worker.kernel.clock import day_in
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
@@ -48,6 +49,14 @@ def issue_from_mail(app: App, s: Session, event: Event, at: datetime) -> None:
     mail = intake.by_id(s, event.business, event.subject)
     if mail is not None:
         intake.issue_invoices(s, mail, app.invoice_limits(event.business), at=at)
+
+
+@sweep
+def ask_about_promises(app: App, s: Session, at: datetime) -> None:
+    """Sweep: promises whose day is over."""
+    for business in app.businesses():
+        today = day_in(app.rules(business).time_zone, at)
+        invoices.ask_about_broken(s, business, on=today, at=at)
 
 
 def _mail(s: Session, business: BusinessKey, mail_id: str) -> intake.Mail:

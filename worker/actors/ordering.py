@@ -195,6 +195,8 @@ def _done(order: Order, text: str) -> Reply:
 
 def _state(invoice: Invoice, state: State) -> str:
     words = state.value.replace("_", " ")
+    if invoice.promised_on is not None:
+        words = f"{words}, promised for {invoice.promised_on}"
     return f"{words}, at rest since {invoice.rests_by} said so" if invoice.rests_since else words
 
 

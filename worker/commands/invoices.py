@@ -165,6 +165,7 @@ def _details(session: Session, business: BusinessKey, invoice: Invoice) -> dict[
         "mail": invoice.mail_id,
         "pdf": document.pdf_sha256 if document else None,
         "pdf_pages": document.pages if document else None,
+        "promised_on": invoice.promised_on,
         "announced": [
             {"amount": amount, "paid_on": payment.paid_on, "payment": payment.id}
             for payment, amount in payments.announced_for(session, business, [invoice.id]).get(

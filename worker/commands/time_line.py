@@ -55,6 +55,7 @@ def of_item(session: Session, business: BusinessKey, item_id: str) -> list[Entry
         *_of_checkouts(payments.checkouts_of(session, business, item_id)),
         *_of_money(session, invoices.by_id(session, business, item_id), allocations),
         *_receipts(session, business, item_id, allocations),
+        *_promises(invoices.by_id(session, business, item_id)),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -167,6 +168,14 @@ def _of_money(
             left = left + part.amount
             entries.append(Entry(part.undone_at, end, "payment_undone", who, facts, invoice.id))
     return entries
+
+
+def _promises(invoice: Invoice | None) -> list[Entry]:
+    if invoice is None or invoice.promised_at is None:
+        return []
+    facts = {"promised_for": invoice.promised_on.isoformat() if invoice.promised_on else "over"}
+    who = invoice.promised_by or "customer"
+    return [Entry(invoice.promised_at, "they", "promised", who, facts, invoice.id)]
 
 
 def _way(part: Allocation) -> tuple[Side, str]:

@@ -21,7 +21,7 @@ _HIDDEN = {"mail", "file", "document", "told", "job", "actor", "about", "notice_
 _LABELS = {
     "number", "total", "buyer", "seller", "issue_date", "due_date", "recipient", "from", "subject",
     "customer", "invoice", "invoices", "they_write", "authentic", "address", "reason", "state",
-    "sent", "still_to_pay", "opened", "missing",
+    "sent", "still_to_pay", "opened", "missing", "promised_for",
 }  # fmt: skip
 _LAST = (Word.DONE, Word.REFUSE, Word.NO, Word.HELP)
 _ASKED = {"customer_dispute": Role.SALES_MANAGER, "customer_question": Role.SALES}
@@ -148,6 +148,7 @@ TITLED = {
     "customer_complaint",
     "customer_dispute",
     "customer_promise",
+    "promise_broken",
     "customer_question",
     "customer_copy_request",
     "customer_mail",

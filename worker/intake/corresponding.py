@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from worker.kernel.ids import BusinessKey
 from worker.readers import Examined
 
 QUOTED_MAX_CHARACTERS = 1500
+_PROMISE = "customer_promise"
 _LOOKED_AT_CHARACTERS = 20_000
 _TOKEN = re.compile(r"[^\s,;:()<>\"“”„]*\d[^\s,;:()<>\"“”„]*")
 _TOKENS_LOOKED_UP = 20
@@ -27,6 +28,7 @@ def ask_about_letter(
     business = BusinessKey(mail.business)
     customer = customers.by_id(session, business, sender.customer_id or "")
     found = mentioned(session, business, examined, sender)
+    promised = _keep_promise(mail, examined, sender, found, at=at) if kind == _PROMISE else None
     review.ask(
         session,
         business,
@@ -40,6 +42,7 @@ def ask_about_letter(
                 "authentic": sender.trust.because,
                 "customer": customer.name if customer else "not on file",
                 "invoice": ", ".join(invoice.number for invoice in found),
+                "promised_for": promised.isoformat() if promised else None,
                 "subject": mail.subject,
                 "mail": mail.id,
             },
@@ -47,6 +50,23 @@ def ask_about_letter(
         ),
         at=at,
     )
+
+
+def _keep_promise(
+    mail: Mail,
+    examined: Examined,
+    sender: Sender,
+    found: Sequence[invoices.Invoice],
+    *,
+    at: datetime,
+) -> date | None:
+    """The day that is kept with the invoices of a customer on file who names it; else none."""
+    if sender.customer_id is None or examined.promised_on is None or not found:
+        return None
+    for invoice in found:
+        by = mail.sender or "the customer"
+        invoices.promise(invoice, examined.promised_on, by=by, at=at)
+    return examined.promised_on
 
 
 def mentioned(
@@ -93,7 +113,10 @@ _OPENINGS = {
     ),
     "bank_statement": "A bank statement came by mail. Nothing was booked from it.",
     "customer_dispute": "A customer objects. Please write back to them.",
-    "customer_promise": "A customer promises to pay. Nothing was booked.",
+    _PROMISE: (
+        "A customer promises to pay. Nothing was booked. A day that they name is kept with the "
+        "invoice, and you are told if it passes and the invoice is still owed."
+    ),
     "customer_question": "A customer asks something. Please write back to them.",
     "customer_copy_request": "Somebody asks for a copy. It goes by itself only to who is on file.",
     "customer_mail": "A customer wrote something that fits no kind.",

@@ -6,6 +6,7 @@ from worker.invoices.deciding import Limits, number_key
 from worker.invoices.issuing import Draft, issue, payable
 from worker.invoices.model import CREDIT_REQUEST, EFFECT_MINOR, Hold, Invoice, State, state_of
 from worker.invoices.prepaying import Prepayment, ask_to_prepay, end_prepayment
+from worker.invoices.promising import ask_about_broken, may_be_urged, promise
 from worker.invoices.records import (
     OpenItem,
     by_id,
@@ -36,6 +37,7 @@ __all__ = [
     "State",
     "Yes",
     "answer",
+    "ask_about_broken",
     "ask_to_prepay",
     "by_id",
     "called",
@@ -46,12 +48,14 @@ __all__ = [
     "issue",
     "lock",
     "lock_all",
+    "may_be_urged",
     "newest",
     "number_key",
     "of_customer",
     "of_mail",
     "open_of",
     "payable",
+    "promise",
     "release",
     "replaces_sent",
     "state_of",

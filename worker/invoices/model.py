@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     case,
     func,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -94,6 +95,9 @@ class Invoice(Record):
     credits_id: Mapped[str | None] = mapped_column(doc="Of a credit note: the invoice it credits.")
     rests_since: Mapped[datetime | None] = mapped_column(doc="Staff want no mail about it sent.")
     rests_by: Mapped[str | None]
+    promised_on: Mapped[date | None] = mapped_column(doc="The day by which the customer will pay.")
+    promised_at: Mapped[datetime | None] = mapped_column(doc="When they said so.")
+    promised_by: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("business", "number_key", "version"),
         ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
@@ -125,6 +129,14 @@ class Invoice(Record):
 
 Index("ix_invoice_customer", Invoice.business, Invoice.customer_id)
 Index("ix_invoice_mail", Invoice.business, Invoice.mail_id)
+_IS_PROMISED = text("promised_on IS NOT NULL")
+Index(
+    "ix_invoice_promised",
+    Invoice.business,
+    Invoice.promised_on,
+    sqlite_where=_IS_PROMISED,
+    postgresql_where=_IS_PROMISED,
+)
 Index("ix_invoice_credits", Invoice.business, Invoice.credits_id)
 
 

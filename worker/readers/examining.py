@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
 
@@ -153,7 +154,14 @@ def _mail(opened: OpenedMail, hints: Hints) -> Examined:
         invoice_parts=gathered.carriers(),
         invoice_problems=gathered.problems(),
         claim=advice.claim if advice else None,
+        promised_on=_promised_on(decided.kind, opened, findings),
     )
+
+
+def _promised_on(kind: Kind, opened: OpenedMail, findings: Findings) -> dt.date | None:
+    text = findings.reply.text if findings.reply else ""
+    promise = sorting.promise_in(text) if kind is Kind.PROMISE else None
+    return remittance_mails.promised_on(opened, promise) if promise else None
 
 
 def _is_payers_list(money: Money, part: Part, data: bytes) -> bool:

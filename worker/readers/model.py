@@ -392,3 +392,6 @@ class Examined(_Value):
     claim: Claim | None = Field(
         default=None, description="What the remittances say beyond their figures."
     )
+    promised_on: dt.date | None = Field(
+        default=None, description="Of a promise to pay: the one day that it names."
+    )

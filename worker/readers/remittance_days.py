@@ -121,6 +121,21 @@ def paid_day(text: str, sent_on: dt.date | None) -> dt.date | None:
     return next(iter(past), None) or day_by_word(folded(text), sent_on) or next(iter(written), None)
 
 
+def promised_day(text: str, sent_on: dt.date) -> dt.date | None:
+    """The one day to come by which a sentence promises something; none where it names several.
+
+    A weekday is the next of its name. A promise keeps no day that is far off.
+    """
+    written = {day for _, _, day in days(text, sent_on)}
+    ahead = {day for day in written if sent_on <= day and _is_near(day, sent_on)}
+    if len(ahead) != 1:
+        named = [number for number, name in _weekdays().items() if re.search(name, folded(text))]
+        if ahead or len(named) != 1:
+            return None
+        return sent_on + dt.timedelta(days=(named[0] - sent_on.weekday() - 1) % 7 + 1)
+    return ahead.pop()
+
+
 def has_caption(text: str, sent_on: dt.date | None) -> bool:
     """Whether a caption such as `Value date` gives the day, as a program prints it."""
     return any(captioned_day(line, sent_on) for line in text.splitlines())

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 
-from worker.readers import remittance_advice, remittance_figures, tables
+from worker.readers import remittance_advice, remittance_days, remittance_figures, tables
 from worker.readers.model import Part, Reply
 from worker.readers.opening import OpenedMail
 from worker.readers.page_layout import Layout
@@ -52,6 +52,12 @@ def of_file(part: Part, data: bytes, pages: tuple[Layout, bool] | None) -> Advic
         return None
     advice = remittance_advice.read(Written(), attached)
     return advice if advice.remittances else None
+
+
+def promised_on(opened: OpenedMail, promise: str) -> dt.date | None:
+    """The day by which a mail promises to pay."""
+    sent_on = _day(opened.headers.first("date"))
+    return remittance_days.promised_day(promise, sent_on) if sent_on is not None else None
 
 
 def lists_payments(part: Part, data: bytes) -> bool:

@@ -218,13 +218,15 @@ def paid_in(subject: str, text: str) -> str | None:
     return subject if is_named and any(map(_AMOUNT.search, sentences)) else None
 
 
+def promise_in(text: str) -> str | None:
+    """The sentence of a mail that promises a payment."""
+    return _promises(_sentences(text))
+
+
 def second_thought(text: str) -> str | None:
     """The sentence of somebody who passes a mail on that asks, objects, or denies something."""
-    unsure = (_ASKING, _DISPUTED, _NEGATED)
-    for sentence in _sentences(text):
-        if _is_question(sentence) or any(pattern.search(sentence) for pattern in unsure):
-            return sentence
-    return None
+    unsure = re.compile("|".join(each.pattern for each in (_ASKING, _DISPUTED, _NEGATED)))
+    return next((s for s in _sentences(text) if _is_question(s) or unsure.search(s)), None)
 
 
 def _paid(opened: OpenedMail, sentences: list[str]) -> str | None:
@@ -359,8 +361,7 @@ def _lure(opened: OpenedMail, found: Findings) -> str | None:
     for part, _ in opened.parts:
         if part.media_type in _PROGRAMS:
             return f"A program is attached: {part.name or 'without a name'}."
-    text = found.reply.text if found.reply else ""
-    return lure_in(opened.envelope.subject, text)
+    return lure_in(opened.envelope.subject, found.reply.text if found.reply else "")
 
 
 def lure_in(subject: str, text: str) -> str | None:
