@@ -32,6 +32,7 @@ class NoWish(StrEnum):
 
     NOTHING = "nothing"
     CHANGED = "changed"
+    OFTEN = "often"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,14 @@ class Opening:
     path: str
 
 
-def wish_of(own: Kept, form: Fields) -> Asked | NoWish:
+def wish_of(portal: Portal, own: Kept, form: Fields) -> Asked | NoWish:
     """The wish in a form, if it is for the customer's own cards and contracts."""
     what = form.get("do", "")
     if what not in ("store_card", "assign_card", "remove_card"):
+        return NoWish.CHANGED
+    if portal.contact.suppressed_at is not None:
+        return NoWish.OFTEN  # No code would arrive.
+    if what != "remove_card" and not portal.charges_cards:
         return NoWish.CHANGED
     details: dict[str, Any] = {}
     if what != "store_card":

@@ -42,6 +42,11 @@ class Portal:
         return self.customer.language or self.rules.language
 
     @property
+    def charges_cards(self) -> bool:
+        """Whether cards are charged for this customer at all; else none is stored here."""
+        return self.rules.autocharge.enabled and self.customer.pay_links
+
+    @property
     def masked(self) -> str:
         """The address that codes go to, as a page may show it."""
         return Address.parse(self.contact.address).masked
@@ -98,7 +103,7 @@ def context(portal: Portal, own: Kept, tab: Tab, *, path: str, at: datetime) -> 
         "tabs": tabs_of(portal.link, path, tab),
         "customer": portal.customer.name,
         "to": portal.masked,
-        "is_on": portal.rules.autocharge.enabled and portal.customer.pay_links,
+        "is_on": portal.charges_cards,
         "cards": [_card(one, own, zone) for one in own.cards[:_SHOWN]],
         "contracts": [_contract(one, own, given) for one in own.contracts[:_SHOWN]],
         "more": max(0, len(own.contracts) - _SHOWN),

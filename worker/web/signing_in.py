@@ -94,6 +94,8 @@ class SigningIn:
         draft = Draft(business, language, "sign_in.html", facts)
         response = await run_in_threadpool(answers.page, self.app, draft)
         response.background = task
+        # Nor shall the next answer on the same connection, which would wait for what is done now.
+        response.headers["Connection"] = "close"
         return response
 
     def _show(self, who: Visitor, business: BusinessKey) -> Response:

@@ -64,7 +64,7 @@ class Wishing:
                 return answers.not_found(self.app, who)
             path = answers.path_of(self.app, portal.link)
             own = kept(session, portal, at=at)
-            asked = wish_of(own, form)
+            asked = wish_of(portal, own, form)
             if isinstance(asked, NoWish):
                 return answers.see_other(f"{path}/cards?said={asked.value}")
         # What is agreed to is put in words now, and kept: what is shown is what is recorded.
