@@ -39,6 +39,7 @@ from worker.businesses import Rules
 from worker.commands import time_line
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.mail import Address
+from worker.kernel.money import Money
 from worker.ledger import Account
 from worker.payments import (
     Allocation,
@@ -235,6 +236,7 @@ class House:
         language: str = "en",
         *,
         buyer: str = "",
+        currency: str = "EUR",
     ) -> str:
         """An issued invoice with a frozen document and a link; gives the path of its page.
 
@@ -242,7 +244,8 @@ class House:
         """
         at = self.app.now()
         with self.app.transaction() as session:
-            invoice = _issue(session, number, total, language, at, buyer=buyer or number)
+            amount = Money.of(Decimal(total), currency)
+            invoice = _issue(session, number, amount, language, at, buyer=buyer or number)
             link = paylinks.open_link(
                 session, invoice, self.app.link_keys, self.app.link_life(KEY), at=at
             )
@@ -417,7 +420,7 @@ def settle_whole(session: Session, item_id: str, at: datetime) -> None:
 
 
 def _issue(
-    session: Session, number: str, total: str, language: str, at: datetime, *, buyer: str
+    session: Session, number: str, total: Money, language: str, at: datetime, *, buyer: str
 ) -> invoices.Invoice:
     details = customers.Details(f"Customer of {buyer}", number=f"K-{buyer}", language=language)
     customer = customers.add(session, KEY, details, by="test", at=at)
@@ -428,9 +431,9 @@ def _issue(
         number=number,
         issue_date=date(2026, 11, 20),
         due_date=date(2026, 12, 4),
-        currency="EUR",
-        total=Decimal(total),
-        grand_total=Decimal(total),
+        currency=total.currency,
+        total=total.decimal,
+        grand_total=total.decimal,
         buyer=Buyer(name=f"Customer of {buyer}", number=f"K-{buyer}"),
     )
     limits = invoices.Limits(first_time_addresses=False, send_limit=None, currency="EUR")

@@ -355,3 +355,18 @@ def test_where_cards_are_not_charged_none_is_stored_and_old_ones_go(lost: Owner)
     assert "nothing was done" in lost.wish(**STORE).text
     lost.type(lost.wish(do="remove_card", mandate=card.id), lost.mailed())
     assert lost.cards() == []
+
+
+def test_a_portal_shows_and_takes_each_currency_by_itself(lost: Owner) -> None:
+    lost.house.invoice("US-1", "77.00", buyer=lost.name, currency="USD")
+    page = lost.browser.get(lost.path).text
+    assert "€169.00" in page
+    assert f'href="{lost.path}?in=USD"' in page
+    page = lost.browser.get(f"{lost.path}?in=USD").text
+    assert ("US$77.00" in page, "€169.00" in page) == (True, False)
+    assert "€169.00" in lost.browser.get(f"{lost.path}?in=ZZZ").text
+    fields = dict(re.findall(r'name="(pay\.[^"]+|form)" value="([^"]+)"', page))
+    lost.house.wait(seconds=3)
+    answer = lost.browser.post(f"{lost.path}/pay?in=USD", data=as_person(fields))
+    assert answer.status_code == 303
+    assert str(lost.house.app.counting.orders[-1][1].amount) == "77.00 USD"

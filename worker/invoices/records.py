@@ -133,6 +133,20 @@ def contracts_of(session: Session, business: BusinessKey, customer_id: str) -> l
     return sorted(number for number in found if number)
 
 
+def currencies_of(session: Session, business: BusinessKey, customer_id: str) -> list[str]:
+    """The currencies that a customer was ever issued something in."""
+    found = session.scalars(
+        select(Invoice.currency)
+        .where(
+            Invoice.business == business,
+            Invoice.customer_id == customer_id,
+            Invoice.issued_at.is_not(None),
+        )
+        .distinct()
+    )
+    return sorted(found)
+
+
 def open_of(
     session: Session, business: BusinessKey, customer_id: str, currency: str
 ) -> list[OpenItem]:

@@ -60,12 +60,14 @@ class Account:
     rules: Rules
     state: LinkState
     is_known: bool
+    currencies: Sequence[str]
+    wanted: str | None
     standing: payments.Standing
     owed: Sequence[Owed]
 
     @property
     def currency(self) -> str:
-        return self.link.currency or self.rules.currency
+        return self.link.currency or self.wanted or self.rules.currency
 
     @property
     def language(self) -> str:
@@ -119,7 +121,9 @@ def account_of(
     if customer is None:
         return None
     rules = app.rules(business)
-    asked = (session, business, customer.id, link.currency or rules.currency)
+    codes = _currencies(session, business, link)
+    wanted = visitor.currency if visitor.currency in codes else None
+    asked = (session, business, customer.id, link.currency or wanted or rules.currency)
     owed, standing = invoices.open_of(*asked), payments.standing_of(*asked)
     return Account(
         business=business,
@@ -128,6 +132,8 @@ def account_of(
         rules=rules,
         state=paylinks.state_of(link, at),
         is_known=has_opened(app.link_keys, link.id, visitor.opened),
+        currencies=codes,
+        wanted=wanted,
         standing=standing,
         owed=_owed(session, business, owed, standing),
     )
@@ -143,6 +149,8 @@ def context(account: Account, *, path: str, at: datetime) -> dict[str, object]:
         "is_test": not account.rules.stripe.livemode,
         "link": {"path": path, "until": _until(account.link, zone)},
         "tabs": tabs_of(account.link, path, "invoices"),
+        "currencies": _other_currencies(account, path),
+        "within": f"?in={account.wanted}" if account.wanted else "",
         "customer": account.customer.name,
         "items": [_face(account, one, at) for one in account.owed[:ITEMS_SHOWN]],
         "more": max(0, len(account.owed) - ITEMS_SHOWN),
@@ -167,6 +175,18 @@ def contacts_of(
     on_file = customers.billing_contacts(session, business, customer_id)
     found = [c for c in on_file if only in (None, c.id)]
     return [{"id": c.id, "masked": Address.parse(c.address).masked} for c in found]
+
+
+def _currencies(session: Session, business: BusinessKey, link: Link) -> Sequence[str]:
+    """What a portal may be looked at in; a pay link is of one currency."""
+    if link.contact_id is None:
+        return ()
+    return invoices.currencies_of(session, business, link.customer_id)
+
+
+def _other_currencies(account: Account, path: str) -> list[dict[str, str]]:
+    other = [code for code in account.currencies if code != account.currency]
+    return [{"code": code, "path": f"{path}?in={code}"} for code in other]
 
 
 def _until(link: Link, zone: str) -> dict[str, str] | None:

@@ -34,7 +34,10 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks: the token in the address, and what the browser says of itself."""
+    """Who asks: the token in the address, and what the browser says of itself.
+
+    `currency` is the one that a portal's page was asked for, as the address says it.
+    """
 
     token: str
     browser: str | None
@@ -43,6 +46,7 @@ class Visitor:
     language: str
     names_language: bool
     links_touched: int
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def visitor(request: Request) -> Visitor:
         language=preferred_language(request),
         names_language=bool(request.headers.get("accept-language")),
         links_touched=getattr(request.state, "links_touched", 1),
+        currency=request.query_params.get("in", "")[:3],
     )
 
 
