@@ -15,6 +15,7 @@ from tests.books import ACME, ASKING, AT, issue, zoo
 from tests.commands.conftest import Desk
 from tests.readers.samples import sample
 from worker import delivery, intake, invoices, paylinks, review
+from worker.actors.resending import working_link
 from worker.app import App
 from worker.documents import Document
 from worker.intake import Arrival, Disposition, Spot
@@ -222,6 +223,33 @@ def test_a_link_is_copied_with_its_address_alone_and_that_is_written_down(desk: 
     [row] = desk.type("links", "list", "--json").json
     lines = desk.type("links", "show", row["id"], "--json").json["activity"]
     assert ("copied", "bob") in [(line["what"], line["who"]) for line in lines]
+
+
+def test_a_customers_links_are_copied_each_for_what_it_shows(desk: Desk) -> None:
+    desk.book(_printed)
+    to_pay = desk.type("links", "copy", "--customer", "7", "--to-pay")
+    portal = desk.type("links", "copy", "--customer", "7")
+    assert to_pay.out != portal.out == desk.type("links", "copy", "--customer", "7").out
+    wrong = desk.type("links", "copy", "--customer", "7", "--contact", "eve@evil.example")
+    assert (wrong.code, "no such address" in wrong.err) == (1, True)
+
+
+def test_what_is_sent_again_carries_the_link_that_the_business_wants_now(desk: Desk) -> None:
+    desk.book(_printed)
+    file = desk.home / "config" / "businesses" / "acme.toml"
+    file.write_text(file.read_text() + '[links]\nscope = "customer"\n', encoding="utf-8")
+    found: list[paylinks.Link | None] = []
+
+    def ask(app: App, session: Session) -> None:
+        [invoice] = invoices.called(session, ACME, "R-1")
+        found.append(working_link(app, session, invoice, AT))
+
+    desk.book(ask)
+    desk.book(ask)
+    first, again = found
+    assert first is not None
+    assert again is not None
+    assert (first.item_id, first.currency, again.id) == (None, "EUR", first.id)
 
 
 def test_a_customer_is_put_on_file_once(desk: Desk) -> None:

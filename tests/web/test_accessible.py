@@ -16,8 +16,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from tests.web.house import KEY, PERSON, House, running_house
-from tests.web.test_in_browser import PHONE, UNSTEERED
+from tests.web.test_in_browser import HOSTED, PHONE, UNSTEERED
 from tests.web.test_portal import Owner
+from tests.web.test_ways import METHODS, _bank_is_at_it, give_balance
 from worker import paylinks
 from worker.paylinks import Subject
 
@@ -29,7 +30,8 @@ SEEN = ["color-contrast", "target-size", "link-in-text-block"]
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     """A house with all that pages can show."""
-    rules = {"autocharge": {"enabled": True}, "links": {"partial": True, "burst_links": 32}}
+    rules: dict[str, Any] = {"autocharge": {"enabled": True}, "methods": METHODS}
+    rules["links"] = {"partial": True, "burst_links": 32}
     with running_house(tmp_path, sandboxed=True, **rules) as house:
         yield house
 
@@ -45,12 +47,13 @@ def page(browser: Browser, house: House) -> Iterator[Page]:
 
 def test_every_page_is_clean(house: House, page: Page) -> None:
     walk = Walk(house, page)
+    walk.pays_by_debit()
     walk.pays()
     walk.owns_a_portal()
     walk.comes_late()
     walk.is_lost()
     assert walk.found == {}
-    assert len(walk.seen) == 15
+    assert len(walk.seen) == 17
     # What would hide a text from some eyes is found: the walk does look.
     page.evaluate("document.querySelector('h1').style.color = 'color-mix(in srgb, white, silver)'")
     walk.look("pale")
@@ -68,6 +71,7 @@ class Walk:
     def pays(self) -> None:
         """An item, others beside it, back from the gateway, and paid."""
         paths = [self.house.invoice(f"A-{n}", "50.00", buyer="A") for n in (1, 2)]
+        give_balance(self.house, paths[0], 2000)
         self.look("an item", paths[0])
         self.look("waiting for the gateway", f"{paths[0]}/thanks")
         owing = Subject(KEY, self.house.link(paths[0]).customer_id, currency="EUR")
@@ -83,6 +87,20 @@ class Walk:
         self.look("a customer who comes back", f"{app.link_url(link)}/thanks")
         self.house.pay(paths[0])
         self.look("paid", f"{paths[0]}/thanks")
+
+    def pays_by_debit(self) -> None:
+        """A bank debit under way; and an invoice that was withdrawn meanwhile."""
+        path = self.house.invoice("D-1")
+        self.page.goto(path)
+        self.house.wait(seconds=3)
+        self.page.get_by_label("SEPA").check()
+        self.page.locator(".pay button[type=submit]").click()
+        self.page.wait_for_url(HOSTED)
+        _bank_is_at_it(self.house)
+        self.look("a debit under way", f"{path}/thanks")
+        other = self.house.invoice("D-2")
+        self.house.edit(other, voided_at=self.house.app.at)
+        self.look("withdrawn", other)
 
     def owns_a_portal(self) -> None:
         """The tabs, a wish, and a wrong code."""
