@@ -28,7 +28,7 @@ from tests.flows.papers import Paper, forward
 from tests.servers.processes import free_port
 from tests.servers.smtp import SmtpServer, running_smtp
 from worker import intake
-from worker.actors import run_job
+from worker.actors import Carrier
 from worker.actors.businesses import publish
 from worker.app import App
 from worker.store.outbox import Slip
@@ -147,6 +147,7 @@ def _commits(home: Path, invoices: int) -> float:
         app.start_children(reader=True, press=True)
         publish(app, BUSINESS)
         slips: list[Slip] = []
+        carrier = Carrier(app, calls=1)
         app.hand_out = slips.extend
         commits = _count_commits(app)
         _drop(home, invoices)
@@ -158,7 +159,7 @@ def _commits(home: Path, invoices: int) -> float:
                     intake.receive(session, BUSINESS, rules.name, arrival, at=app.now())
                 box.file(arrival.spot, rules.processed)
         while slips:
-            run_job(app, slips.pop(0))
+            carrier.run(slips.pop(0))
         receiver.await_messages(invoices, timeout_s=5)
         return round(commits[0] / invoices, 2)
 

@@ -66,14 +66,12 @@ class Desk:
 
     def take(self, raw: bytes) -> intake.Mail:
         """Have a mail arrive and be sorted, as the worker does, with all steps that follow."""
-        examined = readers.examine(raw)
+        examined, parts = readers.take_apart(raw)
         at = self.app.now()
         spot = intake.Spot("new", "0", str(next(_numbers)))
         arrival = intake.Arrival(spot=spot, size_bytes=len(raw), arrived_at=at, raw=raw)
         with self.app.transaction() as s:
             mail = intake.receive(s, NORTHLIGHT, "inbox", arrival, at=at)
-            files = {part.index: content for part, content in readers.parts(raw)}
-            parts = {i: files[i] for i in intake.parts_to_keep(examined)}
             sender = sender_of(self.app, s, mail, examined)
             intake.sort(s, mail, examined, sender, parts, at=at)
         return self.one(intake.Mail, id=mail.id)

@@ -7,8 +7,8 @@ from email.message import EmailMessage
 
 import pytest
 
+from tests.flows.papers import Paper, forward
 from worker.adapters.zygote_reader import ZygoteReader
-from worker.kernel.errors import PermanentError
 from worker.readers import Examined
 
 
@@ -33,16 +33,12 @@ def test_a_mail_is_examined_in_a_child(reader: ZygoteReader) -> None:
     assert examined.envelope.sender.address == "a@example.com"
 
 
-def test_an_attachment_comes_out_byte_for_byte(reader: ZygoteReader) -> None:
-    content = bytes(range(256)) * 500
-    mail = a_mail(attachment=content)
-    index = next(part.index for part in reader.examine(mail).parts if part.name == "x.pdf")
-    assert reader.part(mail, index) == content
-
-
-def test_a_part_that_is_not_there_is_said_so(reader: ZygoteReader) -> None:
-    with pytest.raises(PermanentError, match="no part 99"):
-        reader.part(a_mail(), 99)
+def test_the_file_of_an_invoice_comes_out_byte_for_byte(reader: ZygoteReader) -> None:
+    paper = Paper()
+    examined, parts = reader.take_apart(forward(paper).raw())
+    [[index]] = examined.invoice_parts
+    assert parts == {index: paper.xml()}
+    assert reader.take_apart(a_mail())[1] == {}
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 4096, bytes(range(256)) * 64, b"%PDF-", b"<a><b>"])

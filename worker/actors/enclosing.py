@@ -28,8 +28,7 @@ def enclosures(s: Session, notice: Notice, rules: Rules, look: Look) -> list[Enc
     files = _logo(rules, look)
     if notice.kind in ("invoice", "credit_note", "credit_request"):
         invoice = invoices.by_id(s, BusinessKey(notice.business), notice.subject_id)
-        if invoice is not None:
-            files += _papers(s, notice, invoice)
+        return files + (_papers(s, notice, invoice) if invoice is not None else [])
     item = review.by_id(s, BusinessKey(notice.business), notice.subject_id)
     return files + (files_in_doubt(s, item) if item is not None else [])
 

@@ -29,9 +29,7 @@ def sort_mail(run: Run, raw: bytes) -> None:
     """Read a mail in a child, then write down what it is."""
     try:
         hints = run.app.rules(run.business).reading_hints()
-        examined = run.app.reader.examine(raw, hints)
-        wanted = intake.parts_to_keep(examined)
-        parts = {index: run.app.reader.part(raw, index) for index in wanted}
+        examined, parts = run.app.reader.take_apart(raw, hints)
     except PermanentError as e:
         with run.finish() as s:
             intake.quarantine(s, _mail(s, run.business, run.subject), str(e), at=run.app.now())

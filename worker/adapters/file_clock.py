@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ class FileClock:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._read: tuple[tuple[int, int], timedelta] | None = None
 
     def now(self) -> datetime:
         """The instant, aware and in UTC."""
@@ -20,9 +22,14 @@ class FileClock:
     def ahead(self) -> timedelta:
         """How far the clock was moved."""
         try:
-            return timedelta(seconds=int(self._file.read_text(encoding="ascii") or "0"))
+            found = os.stat(self._file)
         except FileNotFoundError:
             return timedelta(0)
+        # Every move makes another file, so one that is known need not be read again.
+        known = (found.st_ino, found.st_mtime_ns)
+        if self._read is None or self._read[0] != known:
+            self._read = known, timedelta(seconds=int(self._file.read_text("ascii") or "0"))
+        return self._read[1]
 
     def move(self, by: timedelta) -> None:
         """Move the clock forward; time never goes back."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from worker import readers
 from worker.adapters.zygote_frames import Frame
-from worker.kernel.errors import PermanentError
 
 # The smallest mail there is: reading it once loads what the first document would wait for.
 _WARM_MAIL = b"From: a@example.com\r\nSubject: warm\r\n\r\nwarm\r\n"
@@ -26,13 +25,13 @@ def begin(_facts: dict[str, Any]) -> None:
 
 
 def answer(request: Frame) -> Frame:
-    """`examine` gives an Examined as JSON; `part` gives the bytes of one part."""
+    """An Examined as JSON; to `take_apart` adds the parts that carry invoices."""
     data = request.blobs[0]
-    if request.head["op"] == "examine":
-        hints = readers.Hints.model_validate(request.head.get("hints", {}))
-        return Frame({}, (readers.examine(data, hints).model_dump_json().encode("utf-8"),))
-    index = int(request.head["index"])
-    for part, content in readers.parts(data):
-        if part.index == index:
-            return Frame({}, (content,))
-    raise PermanentError(f"This mail has no part {index}.")
+    hints = readers.Hints.model_validate(request.head.get("hints", {}))
+    parts: dict[int, bytes] = {}
+    if request.head["op"] == "take_apart":
+        examined, parts = readers.take_apart(data, hints)
+    else:
+        examined = readers.examine(data, hints)
+    text = examined.model_dump_json().encode("utf-8")
+    return Frame({"parts": list(parts)}, (text, *parts.values()))

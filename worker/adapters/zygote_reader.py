@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
-from pydantic import ValidationError
-
 from worker.adapters.zygote import Limits, Pool, Trade
 from worker.adapters.zygote_frames import Frame
 from worker.adapters.zygote_isolation import Isolation
@@ -49,16 +47,12 @@ class ZygoteReader:
 
     def examine(self, data: bytes, hints: Hints = NO_HINTS) -> Examined:
         """What the bytes are and say; PermanentError when they kill, hang or flood the child."""
-        head = {"op": "examine", "hints": hints.model_dump(mode="json", exclude_defaults=True)}
-        answer = self._pool.call(Frame(head, (data,)))
-        try:
-            return Examined.model_validate_json(answer.blobs[0])
-        except (ValidationError, IndexError) as error:
-            raise PermanentError("Set aside: the reader child's answer is none.") from error
+        examined, _ = self._ask("examine", data, hints)
+        return examined
 
-    def part(self, data: bytes, index: int) -> bytes:
-        """One part of a mail, decoded; PermanentError when there is none of that number."""
-        return self._pool.call(Frame({"op": "part", "index": index}, (data,))).blobs[0]
+    def take_apart(self, data: bytes, hints: Hints = NO_HINTS) -> tuple[Examined, dict[int, bytes]]:
+        """The same, and the parts that carry its invoices, decoded, by their index."""
+        return self._ask("take_apart", data, hints)
 
     def examine_many(
         self, sources: Iterable[bytes], hints: Hints = NO_HINTS
@@ -76,6 +70,16 @@ class ZygoteReader:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+
+    def _ask(self, op: str, data: bytes, hints: Hints) -> tuple[Examined, dict[int, bytes]]:
+        head = {"op": op, "hints": hints.model_dump(mode="json", exclude_defaults=True)}
+        answer = self._pool.call(Frame(head, (data,)))
+        try:
+            examined = Examined.model_validate_json(answer.blobs[0])
+            parts = dict(zip(map(int, answer.head["parts"]), answer.blobs[1:], strict=True))
+        except (ValueError, TypeError, LookupError) as error:
+            raise PermanentError("Set aside: the reader child's answer is none.") from error
+        return examined, parts
 
     def _examine_or_say_why(self, data: bytes, hints: Hints) -> Examined | PermanentError:
         try:

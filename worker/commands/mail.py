@@ -78,7 +78,7 @@ def replay(
         with till.reading() as session:
             found = _chosen(session, key, mail)
             raw = blobs.fetch(session, key, found.raw_sha256)
-        examined = till.reader.examine(raw, till.rules(key).reading_hints())
+        examined, parts = till.reader.take_apart(raw, till.rules(key).reading_hints())
         with till.reading() as session:
             sender = sender_of(till, session, found, examined)
         rows = _differences(found, examined, sender)
@@ -86,7 +86,6 @@ def replay(
         if not apply:
             hint("Nothing was changed. Add --apply to sort it again, if it was set aside.")
             return
-        parts = {i: till.reader.part(raw, i) for i in intake.parts_to_keep(examined)}
         with till.transaction() as session:
             again = _chosen(session, key, mail)
             _settle_questions(session, again, by=who(by), at=till.now())

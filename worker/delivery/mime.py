@@ -87,7 +87,7 @@ def _disposition(name: str, *, is_shown: bool) -> str:
 
 def _base64(content: bytes) -> bytes:
     whole = binascii.b2a_base64(content, newline=False)
-    lines = (whole[i : i + _BASE64_LINE] for i in range(0, len(whole), _BASE64_LINE))
+    lines = [whole[i : i + _BASE64_LINE] for i in range(0, len(whole), _BASE64_LINE)]
     return field("Content-Transfer-Encoding", "base64") + END + END.join(lines) + END
 
 

@@ -2,12 +2,12 @@
 
 from worker.intake.answering import admit, complete
 from worker.intake.corresponding import ask_about_letter, mentioned, own_words
-from worker.intake.drafting import drafts, issue_invoices, parts_to_keep
+from worker.intake.drafting import drafts, issue_invoices
 from worker.intake.judging import Sender, judge, order
 from worker.intake.model import Disposition, Mail
 from worker.intake.ports import Arrival, Mailbox, Reader, Spot
 from worker.intake.receiving import receive
-from worker.intake.records import at_spot, by_id, dispositions, newest
+from worker.intake.records import by_id, dispositions, newest
 from worker.intake.sorting import ask, quarantine, sort
 from worker.intake.trust import Level, Trust, trust
 from worker.intake.watching import let_go, read_to, watch, went_badly, went_well
@@ -25,7 +25,6 @@ __all__ = [
     "admit",
     "ask",
     "ask_about_letter",
-    "at_spot",
     "by_id",
     "complete",
     "dispositions",
@@ -37,7 +36,6 @@ __all__ = [
     "newest",
     "order",
     "own_words",
-    "parts_to_keep",
     "quarantine",
     "read_to",
     "receive",

@@ -74,11 +74,6 @@ def drafts(mail: Mail) -> list[Draft]:
     ]
 
 
-def parts_to_keep(examined: Examined) -> set[int]:
-    """The parts that carry an invoice."""
-    return {part for group in examined.invoice_parts for part in group}
-
-
 def _own_words(examined: Examined) -> str:
     reading = examined.reading
     if reading.forwarded is not None:

@@ -79,6 +79,6 @@ class Reader(Protocol):
         """What the bytes are and say, read with what the business says of its own papers."""
         ...
 
-    def part(self, data: bytes, index: int) -> bytes:
-        """One part of a mail, decoded: the attachment itself."""
+    def take_apart(self, data: bytes, hints: Hints = NO_HINTS) -> tuple[Examined, dict[int, bytes]]:
+        """The same, and the parts that carry its invoices, decoded, by their index."""
         ...

@@ -12,7 +12,7 @@ from worker.intake.model import Disposition, Mail
 from worker.intake.ports import Arrival
 from worker.kernel.events import MailReceived
 from worker.kernel.ids import BusinessKey, new_id
-from worker.store import blobs, tell
+from worker.store import add_once, blobs, tell
 
 
 def receive(
@@ -22,15 +22,12 @@ def receive(
 
     The same bytes in another place are a duplicate, and do nothing but say so.
     """
-    there = records.at_spot(session, business, mailbox, arrival.spot)
-    if there is not None:
-        return there
     kept = arrival.raw if arrival.raw is not None else arrival.headers
-    sha256 = blobs.keep(session, business, kept, at=at)
-    first = records.with_bytes(session, business, sha256)
+    sha256, is_new = blobs.keep_once(session, business, kept, at=at)
     mail = _row(business, mailbox, arrival, sha256, at=at)
-    session.add(mail)
-    session.flush()
+    if not add_once(session, mail):
+        return records.at_spot(session, business, mailbox, arrival.spot)
+    first = None if is_new else records.earlier_with_bytes(session, mail)
     if arrival.raw is None:
         _too_large(session, mail, at=at)
     elif first is not None:

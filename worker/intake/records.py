@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from worker import store
 from worker.intake.model import Disposition, Mail
 from worker.intake.ports import Spot
+from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BusinessKey
 
 
@@ -18,23 +19,30 @@ def by_id(session: Session, business: BusinessKey, mail_id: str) -> Mail | None:
     return store.get(session, Mail, business, mail_id)
 
 
-def at_spot(session: Session, business: BusinessKey, mailbox: str, spot: Spot) -> Mail | None:
-    """The mail seen at this place of the mailbox before."""
+def at_spot(session: Session, business: BusinessKey, mailbox: str, spot: Spot) -> Mail:
+    """The mail seen at this place of the mailbox before; PermanentError when none was."""
     place = {"folder": spot.folder, "epoch": spot.epoch, "uid": spot.uid}
-    return store.one(session, Mail, business=business, mailbox=mailbox, **place)
+    mail = store.one(session, Mail, business=business, mailbox=mailbox, **place)
+    if mail is None:
+        raise PermanentError(f"No mail was seen at {spot.folder}/{spot.epoch}/{spot.uid} before.")
+    return mail
 
 
 _WITH_BYTES = (
     select(Mail)
-    .where(Mail.business == bindparam("business"), Mail.raw_sha256 == bindparam("sha256"))
+    .where(
+        Mail.business == bindparam("business"),
+        Mail.raw_sha256 == bindparam("sha256"),
+        Mail.id != bindparam("but"),
+    )
     .order_by(Mail.received_at, Mail.id)
     .limit(1)
 )
 
 
-def with_bytes(session: Session, business: BusinessKey, sha256: str) -> Mail | None:
-    """The first mail with these very bytes."""
-    about = {"business": business, "sha256": sha256}
+def earlier_with_bytes(session: Session, mail: Mail) -> Mail | None:
+    """The first other mail with these very bytes."""
+    about = {"business": mail.business, "sha256": mail.raw_sha256, "but": mail.id}
     return session.execute(_WITH_BYTES, about).scalar_one_or_none()
 
 

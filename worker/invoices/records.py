@@ -175,6 +175,8 @@ def still_to_pay(session: Session, invoice: Invoice) -> Money:
 
 def replaces_sent(session: Session, invoice: Invoice) -> bool:
     """Whether it took the place of an earlier version that the customer was sent."""
+    if invoice.version == 1:
+        return False
     earlier = versions(session, BusinessKey(invoice.business), invoice.number_key)
     return any(v.corrected_at is not None and v.version < invoice.version for v in earlier)
 

@@ -16,7 +16,7 @@ from worker.kernel.ids import BusinessKey, new_id
 from worker.paylinks import records
 from worker.paylinks.model import Activity, Link, LinkState, Subject, state_of
 from worker.paylinks.tokens import LinkKeys, hash_of
-from worker.store import tell
+from worker.store import add_once, tell
 
 MACHINE_OPENS_KEPT_A_DAY = 20
 LATEST_DUE = timedelta(days=3_660)
@@ -35,13 +35,12 @@ def open_link(
 ) -> Link:
     """The live link of an invoice: made now, or the one it has."""
     business = BusinessKey(invoice.business)
-    link = records.live_link(session, business, invoice.id)
-    if link is None:
-        subject = Subject(business, invoice.customer_id or "", item_id=invoice.id)
-        link = make(subject, keys, cap_at=cap(invoice.due_on, life, at), at=at)
-        session.add(link)
-        session.flush()
+    subject = Subject(business, invoice.customer_id or "", item_id=invoice.id)
+    link = make(subject, keys, cap_at=cap(invoice.due_on, life, at), at=at)
+    if add_once(session, link):
         note(session, link, "created", who="tillmail", at=at)
+    else:
+        link = records.the_live_link(session, business, invoice.id)
     tell(session, PayLinkOpened(business, invoice.id))
     return link
 

@@ -47,6 +47,14 @@ def live_link(session: Session, business: BusinessKey, item_id: str) -> Link | N
     return store.one(session, Link, business=business, item_id=item_id, revoked_at=None)
 
 
+def the_live_link(session: Session, business: BusinessKey, item_id: str) -> Link:
+    """The same, where there must be one."""
+    link = live_link(session, business, item_id)
+    if link is None:
+        raise PermanentError(f"There is no live link of {item_id}.")
+    return link
+
+
 def live_link_of_customer(
     session: Session, business: BusinessKey, customer_id: str, currency: str
 ) -> Link | None:
@@ -107,14 +115,20 @@ def activity_of_customer(
     ).all()
 
 
+_LINES = (
+    select(func.count()).select_from(Activity).where(Activity.business == bindparam("business"))
+)
+_LINES_OF_ITEM = _LINES.where(Activity.item_id == bindparam("subject"))
+_LINES_OF_LINK = _LINES.where(Activity.link_id == bindparam("subject"))
+
+
 def lines_of(session: Session, link: Link) -> int:
     """How many lines the activity of the link's item has, or a customer link's own."""
-    query = select(func.count()).select_from(Activity).where(Activity.business == link.business)
     if link.item_id is not None:
-        query = query.where(Activity.item_id == link.item_id)
-    else:
-        query = query.where(Activity.link_id == link.id)
-    return session.scalar(query) or 0
+        about = {"business": link.business, "subject": link.item_id}
+        return session.execute(_LINES_OF_ITEM, about).scalar_one()
+    about = {"business": link.business, "subject": link.id}
+    return session.execute(_LINES_OF_LINK, about).scalar_one()
 
 
 def activity(session: Session, business: BusinessKey, activity_id: str) -> Activity | None:

@@ -21,7 +21,7 @@ from worker.readers.model import (
 )
 
 if TYPE_CHECKING:
-    from worker.readers.examining import examine, parts
+    from worker.readers.examining import examine, take_apart
 
 __all__ = [
     "NO_HINTS",
@@ -36,12 +36,12 @@ __all__ = [
     "Reading",
     "examine",
     "instructions",
-    "parts",
+    "take_apart",
 ]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("examine", "parts"):
+    if name in ("examine", "take_apart"):
         from worker.readers import examining
 
         return getattr(examining, name)

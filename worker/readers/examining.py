@@ -52,14 +52,20 @@ def examine(data: bytes, hints: Hints = NO_HINTS) -> Examined:
 
     `hints` is what the business that got them says of its own papers.
     """
+    return _examined(opening.open_mail(data), data, hints)
+
+
+def take_apart(data: bytes, hints: Hints = NO_HINTS) -> tuple[Examined, dict[int, bytes]]:
+    """The same, and the bytes of the parts that carry its invoices, by their index."""
     opened = opening.open_mail(data)
+    examined = _examined(opened, data, hints)
+    wanted = {index for group in examined.invoice_parts for index in group}
+    parts = opened.parts if opened.is_mail else [(_whole(data), data)]
+    return examined, {part.index: content for part, content in parts if part.index in wanted}
+
+
+def _examined(opened: OpenedMail, data: bytes, hints: Hints) -> Examined:
     return _mail(opened, hints) if opened.is_mail else _file(data, hints)
-
-
-def parts(data: bytes) -> list[tuple[Part, bytes]]:
-    """The leaf parts of a mail with their bytes; a file that is no mail is its only part."""
-    opened = opening.open_mail(data)
-    return list(opened.parts) if opened.is_mail else [(_whole(data), data)]
 
 
 def _file(data: bytes, hints: Hints) -> Examined:

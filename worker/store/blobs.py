@@ -41,6 +41,14 @@ def hash_of(content: bytes) -> BlobHash:
 
 def keep(session: Session, business: BusinessKey, content: bytes, *, at: datetime) -> BlobHash:
     """Keep the bytes, once; gives their hash."""
+    sha256, _ = keep_once(session, business, content, at=at)
+    return sha256
+
+
+def keep_once(
+    session: Session, business: BusinessKey, content: bytes, *, at: datetime
+) -> tuple[BlobHash, bool]:
+    """Keep the bytes; gives their hash, and whether they were not here before."""
     sha256 = hash_of(content)
     row = {
         "business": business,
@@ -50,8 +58,7 @@ def keep(session: Session, business: BusinessKey, content: bytes, *, at: datetim
         "kept_at": at,
     }
     # Two transactions may keep the same bytes at once: the second finds them there.
-    insert_once(session, Blob, row)
-    return sha256
+    return sha256, insert_once(session, Blob, row)
 
 
 def fetch(session: Session, business: BusinessKey, sha256: str) -> bytes:

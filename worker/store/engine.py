@@ -100,6 +100,7 @@ class _Keeping(Session):
 
 @event.listens_for(_Keeping, "loaded_as_persistent")
 @event.listens_for(_Keeping, "pending_to_persistent")
+@event.listens_for(_Keeping, "detached_to_persistent")
 def _keep(session: Session, row: object) -> None:
     session.info.setdefault(_KEPT, []).append(row)
 

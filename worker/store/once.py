@@ -44,12 +44,16 @@ def insert_once(session: Session, kind: type[Record], row: Mapping[str, Any]) ->
 def add_once(session: Session, row: Record) -> bool:
     """Add an object unless a row with a key of it is there; whether it was added.
 
-    What was added is this session's from then on, as if it had been read.
+    What the session holds back is written first. What was added is this session's from then on, as
+    if it had been read.
     """
+    session.flush()
     given = inspect(row).dict
     values = {name: given[name] for name in _columns(type(row)) if name in given}
     if not insert_once(session, type(row), values):
         return False
+    for name in _empty(type(row)):
+        given.setdefault(name, None)
     make_transient_to_detached(row)
     session.add(row)
     return True
@@ -58,6 +62,13 @@ def add_once(session: Session, row: Record) -> bool:
 @cache
 def _columns(kind: type[Record]) -> tuple[str, ...]:
     return tuple(column.key for column in table_of(kind).columns)
+
+
+@cache
+def _empty(kind: type[Record]) -> tuple[str, ...]:
+    """What is NULL where nothing was given."""
+    columns = table_of(kind).columns
+    return tuple(c.key for c in columns if c.nullable and not (c.default or c.server_default))
 
 
 @cache
