@@ -277,7 +277,8 @@ class House(App):
         """What the books say was taken, by PaymentIntent."""
         with self.reading() as s:
             found = payments.newest(s, ACME, limit=10_000)
-            return {p.evidence_id or "": p.amount_minor for p in found}
+            of_stripe = [p for p in found if p.evidence_type == payments.STRIPE_EVIDENCE]
+            return {p.evidence_id or "": p.amount_minor for p in of_stripe}
 
     def until_tried(self, item: Invoice) -> Charge:
         """Plan, tell, wait, and have the card tried once."""

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from tests.autocharge.house import SWEEPS, House, Killed
+from tests.autocharge.house import SWEEPS, House, Killed, euro
 from tests.books import ACME
 from tests.servers.stripe import DECLINED, PAYS, pay
 from worker import autocharge, invoices, payments
@@ -24,7 +24,7 @@ from worker.customers import Customer
 from worker.invoices import Invoice
 from worker.kernel.errors import TillmailError
 from worker.kernel.events import ChargeDue, ChargeHeard, CheckoutHeard
-from worker.payments import Checkout, CheckoutState, Payer
+from worker.payments import Checkout, CheckoutState, Method, Payer, Registration
 from worker.store import tell
 
 FAULTS = (
@@ -62,6 +62,7 @@ class Figures:
     steps: int = 0
     charged: int = 0
     by_link: int = 0
+    by_staff: int = 0
     unknown: int = 0
     kills: int = 0
     doubles: int = 0
@@ -87,6 +88,7 @@ class Story:
             (2, self.hear),
             (1, self.object),
             (0.3, self.revoke),
+            (1.5, self.pay_staff),
             (2, self.relay),
             (0.5, self.lose),
         ]
@@ -119,7 +121,8 @@ class Story:
     def _owe(self) -> None:
         customer = self.house.customer()
         self.house.card(customer)
-        self.items.append((customer, self.house.invoice(customer)))
+        owed = self.house.request if self.draw.random() < 0.4 else self.house.invoice
+        self.items.append((customer, owed(customer, "119.00")))
         self.figures.invoices += 1
 
     def wait(self) -> None:
@@ -192,6 +195,23 @@ class Story:
             with self.house.transaction() as s:
                 tell(s, CheckoutHeard(ACME, checkout.id))
             self.house.work()
+
+    def pay_staff(self) -> None:
+        """Staff register money that came otherwise, perhaps while the card is being charged."""
+        if not self.items:
+            return
+        customer, item = self.draw.choice(self.items)
+        amount = euro(self.draw.choice(("119.00", "50.00")))
+        said = Registration(
+            amount, Method.CASH, self.house.at.date(), "ann", nth=self.figures.steps
+        )
+        try:
+            with self.house.transaction() as s:
+                row = invoices.by_id(s, ACME, item.id)
+                payments.register(s, s.merge(customer), row, said, at=self.house.at)
+            self.figures.by_staff += 1
+        except TillmailError:
+            return
 
     def object(self) -> None:
         """Somebody stops, delays, holds or resumes a charge."""

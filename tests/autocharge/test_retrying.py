@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -57,9 +58,10 @@ _ZONES = st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kathmandu",
     ),
     zone=_ZONES,
     late=st.lists(st.integers(0, 96), min_size=40, max_size=40),
+    pages=st.lists(_INSTANTS, max_size=6),
 )
 def test_no_schedule_breaks_a_cap_however_late_the_clock_ticks(
-    charges: list[tuple[datetime, Decline]], zone: str, late: list[int]
+    charges: list[tuple[datetime, Decline]], zone: str, late: list[int], pages: list[datetime]
 ) -> None:
     hours, caps = Hours(zone), Caps()
     done: list[tuple[int, datetime]] = []
@@ -69,10 +71,14 @@ def test_no_schedule_breaks_a_cap_however_late_the_clock_ticks(
             break
         number = min(due, key=lambda n: due[n])
         now = hours.next_open(max([due.pop(number) + timedelta(hours=wait_h), *_times(done)]))
-        past = Past(_times(done, number), _times(done))
+        # What customers try on hosted pages counts, whenever they do.
+        own_tries = [page for page in pages if page <= now]
+        past = Past(_times(done, number), sorted([*_times(done), *own_tries]))
         if may_try(past, caps, at=now):
             done.append((number, now))
-            past = Past(_times(done, number), _times(done))
+            past = Past(_times(done, number), sorted([*_times(done), *own_tries]))
+            assert _behind(past.of_card, now, DAY) <= caps.per_card_per_day
+            assert _behind(past.of_card, now, 30 * DAY) <= caps.per_card_per_30_days
         following = next_try(course(charges[number][1]), past, caps, hours, at=now)
         if following is not None:
             assert following > now
@@ -90,6 +96,10 @@ def test_no_schedule_breaks_a_cap_however_late_the_clock_ticks(
 
 def _times(done: list[tuple[int, datetime]], number: int | None = None) -> list[datetime]:
     return [moment for which, moment in done if number in (None, which)]
+
+
+def _behind(times: Sequence[datetime], now: datetime, window: timedelta) -> int:
+    return sum(now - window < one <= now for one in times)
 
 
 def _most_within(times: list[datetime], window: timedelta) -> int:

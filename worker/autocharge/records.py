@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from worker import store
+from worker import payments, store
 from worker.autocharge.model import (
     ENDED,
     Act,
@@ -106,19 +106,25 @@ def open_attempt(session: Session, charge: Charge) -> Attempt | None:
 
 
 def past(session: Session, charge: Charge, fingerprint: str, *, at: datetime) -> Past:
-    """Every try so far that reached the bank, or may have: of the charge, and of its card."""
+    """Every try so far that reached the bank, or may have: of the charge, and of its card.
+
+    Which card a customer tried on a hosted page nobody tells us: each page counts for all of them.
+    """
     tries = select(Attempt.begun_at).where(
         Attempt.business == charge.business,
         Attempt.act == Act.CONFIRM.value,
         Attempt.outcome.in_(_COUNTS) | Attempt.outcome.is_(None),
     )
-    recent = Attempt.begun_at > at - timedelta(days=31)
+    since = at - timedelta(days=31)
+    business = BusinessKey(charge.business)
+    own = payments.pages_of(session, business, charge.customer_id, since=since)
+    recent = Attempt.begun_at > since
     of_card = tries.where(Attempt.fingerprint == fingerprint, recent)
     return Past(
         of_charge=session.scalars(
             tries.where(Attempt.charge_id == charge.id).order_by(Attempt.begun_at)
         ).all(),
-        of_card=session.scalars(of_card.order_by(Attempt.begun_at)).all(),
+        of_card=sorted([*session.scalars(of_card), *own]),
     )
 
 

@@ -178,6 +178,22 @@ def under_way(
     return session.scalars(_UNDER_WAY, about).all()
 
 
+def pages_of(
+    session: Session, business: BusinessKey, customer_id: str, *, since: datetime
+) -> Sequence[datetime]:
+    """When hosted pages were opened for a customer, on each of which a card may have been tried."""
+    return session.scalars(
+        select(Checkout.opened_at)
+        .where(
+            Checkout.business == business,
+            Checkout.customer_id == customer_id,
+            Checkout.session_id.is_not(None),
+            Checkout.opened_at > since,
+        )
+        .order_by(Checkout.opened_at)
+    ).all()
+
+
 def checkouts_to_look_at(session: Session, *, at: datetime, limit: int) -> Sequence[Checkout]:
     """Live checkouts that are due to be looked up, of every business."""
     return session.scalars(
