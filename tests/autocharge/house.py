@@ -47,6 +47,7 @@ from worker.commands.invariants import violations
 from worker.customers import Customer, Details
 from worker.delivery import Notice
 from worker.invoices import Invoice
+from worker.kernel.clock import day_in
 from worker.kernel.events import ChargeHeard
 from worker.kernel.mail import Address
 from worker.kernel.money import Money
@@ -145,7 +146,7 @@ class House(App):
         """Run one job."""
         if slip.actor == "delivery.send_notice":
             self._send(slip)
-        elif slip.actor.startswith(("autocharge.", "payments.")):
+        elif slip.actor.startswith(("autocharge.", "cards.", "payments.")):
             run_job(self, slip)
 
     def bring_again(self) -> None:
@@ -229,7 +230,8 @@ class House(App):
         self, customer: Customer, amount: str = "500.00", *, by_card: bool = True
     ) -> Invoice:
         """The open item of a credit request that is out, and due today."""
-        asking = Asking(euro(amount), self.at.date(), by_card=by_card)
+        today = day_in(self.rules(ACME).time_zone, self.at)
+        asking = Asking(euro(amount), today, by_card=by_card)
         origin = credits.Origin(credits.Source.DESK, f"desk:{next(_NUMBERS)}", "ann")
         with self.transaction() as s:
             asked = draft(self, s, s.merge(customer), asking, origin, at=self.at)

@@ -21,6 +21,11 @@ CHARGE, CARD_LINK = "tillmail_charge", "tillmail_card_link"
 # What json and datetime raise for bytes that are no event; RecursionError for nesting without end.
 _NO_EVENT = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError)
 _REVERSALS = ("charge.refund", "refund.", "charge.dispute.")
+_CARD_CHANGED = {
+    "payment_method.automatically_updated",
+    "payment_method.card_automatically_updated",
+    "payment_method.updated",
+}
 _TIME = re.compile(r"\d{1,12}", re.ASCII)
 
 
@@ -58,6 +63,7 @@ def read(raw: bytes, *, own_account: str | None) -> GatewayEvent:
             reversed_intent_id=_reversed_intent(_text(event["type"]), subject),
             charge_id=_ours(subject, "payment_intent", CHARGE),
             card_link_id=_ours(subject, "checkout.session", CARD_LINK),
+            method_id=_changed_method(_text(event["type"]), subject),
         )
     except _NO_EVENT as e:
         raise BadSignature("The webhook's body is not a Stripe event.") from e
@@ -73,6 +79,15 @@ def _reversed_intent(type_: str, subject: dict[str, Any]) -> str | None:
         return None
     intent = subject.get("payment_intent")
     return _text(intent) if intent is not None else None
+
+
+def _changed_method(type_: str, subject: dict[str, Any]) -> str | None:
+    """The stored card that a network or somebody changed; detached ones are nobody's concern.
+
+    Since API version 2020-08-27 the event has the shorter of the names
+    (docs.stripe.com/changelog/2020-08-27/renames-automatically-updated-event-type).
+    """
+    return _text(subject["id"]) if type_ in _CARD_CHANGED else None
 
 
 def _ours(subject: dict[str, Any], kind: str, name: str) -> str | None:

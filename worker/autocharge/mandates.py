@@ -136,6 +136,27 @@ def stop_card(
             mandate.stopped_at, mandate.stopped_because = at, because
 
 
+def card_changed(session: Session, business: BusinessKey, card: CardFacts, *, at: datetime) -> int:
+    """Keep what a stored card is now: its consents stay in force. Gives how many there are.
+
+    A card with another number is another card to its bank: what the old one was stopped for, or
+    declined for, does not count against it.
+    """
+    found = records.with_method(session, business, card.method_id)
+    for mandate in found:
+        customers.lock(session, business, mandate.customer_id)
+        session.refresh(mandate, with_for_update=True)
+        before = (mandate.fingerprint, mandate.last4, mandate.expires_on)
+        if before == (card.fingerprint, card.last4, card.expires_on):
+            continue
+        if mandate.fingerprint != card.fingerprint:
+            mandate.stopped_at, mandate.stopped_because = None, None
+        mandate.brand, mandate.last4 = card.brand, card.last4
+        mandate.expires_on, mandate.fingerprint = card.expires_on, card.fingerprint
+        mandate.card_updated_at = at
+    return len(found)
+
+
 def ask_for_card(
     session: Session, customer: Customer, consent: Consent, *, by: str, at: datetime
 ) -> CardLink:

@@ -236,9 +236,16 @@ def _being_charged(earlier: Sequence[Charge]) -> str | None:
 
 def _given_up(earlier: Sequence[Charge], mandate: Mandate) -> str | None:
     for one in reversed(earlier):
-        if one.is_last and one.mandate_id == mandate.id:
+        if one.is_last and one.mandate_id == mandate.id and not _is_mended(one, mandate):
             return one.because or _EARLIER
     return None
+
+
+def _is_mended(charge: Charge, mandate: Mandate) -> bool:
+    """Whether the card was replaced since it was declined; what somebody stopped stays stopped."""
+    updated_at, ended_at = mandate.card_updated_at, charge.ended_at
+    was_stopped = charge.held_by is not None
+    return bool(not was_stopped and updated_at and ended_at and updated_at > ended_at)
 
 
 def _new_run(business: BusinessKey, day: date, at: datetime) -> dict[str, Any]:

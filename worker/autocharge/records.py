@@ -154,6 +154,36 @@ def on_card(session: Session, business: BusinessKey, fingerprint: str) -> Sequen
     )
 
 
+def with_method(session: Session, business: BusinessKey, method_id: str) -> Sequence[Mandate]:
+    """The mandates in force on one stored card of the gateway's."""
+    return session.scalars(
+        select(Mandate)
+        .where(
+            Mandate.business == business,
+            Mandate.stripe_method_id == method_id,
+            Mandate.revoked_at.is_(None),
+        )
+        .order_by(Mandate.id)
+    ).all()
+
+
+def expiring(
+    session: Session, business: BusinessKey, since: date, until: date
+) -> Sequence[Mandate]:
+    """The mandates in force whose card expires between two days."""
+    return session.scalars(
+        select(Mandate)
+        .where(
+            Mandate.business == business,
+            Mandate.expires_on >= since,
+            Mandate.expires_on <= until,
+            Mandate.revoked_at.is_(None),
+            Mandate.stopped_at.is_(None),
+        )
+        .order_by(Mandate.expires_on, Mandate.id)
+    ).all()
+
+
 def on_mandate(session: Session, mandate: Mandate) -> Sequence[Charge]:
     """The charges on a mandate that have not ended."""
     return session.scalars(

@@ -5,7 +5,13 @@ from worker.delivery.addressing import envelope_from, notice_of, reply_to
 from worker.delivery.answering import Incoming, Reply, answer, silence_because, thread_of
 from worker.delivery.bouncing import find_answered, find_bounced, note_bounce
 from worker.delivery.building import Enclosure, build, signed
-from worker.delivery.charge_letters import ChargeFace, charge_failed_letter, charge_letter
+from worker.delivery.charge_letters import (
+    ChargeFace,
+    ExpiringFace,
+    card_expiring_letter,
+    charge_failed_letter,
+    charge_letter,
+)
 from worker.delivery.checking import Obstacle, obstacle
 from worker.delivery.letters import (
     Occasion,
@@ -53,6 +59,7 @@ __all__ = [
     "EmailPress",
     "EmailWords",
     "Enclosure",
+    "ExpiringFace",
     "Incoming",
     "Letter",
     "Notice",
@@ -72,6 +79,7 @@ __all__ = [
     "build",
     "by_id",
     "can_be_mailed",
+    "card_expiring_letter",
     "charge_failed_letter",
     "charge_letter",
     "choices",

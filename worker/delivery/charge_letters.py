@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from worker import customers
 from worker.businesses import Rules
+from worker.customers import Contact, Customer
 from worker.delivery.letters import Paper
 from worker.delivery.queueing import Letter
-from worker.delivery.wording import ChargeFailedNotice, ChargeNotice
+from worker.delivery.wording import CardExpiringNotice, ChargeFailedNotice, ChargeNotice
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
@@ -68,6 +69,39 @@ def charge_failed_letter(session: Session, face: ChargeFace, paper: Paper) -> Le
         item_kind=face.item_kind,
     )
     return _letter(session, "charge_failed", face, paper, notice.context())
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringFace:
+    """A stored card that expires, as its owner is told of it; `portal_link` is a link's id."""
+
+    mandate_id: str
+    card: str
+    expires_on: date
+    portal_link: str
+
+
+def card_expiring_letter(
+    customer: Customer, contact: Contact, face: ExpiringFace, paper: Paper
+) -> Letter:
+    """That a stored card expires and where another one is stored; once for each day of expiry."""
+    notice = CardExpiringNotice(
+        business=paper.sender,
+        customer_name=customer.name,
+        card=face.card,
+        expires_on=face.expires_on,
+        portal_link=face.portal_link,
+    )
+    return Letter(
+        kind="card_expiring",
+        subject_id=face.mandate_id,
+        recipient=contact.address,
+        language=customer.language or paper.rules.language,
+        template_set=paper.set_hash,
+        context=notice.context(),
+        customer_id=customer.id,
+        occasion=face.expires_on.isoformat(),
+    )
 
 
 def _letter(

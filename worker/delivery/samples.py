@@ -13,6 +13,7 @@ from worker.delivery.wording import (
     AccountNotice,
     AnswerNotice,
     BankFace,
+    CardExpiringNotice,
     ChargeFailedNotice,
     ChargeNotice,
     Choice,
@@ -120,6 +121,14 @@ def _request(sender: SenderFace, amount: Money, bank: BankFace) -> CreditRequest
 def _of_cards(sender: SenderFace, amount: Money) -> dict[str, Notice]:
     """What customers are told of their stored cards."""
     return {
+        "card_expiring": CardExpiringNotice(
+            business=sender,
+            customer_name="Sample & Sons <Ltd>",
+            card="Visa •••• 4242",
+            expires_on=date(2026, 2, 28),
+            portal_link="lnk_sample",
+            portal_url="https://pay.example.com/l/sample",
+        ),
         "charge_notice": ChargeNotice(
             business=sender,
             customer_name="Sample & Sons <Ltd>",

@@ -284,6 +284,25 @@ class ChargeFailedNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class CardExpiringNotice:
+    """That a stored card expires, to its owner. Template folder `card_expiring`.
+
+    `portal_link` and `portal_url` are as in `PortalNotice`.
+    """
+
+    business: SenderFace
+    customer_name: str
+    card: str
+    expires_on: date
+    portal_link: str = ""
+    portal_url: str = ""
+
+    def context(self) -> dict[str, Any]:
+        """The notice as plain JSON."""
+        return _fields(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One line of evidence: what it is, and what it says. A known `label` is put in words."""
 
@@ -367,6 +386,7 @@ Notice = (
     | CodeNotice
     | ChargeNotice
     | ChargeFailedNotice
+    | CardExpiringNotice
     | QuestionNotice
     | AnswerNotice
 )

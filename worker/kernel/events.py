@@ -150,6 +150,10 @@ class CardLinkHeard(Event):
     """A customer may have stored a card: go and look. Subject: the card link."""
 
 
+class CardChanged(Event):
+    """The network may have replaced a stored card: go and look. Subject: the gateway's id of it."""
+
+
 class ChargePlanned(Event):
     """A stored card is to be charged, and the customer is to be told. Subject: the charge."""
 

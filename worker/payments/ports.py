@@ -142,6 +142,7 @@ class GatewayEvent:
     reversed_intent_id: str | None = None
     charge_id: str | None = None
     card_link_id: str | None = None
+    method_id: str | None = None
 
 
 class BadSignature(Exception):

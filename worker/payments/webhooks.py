@@ -6,7 +6,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker.kernel.events import CardLinkHeard, ChargeHeard, CheckoutHeard, ReversalHeard
+from worker.kernel.events import (
+    CardChanged,
+    CardLinkHeard,
+    ChargeHeard,
+    CheckoutHeard,
+    ReversalHeard,
+)
 from worker.kernel.ids import BusinessKey
 from worker.payments import records
 from worker.payments.applying import STRIPE_EVIDENCE
@@ -39,7 +45,7 @@ def keep(
     return outcome
 
 
-_Heard = CardLinkHeard | ChargeHeard | CheckoutHeard | ReversalHeard
+_Heard = CardChanged | CardLinkHeard | ChargeHeard | CheckoutHeard | ReversalHeard
 
 
 def _about(
@@ -48,6 +54,8 @@ def _about(
     """What there is to look at again because of the event, and the word for it."""
     if event.card_link_id is not None:
         return CardLinkHeard(business, event.card_link_id), "heard"
+    if event.method_id is not None:
+        return CardChanged(business, event.method_id), "heard"
     if event.charge_id is not None:
         return ChargeHeard(business, event.charge_id), "heard"
     if event.session_id is not None:

@@ -1,0 +1,94 @@
+"""Cards that networks replace and cards that expire: consents stay, and their owners are told."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests.autocharge.house import House
+from tests.books import ACME
+from worker import autocharge
+from worker.adapters import stripe_webhooks
+from worker.autocharge import ChargeState, Mandate
+from worker.kernel.events import CardChanged
+from worker.store import tell
+
+_CHANGED = (
+    "payment_method.automatically_updated",
+    "payment_method.card_automatically_updated",
+    "payment_method.updated",
+)
+
+
+def _now(house: House, mandate: Mandate) -> Mandate:
+    with house.reading() as s:
+        found = autocharge.mandate(s, ACME, mandate.id)
+        assert found is not None
+        return found
+
+
+def _hear(house: House, mandate: Mandate) -> None:
+    with house.transaction() as s:
+        tell(s, CardChanged(ACME, mandate.stripe_method_id))
+    house.work()
+
+
+def test_a_card_that_the_network_replaced_keeps_its_consent_and_is_charged(house: House) -> None:
+    customer = house.customer()
+    mandate = house.card(customer)
+    on = f"card {mandate.stripe_method_id}"
+    house.sandbox.fail(on, "decline", decline_code="expired_card")
+    item = house.invoice(customer)
+    assert house.until_tried(item).state in (ChargeState.ENDING, ChargeState.NEEDS_CUSTOMER)
+    house.tick()
+    house.forward(timedelta(days=1))
+    house.tick()
+    assert len(house.charges(item)) == 1
+
+    renewed = {"payment_method": mandate.stripe_method_id, "number": "5555555555554444"}
+    house.sandbox.control("cards", renewed | {"exp_year": 2040, "exp_month": 6})
+    for _ in range(2):
+        _hear(house, mandate)
+    now = _now(house, mandate)
+    assert (now.brand, now.last4, now.expires_on) == ("mastercard", "4444", date(2040, 6, 30))
+    assert (now.revoked_at, now.consent) == (None, mandate.consent)
+    for _ in range(9):
+        house.forward(timedelta(days=1))
+        house.tick()
+    assert [c.state for c in house.charges(item)] == ["needs_customer", "settled"]
+    assert len(house.taken()) == 1
+    assert house.broken() == []
+
+
+def test_who_stored_a_card_that_expires_is_told_once(house: House) -> None:
+    soon, never, other = (house.card(house.customer()) for _ in range(3))
+    last = _month_ends(house.at.date())
+    for mandate in (soon, other):
+        with house.transaction() as s:
+            s.merge(mandate).expires_on = last
+    for mandate, year in ((soon, last.year), (never, 2040), (other, 2040)):
+        said = {"payment_method": mandate.stripe_method_id, "exp_year": year}
+        house.sandbox.control("cards", said | {"exp_month": last.month})
+    _hear(house, soon)
+    for _ in range(2):
+        house.tick("cards.tell_of_expiring")
+    notices = house.notices("card_expiring")
+    assert [n.subject_id for n in notices] == [soon.id]
+    assert notices[0].context["portal_link"]
+    assert _now(house, other).expires_on != last
+
+
+@pytest.mark.parametrize("type_", [*_CHANGED, "payment_method.detached"])
+def test_events_about_cards_are_heard(type_: str) -> None:
+    body = (
+        f'{{"id": "evt_1", "type": "{type_}", "created": 1, "livemode": false, '
+        '"data": {"object": {"id": "pm_1", "object": "payment_method"}}}'
+    )
+    event = stripe_webhooks.read(body.encode(), own_account=None)
+    assert (event.method_id == "pm_1") == (type_ in _CHANGED)
+
+
+def _month_ends(day: date) -> date:
+    following = day.replace(day=28) + timedelta(days=4)
+    return following.replace(day=1) - timedelta(days=1)
