@@ -45,8 +45,8 @@ def draft(
     due_on = asking.due_on or today + timedelta(days=app.rules(business).credits.due_days)
     if not customers.billing_contacts(s, business, customer.id):
         raise Refused(
-            f"{customer.name} has no address to write to. Put one on file: tillmail customers "
-            f"contact add {customer.number or customer.id} ADDRESS"
+            f"{customer.name} has no address to write to. Put one on file: "
+            f"tillmail customers add NAME --number {customer.number or 'NUMBER'} --email ADDRESS"
         )
     if asking.by_card:
         _require_card(app, s, customer, replace(asking, due_on=due_on), at=at)
