@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from worker import customers
 from worker.businesses import Rules
 from worker.customers import Contact, Customer
+from worker.delivery.card_wording import CardExpiringNotice, ChargeFailedNotice, ChargeNotice
 from worker.delivery.letters import Paper
 from worker.delivery.queueing import Letter
-from worker.delivery.wording import CardExpiringNotice, ChargeFailedNotice, ChargeNotice
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from worker.businesses import Rules
+from worker.delivery.card_wording import CardExpiringNotice, ChargeFailedNotice, ChargeNotice
 from worker.delivery.letters import Paper
 from worker.delivery.ports import EmailOrder
 from worker.delivery.questions import choices
@@ -13,9 +14,6 @@ from worker.delivery.wording import (
     AccountNotice,
     AnswerNotice,
     BankFace,
-    CardExpiringNotice,
-    ChargeFailedNotice,
-    ChargeNotice,
     Choice,
     CodeNotice,
     CreditNoteNotice,

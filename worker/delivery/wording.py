@@ -7,10 +7,12 @@ language of a notice travels beside it, in `EmailOrder.language`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from worker.delivery.card_wording import CardExpiringNotice, ChargeFailedNotice, ChargeNotice
+from worker.delivery.plain_values import fields_of, plain
 from worker.kernel.money import Money
 
 # Mail clients do not show SVG, so the logo of a mail is always a PNG part with this Content-ID.
@@ -77,7 +79,7 @@ class InvoiceNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self) | {"paid": _plain(self.total - self.still_to_pay)}
+        return fields_of(self) | {"paid": plain(self.total - self.still_to_pay)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class CreditRequestNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self) | {"paid": _plain(self.total - self.still_to_pay)}
+        return fields_of(self) | {"paid": plain(self.total - self.still_to_pay)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class CreditNoteNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self)
+        return fields_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class ReceiptNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self)
+        return fields_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ class NotedNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self)
+        return fields_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ class AccountNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self)
+        return fields_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ class PortalNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self)
+        return fields_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,71 +237,7 @@ class CodeNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self)
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeNotice:
-    """That a stored card will be charged, and how to object. Template folder `charge_notice`.
-
-    `reply_to` is where STOP or DELAY counts; empty where the business has no domain for it.
-    """
-
-    business: SenderFace
-    customer_name: str
-    number: str
-    amount: Money
-    card: str
-    charge_on: date
-    pay_url: str | None = None
-    item_kind: str = "invoice"
-    reply_to: str = ""
-
-    def context(self) -> dict[str, Any]:
-        """The notice as plain JSON."""
-        return _fields(self)
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeFailedNotice:
-    """That a card was declined, and what the customer can do. Template folder `charge_failed`.
-
-    `words`: declined, funds, technical, bank, card_data, expired, not_supported, confirm or
-    revoked. With `again_on` it is tried again by itself.
-    """
-
-    business: SenderFace
-    customer_name: str
-    number: str
-    amount: Money
-    card: str
-    words: str
-    again_on: date | None = None
-    pay_url: str | None = None
-    item_kind: str = "invoice"
-
-    def context(self) -> dict[str, Any]:
-        """The notice as plain JSON."""
-        return _fields(self)
-
-
-@dataclass(frozen=True, slots=True)
-class CardExpiringNotice:
-    """That a stored card expires, to its owner. Template folder `card_expiring`.
-
-    `portal_link` and `portal_url` are as in `PortalNotice`.
-    """
-
-    business: SenderFace
-    customer_name: str
-    card: str
-    expires_on: date
-    portal_link: str = ""
-    portal_url: str = ""
-
-    def context(self) -> dict[str, Any]:
-        """The notice as plain JSON."""
-        return _fields(self)
+        return fields_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +285,7 @@ class QuestionNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self)
+        return fields_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +310,7 @@ class AnswerNotice:
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""
-        return _fields(self)
+        return fields_of(self)
 
 
 Notice = (
@@ -390,17 +328,3 @@ Notice = (
     | QuestionNotice
     | AnswerNotice
 )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Money):
-        return {"minor": value.minor, "currency": value.currency}
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return _fields(value) if is_dataclass(value) else value
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
