@@ -68,6 +68,8 @@ address = "ann@acme.example"
 [autocharge]
 enabled = true
 holidays = [2027-01-01]
+[credits]
+vat_on_receipt = true
 """
 SWEEPS = ("autocharge.plan", "autocharge.hand_out_due", "payments.look_up_due")
 # A Tuesday morning in Berlin.

@@ -11,7 +11,7 @@ import pytest
 
 from tests.autocharge.house import House, euro
 from tests.books import ACME
-from worker import autocharge, invoices, payments
+from worker import autocharge, invoices, payments, review
 from worker.autocharge import ChargeState
 from worker.invoices import Invoice, State
 
@@ -214,3 +214,38 @@ def test_a_business_may_charge_requests_alone(house: House, word: str) -> None:
     with house.reading() as s:
         [planned] = autocharge.preview(s, ACME, terms, at=house.at)
     assert (planned.why_not is None) == (word == "credit_requests"), item.number
+
+
+def test_a_part_paid_otherwise_leaves_the_rest_to_the_card(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    request = house.request(customer)
+    house.tick()
+    said = ("--customer", customer.number or "", "--invoice", request.number)
+    paid = house.type("payments", "register", *said, "--amount", "200.00", "--method", "cash")
+    assert paid.exit_code == 0, paid.output
+    [row] = json.loads(house.type("credits", "list", "--json").stdout)
+    assert (row["state"], row["paid"]["amount"]) == ("part_paid", "200.00")
+    assert house.balance(customer) == euro("200.00")
+    for _ in range(10):
+        house.forward(timedelta(days=1))
+        house.tick()
+    assert [(c.state, c.amount) for c in house.charges(request)] == [
+        (ChargeState.CANCELLED, euro("500.00")),
+        (ChargeState.SETTLED, euro("300.00")),
+    ]
+    assert house.balance(customer) == euro("500.00")
+    assert house.broken() == []
+
+
+def test_money_in_advance_asks_for_its_invoice_and_the_receipt_is_none(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    request = house.request(customer)
+    house.until_tried(request)
+    with house.reading() as s:
+        [item] = review.open_of_kind(s, ACME, "advance_invoice")
+    assert "500.00 EUR came for credit request CR-00001" in item.question
+    [receipt] = house.notices("receipt")
+    assert receipt.context["is_prepaid"] is True
+    assert receipt.context["items"][0]["kind"] == "credit_request"
