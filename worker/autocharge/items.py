@@ -25,6 +25,7 @@ PAGE = 500
 class Item:
     """Something to be paid. `rests`: staff want no mail about it, so no charge either.
 
+    `was_planned`: whether there may be charges of it, ended ones included.
     `by_card`: a credit request that is to be paid by link alone is never charged.
     """
 
@@ -36,6 +37,7 @@ class Item:
     due_on: date
     contract: str | None
     rests: bool = False
+    was_planned: bool = True
     by_card: bool = True
 
 
@@ -135,6 +137,11 @@ def _asked() -> Any:
         )
         .scalar_subquery()
     )
+    planned = exists().where(
+        Charge.business == Invoice.business,
+        Charge.item_kind == Invoice.doc_type,
+        Charge.item_id == Invoice.id,
+    )
     columns = (
         Invoice.id,
         Invoice.number,
@@ -148,6 +155,7 @@ def _asked() -> Any:
         Invoice.doc_type,
         func.coalesce(CreditRequest.by_card, True).label("by_card"),
         owed.label("owed"),
+        planned.label("was_planned"),
     )
     of_item = and_(CreditRequest.business == Invoice.business, CreditRequest.item_id == Invoice.id)
     return select(*columns).outerjoin(CreditRequest, of_item)
@@ -164,6 +172,7 @@ def _owed_of(rows: Sequence[Any]) -> list[Item]:
             due_on=row.due_on or row.issue_on or row.received_at.date(),
             contract=row.contract,
             rests=row.rests_since is not None,
+            was_planned=row.was_planned,
             by_card=row.by_card,
         )
         for row in rows

@@ -135,6 +135,8 @@ def standing_of(
     who = {item.customer_id for item in found}
     mandates = records.mandates_of(session, business, who)
     limited = [m.id for of in mandates.values() for m in of if m.per_month_minor is not None]
+    # Most have none: to look for so many among many charges would take longer than all the rest.
+    planned = [item.id for item in found if item.was_planned]
     month = at.date().replace(day=1)
     people = session.scalars(
         select(Customer).where(Customer.business == business, Customer.id.in_(who))
@@ -149,7 +151,7 @@ def standing_of(
     return Standing(
         customers={one.id: one for one in people},
         mandates=mandates,
-        charges=records.of_items(session, business, [item.id for item in found]),
+        charges=records.of_items(session, business, planned) if planned else {},
         announced=frozenset(one for one in claimed if one),
         used=records.used_by_month(session, business, limited, month) if limited else {},
     )

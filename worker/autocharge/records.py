@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from worker import payments, store
 from worker.autocharge.model import (
     ENDED,
+    INVOICE,
     Act,
     Attempt,
     CardLink,
@@ -22,6 +23,7 @@ from worker.autocharge.model import (
     Outcome,
 )
 from worker.autocharge.retrying import Past
+from worker.invoices import CREDIT_REQUEST
 from worker.kernel.ids import BusinessKey
 
 _COUNTS = (Outcome.DONE.value, Outcome.DECLINED.value, Outcome.ANSWERED.value)
@@ -60,7 +62,12 @@ def of_items(
     found: dict[str, list[Charge]] = {}
     for one in session.scalars(
         select(Charge)
-        .where(Charge.business == business, Charge.item_id.in_(item_ids))
+        .where(
+            Charge.business == business,
+            # The index begins with the kind: without it all charges of a business are gone through.
+            Charge.item_kind.in_((INVOICE, CREDIT_REQUEST)),
+            Charge.item_id.in_(item_ids),
+        )
         .order_by(Charge.planned_at, Charge.id)
     ):
         found.setdefault(one.item_id, []).append(one)
