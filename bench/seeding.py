@@ -38,6 +38,7 @@ def store_invoices(engine: Engine, count: int, *, customers: int, total: int = T
         connection = cast(Connection[Any], pooled.connection.driver_connection)
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute("SET LOCAL statement_timeout = 0")
             _copy(cursor, "customer", customers, _customer)
             _copy(cursor, "invoice", count, lambda n: _invoice(n, customers, total + n % 7))
             _copy(cursor, "ledger_entry", count, _entry)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.orm import Session
 
-from worker import invoices, ledger, store
+from worker import ledger, store
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, zero
@@ -103,40 +104,51 @@ def is_standing(advice: Advice) -> bool:
     return advice.state in _STANDING
 
 
-def items_of(
-    session: Session, business: BusinessKey, customer_id: str
-) -> list[tuple[Invoice, Item]]:
-    """Everything a customer was issued and that is in force, with what is open of each."""
-    found = session.scalars(
-        select(Invoice)
-        .where(
-            Invoice.business == business,
-            Invoice.customer_id == customer_id,
-            Invoice.issued_at.is_not(None),
-            Invoice.voided_at.is_(None),
-            Invoice.corrected_at.is_(None),
-        )
-        # The reading is large, and matching does not look at it.
-        .options(defer(Invoice.reading))
-        .order_by(Invoice.due_on, Invoice.issued_at, Invoice.id)
-    ).all()
+# Columns and no objects: a large customer has a thousand items, and every advice looks at them all.
+_invoice = store.table_of(Invoice).c
+_ISSUED = (
+    select(_invoice.id, _invoice.number, _invoice.currency, _invoice.issue_on, _invoice.due_on)
+    .where(
+        _invoice.business == bindparam("business"),
+        _invoice.customer_id == bindparam("who"),
+        _invoice.issued_at.is_not(None),
+        _invoice.voided_at.is_(None),
+        _invoice.corrected_at.is_(None),
+    )
+    .order_by(_invoice.due_on, _invoice.issued_at, _invoice.id)
+)
+_OWNERS = select(_invoice.number_key, _invoice.customer_id).where(
+    _invoice.business == bindparam("business"),
+    _invoice.number_key.in_(bindparam("keys", expanding=True)),
+    _invoice.customer_id.is_not(None),
+    _invoice.issued_at.is_not(None),
+)
+
+
+def items_of(session: Session, business: BusinessKey, customer_id: str) -> list[tuple[str, Item]]:
+    """Everything a customer was issued and that is in force, with what is open of each, by id."""
+    found = session.execute(_ISSUED, {"business": business, "who": customer_id}).all()
     held: dict[str, Money] = {}
-    for code in {invoice.currency for invoice in found}:
+    for code in {row.currency for row in found}:
         held |= ledger.held_by_items(session, business, Account.RECEIVABLE, customer_id, code)
-    return [(i, _item(i, held.get(i.id, zero(i.currency)))) for i in found]
+    return [(row.id, _item(row, held.get(row.id, zero(row.currency)))) for row in found]
 
 
 def owners(session: Session, business: BusinessKey, numbers: Iterable[str]) -> dict[str, set[str]]:
     """Whose invoices bear these numbers exactly: customers' ids by the number as it is squeezed."""
+    written = {number: "".join(number.split()).upper() for number in numbers}
+    asked = {"business": business, "keys": sorted(set(written.values()))}
+    bearing: dict[str, set[str]] = {}
+    for key, customer_id in session.execute(_OWNERS, asked) if written else ():
+        bearing.setdefault(key, set()).add(customer_id)
     found: dict[str, set[str]] = {}
-    for number in numbers:
-        for invoice in invoices.called(session, business, number):
-            if invoice.customer_id is not None and invoice.issued_at is not None:
-                found.setdefault(squeezed(number), set()).add(invoice.customer_id)
+    for number, key in written.items():
+        if key in bearing:
+            found.setdefault(squeezed(number), set()).update(bearing[key])
     return found
 
 
-def _item(invoice: Invoice, owed: Money) -> Item:
+def _item(invoice: Row[*tuple[Any, ...]], owed: Money) -> Item:
     return Item(
         number=invoice.number,
         open=owed,

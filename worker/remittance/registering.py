@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from worker import customers, payments
 from worker.customers import Customer
-from worker.invoices import Invoice
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, NotMoney
@@ -69,7 +68,7 @@ class _Case:
     customer: Customer
     told: Told
     policy: Policy
-    items: Sequence[tuple[Invoice, Item]]
+    items: Sequence[tuple[str, Item]]
     at: datetime
 
 
@@ -143,7 +142,7 @@ def _matched(case: _Case, each: Remittance) -> _Found:
         found = _doubted(found, "The sender is not on file; only the numbers point to a customer.")
     if told.claim.written_by is not None and not told.by_staff:
         found = _doubted(found, "It was passed on by somebody who is not staff.")
-    by_number = {item.number: invoice.id for invoice, item in case.items}
+    by_number = {item.number: item_id for item_id, item in case.items}
     named = [item for text in written for item in numbers.named(text).items]
     ids = {by_number[item.number] for item in (*named, *(line.item for line in found.lines))}
     return _Found(each, found, _fingerprint(customer, each, numbers), frozenset(ids))
@@ -198,7 +197,7 @@ def _take_one(case: _Case, one: _Found, position: int) -> Advice:
     advice.customer_id = customer.id
     session.add(advice)
     session.flush()
-    _propose(session, advice, one.match, {item.number: i.id for i, item in case.items})
+    _propose(session, advice, one.match, {item.number: item_id for item_id, item in case.items})
     is_sure = one.match.decision is Decision.APPLY
     if earlier is not None:
         _repeats(advice, earlier, at=case.at)
