@@ -31,6 +31,9 @@ security = "plain"
 authserv_id = "mx.northlight.example"
 delivered_by = ["store.example.test"]
 """
+BANK_ADDRESS = "giro-7f3k9q@northlight.example"
+_BANK = "[[bank_accounts]]\n"
+_BY_MAIL = f'{_BANK}intake_address = "{BANK_ADDRESS}"\n'
 _SMTP = """trial = true
 [outbox]
 kind = "smtp"
@@ -81,7 +84,10 @@ def office(
         imap = _IMAP.format(port=dovecot.imap_port, user=account.name)
         running = stack.enter_context(
             running_house(
-                home, port, settings, business_changes=lambda t: t.replace(_LOCAL_TRUST, imap)
+                home,
+                port,
+                settings,
+                business_changes=lambda t: t.replace(_LOCAL_TRUST, imap).replace(_BANK, _BY_MAIL),
             )
         )
         running.smtp, running.dovecot, running.account = receiver, dovecot, account

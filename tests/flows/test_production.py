@@ -13,8 +13,10 @@ import httpx
 import requests
 from playwright.sync_api import Browser
 
+from tests.flows.conftest import BANK_ADDRESS
 from tests.flows.house import BUSINESS, House
 from tests.flows.papers import Forward, Paper, bounce, forward, reply
+from tests.readers.bank_samples import CLOSING, OPENING, balance, camt_of, entry, statement
 from tests.readers.samples import FILES, pdf_of
 from tests.remittance import papers
 from tests.servers.dovecot import DovecotServer
@@ -23,12 +25,14 @@ from worker.commands.demo_customer import go_to_checkout, pay
 from worker.delivery import Notice
 from worker.intake import Disposition, Mail
 from worker.invoices import Hold
+from worker.payments import GAP
 from worker.remittance import Advice
 from worker.review import WorkItem
 
 AUTHENTIC = {
     "Authentication-Results": "mx.northlight.example; dmarc=pass header.from=northlight.example"
 }
+TO_THE_BANK = {"Delivered-To": BANK_ADDRESS} | AUTHENTIC
 
 
 def authentic(paper: Paper) -> Forward:
@@ -229,6 +233,41 @@ def with_advice(email: EmailMessage, number: str, amount: str) -> bytes:
     assert isinstance(message, EmailMessage)
     message.add_attachment(papers.sap(advice), "application", "pdf", filename="advice.pdf")
     return message.as_bytes()
+
+
+def test_a_bank_file_settles_by_mail_at_its_secret_address_alone_and_only_without_a_gap(
+    office: House,
+) -> None:
+    for number, net in (("BANK-1", "300.00"), ("BANK-2", "400.00")):
+        office.send_in(authentic(Paper(number=number, net=Decimal(net))))
+        office.await_issued(number)
+    first = office.home / "first.xml"
+    first.write_bytes(bank_file("0.00", "12.00", "nothing that is known"))
+    office.run("payments", "import", str(first), "--as", "Mara Lindqvist")
+
+    to_us = Forward({"s.xml": bank_file("12.00", "357.00", "BANK-1")}, headers=AUTHENTIC)
+    office.send_in(to_us)
+    gap = bank_file("369.00", "476.00", "BANK-2")
+    office.send_in(Forward({"later.xml": gap}, headers=TO_THE_BANK))
+    [asked] = office.await_that(lambda: [w for w in office.all_of(WorkItem) if w.kind == GAP])
+    assert "entries between them are missing" in asked.question
+    assert (still_to_pay(office, "BANK-1"), still_to_pay(office, "BANK-2")) == (35700, 47600)
+
+    # What was missing comes, and the mail that waited for it is booked by itself.
+    office.send_in(Forward(to_us.files, note="Again.", headers=TO_THE_BANK))
+    office.await_payment(35700)
+    office.await_payment(47600)
+    office.await_quiet()
+    assert (still_to_pay(office, "BANK-1"), still_to_pay(office, "BANK-2")) == (0, 0)
+
+
+def bank_file(opening: str, amount: str, text: str) -> bytes:
+    """A statement of the business's account with one payment."""
+    closing = str(Decimal(opening) + Decimal(amount))
+    inside = f"<NtryDtls><TxDtls><RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls></NtryDtls>"
+    balances = [balance(OPENING, opening), balance(CLOSING, closing)]
+    parts = [*balances, entry(amount, inside=inside)]
+    return camt_of([statement(*parts, iban="DE89370400440532013000")])
 
 
 def still_to_pay(office: House, number: str) -> int:
