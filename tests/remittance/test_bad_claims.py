@@ -1,0 +1,126 @@
+"""Claims that are wrong, hostile or repeated: a question or nothing, and never a posting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+import pytest
+
+from tests.actors.desk import NORTHLIGHT, Desk, letter, opened
+from tests.flows.papers import Paper, forward
+from tests.readers.workbooks import workbook
+from worker import ledger
+from worker.payments import Payment
+from worker.remittance import Advice
+from worker.review import WorkItem
+
+ANN = "Ann <accounts@brightwater.example>"
+XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+OTHERS = Paper(
+    number="F-7100",
+    buyer="Atelier Fontaine SARL",
+    buyer_number="K-1002",
+    buyer_vat_id="FR99999000012",
+    buyer_email="compta@atelier-fontaine.example",
+)
+
+
+@pytest.fixture(scope="module")
+def kept_desk(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Desk]:
+    with opened(tmp_path_factory.mktemp("desk"), migrated_file) as there:
+        for paper in (
+            Paper(number="F-7001"),
+            Paper(number="F-7002", net=Decimal("200.00")),
+            OTHERS,
+        ):
+            there.take(forward(paper).raw())
+        there.keep()
+        yield there
+
+
+@pytest.fixture
+def desk(kept_desk: Desk) -> Desk:
+    """Brightwater owes F-7001 over 119.00 EUR and F-7002 over 238.00 EUR; F-7100 is another's."""
+    kept_desk.start_over()
+    return kept_desk
+
+
+def with_sheet(rows: list[list[str | float]], extra: dict[str, bytes] | None = None) -> bytes:
+    """Words that leave all to a sheet."""
+    words = "Please find our remittance advice for today's payment attached."
+    message = message_from_bytes(letter(words, sender=ANN, subject="Remittance"), policy=SMTP)
+    assert isinstance(message, EmailMessage)
+    content = workbook({"Advice": rows}, extra)
+    message.add_attachment(content, "application", XLSX, filename="remittance.xlsx")
+    return message.as_bytes()
+
+
+HEAD: list[str | float] = ["Invoice", "Amount paid"]
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+    "amounts that do not add up": (
+        lambda: letter("We paid today:\nF-7001  119.00 EUR\nF-7002  238.00 EUR\nTotal  377.00 EUR"),
+        "377.00",
+    ),
+    "more than is owed": (
+        lambda: letter("We have paid F-7001 today: 190.00 EUR by bank transfer."),
+        "of which 119.00 EUR is open",
+    ),
+    "another customer's invoice": (
+        lambda: letter("We have paid F-7100 today: 119.00 EUR by bank transfer."),
+        "an invoice of another customer",
+    ),
+    "another currency": (
+        lambda: letter("We have paid F-7001 today: 119.00 USD by bank transfer."),
+        "USD",
+    ),
+    "a sheet of formulas": (
+        lambda: with_sheet([HEAD, ["F-7001", "=100+19|119"], ["Total", "=B2|119"]]),
+        "formula",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_with_a_claim_is_said_and_nothing_is_posted(desk: Desk, name: str) -> None:
+    make, reason = BAD[name]
+    before = books(desk)
+    raw = make().replace(b"Mara Lindqvist <mara@northlight.example>", ANN.encode())
+    desk.take(raw)
+    assert (books(desk), desk.all(Payment)) == (before, [])
+    [advice] = desk.all(Advice)
+    assert advice.state == "review"
+    assert reason in desk.asked("remittance_review").question + " ".join(advice.doubts)
+    assert desk.broken() == []
+
+
+def test_a_bomb_of_a_sheet_and_a_changed_iban_are_no_payment(desk: Desk) -> None:
+    before = books(desk)
+    bomb = {"xl/worksheets/sheet9.xml": b"<x>" + b" " * 60_000_000}
+    desk.take(with_sheet([HEAD, ["F-7001", 119.0]], bomb))
+    lure = "We paid F-7001. Our bank details have changed: please use our new IBAN from now on."
+    mail = desk.take(letter(lure, sender=ANN))
+    assert mail.kind == "suspicious"
+    assert (books(desk), desk.all(Payment)) == (before, [])
+    assert len(desk.all(WorkItem)) >= 2
+    assert desk.broken() == []
+
+
+def test_the_same_advice_ten_times_is_one(desk: Desk) -> None:
+    before = books(desk)
+    for _ in range(10):
+        desk.take(letter("We have paid F-7001 today: 119.00 EUR by bank transfer.", sender=ANN))
+    states = [advice.state for advice in desk.all(Advice)]
+    assert (sorted(states), len(desk.all(Payment))) == (["announced", *["duplicate"] * 9], 1)
+    assert books(desk) == before
+    assert desk.broken() == []
+
+
+def books(desk: Desk) -> dict[str, int]:
+    """What each account holds, in minor units."""
+    with desk.app.reading() as s:
+        return {name: held.minor for (name, _), held in ledger.balances(s, NORTHLIGHT).items()}
