@@ -10,12 +10,15 @@ from email.policy import SMTP
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.actors.desk import NORTHLIGHT, Desk, letter, opened
 from tests.flows.papers import Paper, forward
+from tests.payments.bank import entry, statement
 from tests.readers.workbooks import workbook
-from worker import ledger
-from worker.payments import Payment
+from worker import ledger, payments
+from worker.payments import BankFile, Payment
 from worker.remittance import Advice
 from worker.review import WorkItem
 
@@ -124,3 +127,46 @@ def books(desk: Desk) -> dict[str, int]:
     """What each account holds, in minor units."""
     with desk.app.reading() as s:
         return {name: held.minor for (name, _), held in ledger.balances(s, NORTHLIGHT).items()}
+
+
+IBAN = "DE89370400440532013000"
+ONE = "We have paid invoice F-7001 today: 119.00 EUR by bank transfer."
+BOTH = "We have paid today:\n\nF-7001  119.00 EUR\nF-7002  238.00 EUR\nTotal   357.00 EUR"
+
+
+def bank_tells(desk: Desk, text: str) -> None:
+    """Have the bank's file tell of 357.00 EUR, and settle it."""
+    told = statement(entry("357.00", text), account=IBAN)
+    with desk.app.transaction() as s:
+        file = BankFile([told], text.encode(), "mara")
+        [recorded] = payments.record(s, desk.rules, file, at=desk.app.now())
+    for statement_id in recorded.statement_ids:
+        with desk.app.transaction() as s:
+            payments.settle_entries(s, NORTHLIGHT, statement_id, insist=True, at=desk.app.now())
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.permutations(["first word", "correction", "bank", "the same again"]))
+def test_in_whatever_order_words_and_the_banks_line_come_the_books_are_the_same(
+    kept_desk: Desk, order: list[str]
+) -> None:
+    kept_desk.start_over()
+    thread = {"references": "<one@bw.example>"}
+    tell: dict[str, Callable[[], object]] = {
+        "first word": lambda: kept_desk.take(letter(ONE, sender=ANN, **thread)),
+        "correction": lambda: kept_desk.take(letter(BOTH, sender=ANN, **thread)),
+        "bank": lambda: bank_tells(kept_desk, "F-7001 F-7002"),
+        "the same again": lambda: kept_desk.take(letter(BOTH, sender=ANN, **thread)),
+    }
+    for what in order:
+        tell[what]()
+    left = {name: minor for name, minor in books(kept_desk).items() if minor}
+    assert left == {"bank": 35700, "receivable": 11900, "invoiced": -47600}
+    settled = [p.amount_minor for p in kept_desk.all(Payment) if p.state == "settled"]
+    assert settled == [35700]
+    assert kept_desk.broken() == []
