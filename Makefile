@@ -7,6 +7,9 @@ BIN := .venv/bin
 RUN_PACKAGES := python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig
 TEST_PACKAGES := redis-server postgresql dovecot-imapd dovecot-lmtpd chromium poppler-utils tesseract-ocr
 
+# Every process we start would compile all of its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench chaos prove format packages test-packages clean
 
 demo: .venv/.runtime  ## show the whole story; ONCE=1 plays the customer too and exits
@@ -69,5 +72,6 @@ define install
 	[ -x $(BIN)/python ] || { echo "Making .venv with $$($(PYTHON) --version)"; $(PYTHON) -m venv .venv || exit 1; }; \
 	echo "Installing $(1) (one or two minutes the first time)"; \
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && \
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	$(BIN)/python -m compileall -q worker
 endef

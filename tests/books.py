@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from worker import app, businesses, customers, invoices, store
+from worker import businesses, customers, invoices, store
+from worker.app import App
 from worker.customers import Customer
 from worker.invoices import Draft, Invoice, Limits
 from worker.kernel.ids import BusinessKey
@@ -28,7 +29,7 @@ OTHER = BusinessKey("other")
 ASKING = Limits(first_time_addresses=False, send_limit=None, currency="EUR")
 OPEN_HANDED = Limits(first_time_addresses=True, send_limit=None, currency="EUR")
 # Importing the composition root maps every table, as every process does.
-EVERY_ROOM_IS_MAPPED = app
+EVERY_ROOM_IS_MAPPED = App
 
 
 def build(url: str) -> None:

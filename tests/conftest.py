@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import sys
@@ -21,6 +22,10 @@ from tests.servers.postgres import PostgresServer, running_postgres
 from tests.servers.redis import RedisServer, running_redis
 from tests.servers.smtp import SmtpServer, running_smtp
 from worker import store
+from worker.commands.starting import collect_seldom
+
+# Collecting makes millions of objects, all of which stay.
+gc.disable()
 
 # A busy machine makes an example slow, not wrong.
 settings.register_profile("tillmail", deadline=None, database=None, max_examples=40)
@@ -35,6 +40,12 @@ def pytest_report_header() -> str:
     if _CORPORA.is_dir():
         return "corpora: found, tests/corpora is collected"
     return "corpora: not found beside the project, tests/corpora is left out"
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is looked for as in a worker, and no more among the tests themselves."""
+    gc.enable()
+    collect_seldom()
 
 
 def _stay_on_loopback(event: str, arguments: tuple[object, ...]) -> None:

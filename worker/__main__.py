@@ -1,7 +1,7 @@
 """The operator's command line, `tillmail`.
 
-Each command's file is imported when the command is asked for: `tillmail read` starts without the
-database, and `tillmail invoices list` without the web.
+Each command's file is imported when the command is run: the help starts without any, `tillmail
+read` without the database, and `tillmail invoices list` without the web.
 """
 
 from __future__ import annotations
@@ -10,55 +10,89 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-# Name, then the file in `worker/commands` and what to take from it, in the order of the help.
-_COMMANDS = {
-    "demo": "demo:demo",
-    "up": "up:up",
-    "read": "read:read",
-    "invoices": "invoices:app",
-    "links": "links:app",
-    "payments": "payments:app",
-    "remittances": "remittances:app",
-    "credits": "credits:app",
-    "charges": "charges:app",
-    "mail": "mail:app",
-    "customers": "customers:app",
-    "review": "review:app",
-    "ledger": "ledger:app",
-    "doctor": "doctor:doctor",
-    "release": "processes:release",
-    "web": "processes:web",
-    "worker": "processes:worker",
-    "mailbox": "processes:mailbox",
-    "clock": "processes:clock",
-    "sandbox": "processes:sandbox",
+# In the order of the help: where a command is in `worker/commands`, and what it is for. A test
+# holds the second against what the command says of itself.
+COMMANDS = {
+    "demo": (
+        "demo:demo",
+        "Show the whole story: invoices mailed in, sent out, paid by card and by bank, and"
+        " receipted.",
+    ),
+    "up": (
+        "up:up",
+        "Run everything on this machine: queue, pay page, worker, mailboxes and clock.",
+    ),
+    "read": ("read:read", "Say what the worker would make of FILE…, and why."),
+    "invoices": ("invoices:app", "What is owed: list, show, release, send and void invoices."),
+    "links": ("links:app", "Pay links: who opened them, when they end, and their address."),
+    "payments": ("payments:app", "Money that came in, its evidence, and what it was applied to."),
+    "remittances": (
+        "remittances:app",
+        "What payers say they paid, what was proposed, and what became of it.",
+    ),
+    "credits": (
+        "credits:app",
+        "Requests to prepay, and what customers have with you and have not used yet.",
+    ),
+    "charges": ("charges:app", "Stored cards: what is charged when, and what came of it."),
+    "mail": ("mail:app", "Every mail that came in: what became of it, why, and reading it again."),
+    "customers": ("customers:app", "Who is on file, and the addresses that invoices may go to."),
+    "review": ("review:app", "What waits for a person, with the evidence and the choices."),
+    "ledger": ("ledger:app", "Proof that the books hold, and what stands in each account."),
+    "doctor": (
+        "doctor:doctor",
+        "Check settings, database, queue, mailboxes, mail server, Stripe, templates and system.",
+    ),
+    "release": (
+        "processes:release",
+        "Bring the database to this version and put every business's row in place.",
+    ),
+    "web": ("processes:web", "Serve the pay page and take the gateway's webhooks."),
+    "worker": (
+        "processes:worker",
+        "Read mails, print documents, send emails, settle payments.",
+    ),
+    "mailbox": ("processes:mailbox", "Watch every mailbox and take in what arrives."),
+    "clock": ("processes:clock", "Tick the sweeps of config/timetable.toml."),
+    "sandbox": (
+        "processes:sandbox",
+        "Start the Stripe sandbox: a test server that takes no real money.",
+    ),
 }
 
 
 class _Commands(TyperGroup):
-    """The commands of the table above, each imported when it is needed."""
+    """The commands of the table above: listed from there, imported when one is to be run."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self.commands = {
+            name: TyperCommand(name, help=summary) for name, (_, summary) in COMMANDS.items()
+        }
 
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx
-        return list(_COMMANDS)
+        return list(self.commands)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        del ctx
-        place = _COMMANDS.get(cmd_name)
-        if place is None:
-            return None
-        file, _, what = place.partition(":")
-        found = getattr(import_module(f"worker.commands.{file}"), what)
-        if not isinstance(found, typer.Typer):
-            alone = typer.Typer(add_completion=False)
-            alone.command(cmd_name)(found)
-            found = alone
-        command = get_command(found)
-        command.name = cmd_name
-        return command
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, imported(name) if name else found, rest
+
+
+def imported(name: str) -> Any:
+    """A command of the table, whole."""
+    file, _, what = COMMANDS[name][0].partition(":")
+    found = getattr(import_module(f"worker.commands.{file}"), what)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command(name)(found)
+        found = alone
+    command = get_command(found)
+    command.name = name
+    return command
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ knows of do where TILLMAIL_EVERY_DECLINE is set, as `make prove` does.
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 
 from tests.autocharge.house import House
 from worker import autocharge
@@ -29,13 +28,11 @@ def test_each_decline_takes_its_course(house: House) -> None:
         on = f"card {mandate.stripe_method_id}"
         house.sandbox.fail(on, "decline", decline_code=code)
     house.tick("autocharge.plan", *["autocharge.hand_out_due"] * 4)
-    house.forward(timedelta(days=3, hours=2))
-    last_try = house.at + timedelta(hours=2)
-    while untried := [code for code, (item, _) in items.items() if not _tries(house, item)]:
-        # A call that a busy machine left unanswered is made again a little later.
-        assert house.at < last_try, {c: house.charge_of(items[c][0]).because for c in untried}
-        house.tick("autocharge.hand_out_due")
-        house.forward(timedelta(minutes=5))
+    # Which day that is depends on the week the story begins in: the business has holidays.
+    [charged_from] = {house.charge_of(item).not_before for item, _ in items.values()}
+    assert charged_from is not None
+    house.forward(charged_from - house.at)
+    house.tick(*["autocharge.hand_out_due"] * 4)
 
     told = {notice.subject_id for notice in house.notices("charge_failed")}
     with house.reading() as s:

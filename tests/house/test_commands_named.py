@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from typer.main import get_command
-
-from worker.__main__ import tillmail
+from worker.__main__ import COMMANDS, imported
 
 PROJECT = Path(__file__).parents[2]
 _TEXTS = ("worker/**/*.py", "templates/**/*.*", "config/**/*.*", "docs/*.md", "README.md")
@@ -43,14 +41,11 @@ def _is_there(
 
 def _commands() -> Iterator[tuple[tuple[str, str | None], set[str]]]:
     """Noun and verb of each command, with its options."""
-    root: Any = get_command(tillmail)
-    ctx = root.make_context("tillmail", [], resilient_parsing=True)
-    for noun in root.list_commands(ctx):
-        command = root.get_command(ctx, noun)
+    for noun in COMMANDS:
+        command = imported(noun)
         yield (noun, None), _options(command)
-        verbs = command.list_commands(ctx) if hasattr(command, "list_commands") else []
-        for verb in verbs:
-            yield (noun, verb), _options(command.get_command(ctx, verb))
+        for verb, found in getattr(command, "commands", {}).items():
+            yield (noun, verb), _options(found)
 
 
 def _options(command: Any) -> set[str]:

@@ -11,10 +11,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from tests.servers.postgres import PostgresServer
-from worker import app, store
+from worker import store
+from worker.app import App
 from worker.store import Record, schema
 
-EVERY_ROOM_IS_MAPPED = app
+EVERY_ROOM_IS_MAPPED = App
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
