@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.remittance.making import Case, World, cases
+from tests.remittance.making import cases
+from tests.remittance.world import Case, World
 from worker import readers, remittance
 from worker.readers import Reading
 

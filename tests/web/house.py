@@ -215,6 +215,8 @@ class House:
             base_url=self.reached_at,
             headers={"User-Agent": PERSON, "Accept-Language": "en-GB"} | headers,
             verify=False,
+            # A busy machine makes an answer slow, not wrong.
+            timeout=30,
         )
         self._open.append(client)
         return client
@@ -350,7 +352,10 @@ def running_house(
 
     `sandboxed`: its hosted payment pages are on this machine too, at another origin.
     """
-    listening = socket.create_server(("127.0.0.1", 0))
+    # Only where the protocol is named does asyncio send without delay, as it does in production.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
     port = listening.getsockname()[1]
     reached_at = f"http://127.0.0.1:{port}"
     sandbox = f"http://localhost:{port}" if sandboxed else ""
