@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import cast
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from tests.books import ACME, AT, issue, zoo
 from tests.commands.conftest import Desk, desk
 from tests.payments.test_crediting import balance, credit, euro, owed, pay
+from tests.payments.test_settling import paid
 from worker import delivery, documents, invoices, payments, review
 from worker.actors import FLOW, run_job
 from worker.actors.payments import clear_lane
@@ -25,9 +26,11 @@ from worker.invoices import Invoice
 from worker.kernel.errors import OutcomeUnknown, PermanentError
 from worker.kernel.ids import BusinessKey
 from worker.payments import (
+    By,
     Checkout,
     CheckoutFacts,
     CheckoutPage,
+    DisputeFacts,
     Method,
     Payment,
     Refund,
@@ -37,6 +40,7 @@ from worker.payments import (
     RefundWish,
     Registration,
     Reversals,
+    Wanted,
 )
 from worker.settings import load
 from worker.store.outbox import Job, Slip
@@ -148,6 +152,38 @@ def test_a_refund_is_asked_for_once_and_booked_once(desk: Desk) -> None:
         assert (house.asks.asked, now(house, refund).state) == (1, RefundState.DONE)
         with house.reading() as s:
             assert owed(s, invoice) == euro("119.00")
+            [told] = delivery.about(s, ACME, refund.id)
+            assert told.kind == "refund"
+            assert (told.subject_id, told.recipient) == (refund.id, "pay@zoo.example")
+
+
+@pytest.mark.parametrize("is_debit", [True, False])
+def test_a_customer_whose_bank_did_not_pay_is_told_what_is_open(desk: Desk, is_debit: bool) -> None:
+    with opened(desk, Gateway()) as house:
+        if is_debit:
+            with house.transaction() as s:
+                zoo(s)
+                wanted = [Wanted(issue(s))]
+                checkout = payments.begin_for(s, wanted, link_id="l", at=AT, by=By("sepa_debit"))
+                facts = replace(paid(checkout), is_paid=False, method="sepa_debit")
+                waits = replace(facts, is_processing=True)
+                payments.settle(s, checkout, waits, livemode=False, at=AT)
+            with house.transaction() as s:
+                failed = replace(facts, failure="No money")
+                found = payments.checkout(s, ACME, checkout.id)
+                assert found is not None
+                payments.settle(s, found, failed, livemode=False, at=house.now())
+        else:
+            _, payment = paid_invoice(house)
+            fact = DisputeFacts("du_1", "lost", payment.amount, "pi_1", None, AT, None)
+            with house.transaction() as s:
+                found_payment = payments.by_id(s, ACME, payment.id)
+                assert found_payment is not None
+                payments.book_disputes(s, found_payment, [fact], at=house.now())
+        with house.reading() as s:
+            [told] = [n for n in s.scalars(select(delivery.Notice)) if n.kind == "payment_returned"]
+            assert told.context["items"][0]["still_to_pay"]["minor"] == 11900
+            assert "/l/" in told.context["pay_url"]
 
 
 @pytest.mark.parametrize(("does_it_first", "asks"), [(True, 1), (False, 2)])

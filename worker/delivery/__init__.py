@@ -13,6 +13,8 @@ from worker.delivery.charge_letters import (
     charge_letter,
 )
 from worker.delivery.checking import Obstacle, obstacle
+from worker.delivery.gone_back import Kind as GoneBack
+from worker.delivery.gone_back import gone_back_letter
 from worker.delivery.letters import (
     Occasion,
     Paper,
@@ -60,6 +62,7 @@ __all__ = [
     "EmailWords",
     "Enclosure",
     "ExpiringFace",
+    "GoneBack",
     "Incoming",
     "Letter",
     "Notice",
@@ -90,6 +93,7 @@ __all__ = [
     "facts",
     "find_answered",
     "find_bounced",
+    "gone_back_letter",
     "invoice_letter",
     "is_asked",
     "last_sent_at",

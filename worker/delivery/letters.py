@@ -163,10 +163,10 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
     applied = payments.allocations_of(session, business, payment.id)
     items = [(a, invoices.by_id(session, business, a.item_id)) for a in applied]
     customer = customers.by_id(session, business, payment.customer_id or "")
-    recipient = _receipt_to(session, payment, [i for _, i in items if i is not None])
+    recipient = receipt_to(session, payment, [i for _, i in items if i is not None])
     if recipient is None:
         return None
-    rest = payment.amount - total((a.amount for a in applied), payment.currency)
+    rest = payment.principal - total((a.amount for a in applied), payment.currency)
     settled_at = payment.settled_at or payment.registered_at
     notice = ReceiptNotice(
         business=paper.sender,
@@ -176,11 +176,12 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
         paid_on=payment.paid_on or day_in(paper.rules.time_zone, settled_at),
         method=payment.method,
         items=tuple(
-            PaidItem(i.number, a.amount, invoices.still_to_pay(session, i), _kind(i))
+            PaidItem(i.number, a.amount, invoices.still_to_pay(session, i), kind_of(i))
             for a, i in items
             if i is not None
         ),
         to_balance=rest if rest.is_positive else None,
+        fee=payment.fee if payment.fee.is_positive else None,
         is_prepaid=bool(items) and all(i is not None and i.is_credit_request for _, i in items),
     )
     return Letter(
@@ -194,7 +195,7 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
     )
 
 
-def _kind(item: Invoice) -> str:
+def kind_of(item: Invoice) -> str:
     return "credit_request" if item.is_credit_request else "invoice"
 
 
@@ -217,7 +218,7 @@ def _bank(rules: Rules, invoice: Invoice) -> BankFace | None:
     )
 
 
-def _receipt_to(session: Session, payment: Payment, items: list[Invoice]) -> str | None:
+def receipt_to(session: Session, payment: Payment, items: list[Invoice]) -> str | None:
     for invoice in items:
         if invoice.recipient is not None:
             return invoice.recipient

@@ -7,6 +7,7 @@ from datetime import date
 
 from worker.businesses import Rules
 from worker.delivery.card_wording import CardExpiringNotice, ChargeFailedNotice, ChargeNotice
+from worker.delivery.gone_back import GoneBackNotice
 from worker.delivery.letters import Paper
 from worker.delivery.ports import EmailOrder
 from worker.delivery.questions import choices
@@ -51,7 +52,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
         portal_url="https://pay.example.com/l/sample",
     )
     linkless = replace(invoice, pay_url=None, pixel_url="", portal_url="", transfer_text="SAMPLE")
-    notices: dict[str, Notice] = {
+    notices: dict[str, Notice | GoneBackNotice] = {
         "invoice": invoice,
         "credit_note": CreditNoteNotice(
             business=sender,
@@ -77,7 +78,9 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             paid_on=date(2026, 2, 1),
             method="card",
             items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
+            fee=Money(100, rules.currency),
         ),
+        **_gone_back(sender, amount),
         **_of_cards(sender, amount),
         "credit_request": _request(sender, amount, bank),
         **_of_portals(sender),
@@ -114,6 +117,16 @@ def _request(sender: SenderFace, amount: Money, bank: BankFace) -> CreditRequest
         pay_url="https://pay.example.com/l/sample",
         bank=bank,
     )
+
+
+def _gone_back(sender: SenderFace, amount: Money) -> dict[str, GoneBackNotice]:
+    """What customers are told of money that goes back."""
+    item = PaidItem("SAMPLE-1", amount, amount)
+    refund = GoneBackNotice(sender, "Sample & Sons <Ltd>", "ref_sample", amount, "card")
+    returned = replace(
+        refund, method="sepa_debit", items=(item,), pay_url="https://pay.example.com/l/sample"
+    )
+    return {"refund": refund, "payment_returned": returned}
 
 
 def _of_cards(sender: SenderFace, amount: Money) -> dict[str, Notice]:

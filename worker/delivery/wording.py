@@ -147,7 +147,7 @@ class ReceiptNotice:
     """That money arrived, to the customer who paid. No tax invoice. Template folder `receipt`.
 
     `to_balance` is what was more than owed and now stands on the customer's balance. `is_prepaid`:
-    all of it was paid in advance, and no invoice stands behind it.
+    all of it was paid in advance, and no invoice stands behind it. `fee`: what paying so added.
     """
 
     business: SenderFace
@@ -159,6 +159,7 @@ class ReceiptNotice:
     items: tuple[PaidItem, ...]
     to_balance: Money | None = None
     is_prepaid: bool = False
+    fee: Money | None = None
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""

@@ -205,6 +205,33 @@ def checkouts_to_look_at(session: Session, *, at: datetime, limit: int) -> Seque
     ).all()
 
 
+def items_behind(session: Session, payment: Payment, *, since: datetime) -> Sequence[Invoice]:
+    """What a payment paid and pays no more, since then; of a debit that came to nothing, what its
+    page, which ended in that moment, asked for."""
+    business = BusinessKey(payment.business)
+    of_page = (
+        select(Share.item_id)
+        .join(Checkout, _of_checkout())
+        .where(
+            Checkout.business == business,
+            Checkout.customer_id == payment.customer_id,
+            Checkout.state == CheckoutState.FAILED.value,
+            Checkout.ended_at == payment.returned_at,
+        )
+    )
+    undone = select(Allocation.item_id).where(
+        Allocation.business == business,
+        Allocation.payment_id == payment.id,
+        Allocation.undone_at >= since,
+    )
+    wanted = undone if payment.was_ours else of_page
+    return session.scalars(
+        select(Invoice)
+        .where(Invoice.business == business, Invoice.id.in_(wanted))
+        .order_by(Invoice.number)
+    ).all()
+
+
 def refunds_of(session: Session, business: BusinessKey, payment_id: str) -> Sequence[Refund]:
     """What of a payment was asked to go back, or went, the first first."""
     return session.scalars(
