@@ -8,6 +8,7 @@ from datetime import timedelta
 from tests.autocharge.house import House
 from tests.servers.stripe import pay
 from worker.autocharge import ChargeState
+from worker.kernel.money import Money
 
 
 def test_a_card_is_stored_charged_and_shown(house: House) -> None:
@@ -85,3 +86,46 @@ def test_a_consent_is_written_down_with_its_evidence_and_ends(house: House) -> N
         "customers", "mandate", "record", customer.number or "", "--method", alone.id, *given
     )
     assert unowned.exit_code == 1
+
+
+def test_staff_take_a_payment_from_a_stored_card_at_once(house: House) -> None:
+    customer = house.customer()
+    house.card(customer, per_charge=Money(20_000, "EUR"))
+    item, large = house.invoice(customer), house.invoice(customer, "200.01")
+    taken = house.type("payments", "take", item.number)
+    assert taken.exit_code == 0, taken.output
+    assert "Visa •••• 4242 is charged 119.00 EUR now" in taken.stderr
+    assert house.type("payments", "take", item.number).exit_code == 1
+    house.forward(timedelta(minutes=5))
+    house.bring_again()
+    charge = house.charge_of(item)
+    assert (charge.state, charge.taken_by, charge.id) == ("settled", "Ann", taken.stdout.strip())
+    refused = house.type("payments", "take", large.number)
+    assert "above the 200.00 EUR" in refused.stderr
+    assert "--page" in refused.stderr
+    stranger = house.type("payments", "take", large.number, "--as", "mallory")
+    assert "mallory is not staff" in stranger.stderr
+    assert len(house.taken()) == 1
+    assert house.broken() == []
+
+
+def test_a_card_that_is_declined_at_the_desk_is_not_tried_again_by_itself(house: House) -> None:
+    customer = house.customer()
+    house.card(customer, "pm_card_chargeCustomerFail")
+    item = house.invoice(customer)
+    assert house.type("payments", "take", item.number).exit_code == 0
+    house.forward(timedelta(minutes=5))
+    house.bring_again()
+    assert house.charge_of(item).state == ChargeState.NEEDS_CUSTOMER
+    assert house.broken() == []
+
+
+def test_staff_open_a_payment_page_for_a_customer(house: House) -> None:
+    item = house.invoice(house.customer())
+    opened = house.type("payments", "take", item.number, "50.00", "--page")
+    assert opened.exit_code == 0, opened.output
+    assert pay(opened.stdout.strip()).status_code == 303
+    house.forward(timedelta(minutes=5))
+    house.tick("payments.look_up_due")
+    assert [charge["amount"] for charge in house.taken()] == [5000]
+    assert house.broken() == []

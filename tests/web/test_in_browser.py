@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.web.house import KEY, PERSON, House, running_house
+from tests.web.test_ways import METHODS, make_business, ordered
 from worker import paylinks
 from worker.paylinks import Subject
 
@@ -221,3 +222,59 @@ def test_every_control_has_a_name_and_is_large_enough_to_touch(
         box = control.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 24
+
+
+@pytest.fixture
+def charging(tmp_path: Path) -> Iterator[House]:
+    """A house that adds a fee for cards and takes bank debits."""
+    with running_house(tmp_path, sandboxed=True, methods=METHODS) as house:
+        yield house
+
+
+@pytest.mark.parametrize("view", [PHONE, {"width": 1280, "height": 900}], ids=["phone", "desk"])
+def test_choosing_a_way_shows_its_fee_at_once_and_only_that_is_charged(
+    charging: House, browser: Browser, view: dict[str, int]
+) -> None:
+    path = charging.invoice()
+    make_business(charging, path)
+    context = browser.new_context(user_agent=PERSON, viewport=view, base_url=charging.lives_at)
+    context.add_init_script(UNSTEERED)
+    first, second = context.new_page(), context.new_page()
+    for page in (first, second):
+        page.goto(path)
+        assert page.inner_text("button[type=submit]") == "Pay €121.04"
+    first.check("input[value=debit]")
+    assert first.inner_text("button[type=submit]") == "Pay €119.00"
+    assert not first.is_visible("[data-sums]")
+    first.check("input[value=card]")
+    assert first.inner_text("[data-whole]") == "€121.04"
+    charging.wait(seconds=5)
+    first.click("button[type=submit]")
+    first.wait_for_url(HOSTED)
+    second.check("input[value=debit]")
+    second.click("button[type=submit]")
+    second.wait_for_url(HOSTED)
+    assert ordered(charging) == [("card", "119.00", "2.04"), ("sepa_debit", "119.00", "")]
+    assert charging.activity(path).count("checkout_ended") == 1
+    context.close()
+
+
+def test_without_script_the_fee_is_seen_before_it_is_charged(
+    charging: House, browser: Browser
+) -> None:
+    path = charging.invoice()
+    context = browser.new_context(
+        user_agent=PERSON, viewport=PHONE, base_url=charging.lives_at, java_script_enabled=False
+    )
+    page = context.new_page()
+    page.goto(path)
+    charging.wait(seconds=5)
+    page.click("button[type=submit]")
+    assert "€119.10" in page.inner_text("main")
+    shown = re.search(r"type (\d{4}) here", page.inner_text("main"))
+    assert shown is not None
+    page.fill("#code", shown[1])
+    page.click("button[type=submit]")
+    page.wait_for_url(HOSTED)
+    assert ordered(charging) == [("card", "119.00", "0.10")]
+    context.close()

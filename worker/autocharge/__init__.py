@@ -63,6 +63,7 @@ from worker.autocharge.records import (
     pause,
 )
 from worker.autocharge.retrying import Caps, Past, may_try, next_try
+from worker.autocharge.taking import take
 from worker.autocharge.terms import Terms, terms_of
 
 __all__ = [
@@ -144,6 +145,7 @@ __all__ = [
     "resume_all",
     "revoke",
     "stop",
+    "take",
     "terms_of",
     "to_announce",
     "to_forget",

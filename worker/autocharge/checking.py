@@ -77,6 +77,9 @@ def unwanted(session: Session, case: Case, *, at: datetime) -> str | None:
 
 
 def _waits(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
+    if case.charge.taken_by is not None:
+        # Staff take it now, and the customer is there: only the card's own limits hold.
+        return _tried_enough(session, case, at=at)
     charge, terms, business = case.charge, case.terms, case.business
     if not terms.is_on or records.pause(session, business) is not None:
         return Obstacle("Charging is off or paused.", at + _WHEN_ON_AGAIN)
@@ -89,6 +92,12 @@ def _waits(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
         return Obstacle("An objection may lie unread in a mailbox.", at + _SOON)
     if payments.under_way(session, business, charge.customer_id, charge.currency):
         return Obstacle("The customer says that money is under way.", hours.next_open(at + _LATER))
+    return _tried_enough(session, case, at=at)
+
+
+def _tried_enough(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
+    charge, terms = case.charge, case.terms
+    hours = terms.hours_of(customers.by_id(session, case.business, charge.customer_id))
     tried = records.past(session, charge, case.mandate.fingerprint, at=at)
     if len(tried.of_charge) >= terms.caps.per_charge:
         return Obstacle("It was tried as often as allowed.", is_last=True)

@@ -96,7 +96,7 @@ def every_try_was_announced_and_allowed(session: Session) -> list[str]:
         .where(
             Attempt.act == Act.CONFIRM.value,
             or_(
-                Charge.noticed_at.is_(None),
+                and_(Charge.noticed_at.is_(None), Charge.taken_by.is_(None)),
                 Mandate.customer_id != Charge.customer_id,
                 Mandate.currency != Charge.currency,
                 Mandate.per_charge_minor < Charge.amount_minor,

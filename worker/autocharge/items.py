@@ -47,13 +47,13 @@ def lock(session: Session, charge: Charge) -> Item | None:
     Take the customer's lock first.
     """
     found = invoices.lock(session, BusinessKey(charge.business), charge.item_id)
-    return _item(session, found) if found is not None else None
+    return of_invoice(session, found) if found is not None else None
 
 
 def by_charge(session: Session, charge: Charge) -> Item | None:
     """A charge's item, to write about."""
     found = invoices.by_id(session, BusinessKey(charge.business), charge.item_id)
-    return _item(session, found) if found is not None else None
+    return of_invoice(session, found) if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def of_customer(session: Session, business: BusinessKey, customer_id: str) -> li
     return _owed_of(rows)
 
 
-def _item(session: Session, invoice: Invoice) -> Item:
+def of_invoice(session: Session, invoice: Invoice) -> Item:
+    """An invoice, or a credit request, as it stands."""
     owed = invoices.still_to_pay(session, invoice)
     request = credits.of_item(session, BusinessKey(invoice.business), invoice.id)
     is_open = invoices.state_of(invoice, owed) in {State.OPEN, State.PART_PAID}

@@ -159,6 +159,9 @@ def _declined(
     past = records.past(session, charge, mandate.fingerprint, at=at)
     hours = terms.hours_of(customers.by_id(session, business, charge.customer_id))
     when = next_try(follows, past, terms.caps, hours, at=at)
+    if charge.taken_by is not None:
+        # Staff were there and know; trying again by itself would need a notice.
+        when = None
     _stop(session, mandate, follows, at=at)
     charge.unknown_since, charge.looks = None, 0
     charge.because = f"The bank said no: {said.decline_code or 'without a reason'}."

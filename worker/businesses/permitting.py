@@ -12,6 +12,7 @@ class Act(StrEnum):
     """What somebody wants to do."""
 
     REGISTER = "register payments"
+    TAKE = "take payments"
     APPLY = "apply money to invoices"
     UNDO = "undo payments"
     REFUND = "give money back"
@@ -23,6 +24,7 @@ _DESK = frozenset({Role.ADMIN, Role.FINANCE, Role.CASHIER})
 _SALES = frozenset({Role.SALES_MANAGER, Role.SALES})
 _WHO_MAY = {
     Act.REGISTER: _DESK | _SALES,
+    Act.TAKE: _DESK | _SALES,
     Act.APPLY: _DESK | _SALES,
     Act.UNDO: _DESK,
     Act.REFUND: frozenset({Role.ADMIN, Role.FINANCE}),

@@ -14,6 +14,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from worker import businesses, customers
+from worker.businesses import PayerKind
 from worker.commands.choosing import (
     AsOption,
     BusinessOption,
@@ -100,22 +101,34 @@ def add_customer(
 def set_customer(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="A number or an id.")],
     pay_links: Annotated[
-        bool,
+        bool | None,
         typer.Option(
             "--pay-links/--no-pay-links",
             help="Whether emails and PDFs carry a pay link, or only bank details and their code.",
         ),
-    ],
+    ] = None,
+    kind: Annotated[
+        PayerKind | None,
+        typer.Option("--kind", help="Who they are in law: fees may differ; else by VAT number."),
+    ] = None,
     business: BusinessOption = None,
 ) -> None:
-    """Change how a customer is asked to pay: by pay link, or by bank transfer alone."""
+    """Change how a customer is asked to pay, and whether they are a consumer or a business."""
+    if pay_links is None and kind is None:
+        raise typer.BadParameter("Say what to change: --pay-links, --no-pay-links or --kind.")
     with at_the_desk(business) as (till, key):
         with till.transaction() as session:
             found = chosen_customer(session, key, customer)
-            customers.pay_by_link(session, found, wanted=pay_links)
+            if pay_links is not None:
+                customers.pay_by_link(session, found, wanted=pay_links)
+            if kind is not None:
+                customers.say_kind(session, found, kind.value)
             name = found.name
-        how = "with a pay link" if pay_links else "without pay links, to pay by bank transfer"
-        hint(f"{name} is sent invoices {how} from now on.")
+        if pay_links is not None:
+            how = "with a pay link" if pay_links else "without pay links, to pay by bank transfer"
+            hint(f"{name} is sent invoices {how} from now on.")
+        if kind is not None:
+            hint(f"{name} counts as a {kind.value} from now on.")
 
 
 @app.command("assign")
@@ -247,6 +260,7 @@ def _details(session: Session, business: BusinessKey, customer: Customer) -> dic
         "added_by": customer.added_by,
         "time_zone": customer.time_zone,
         "pay_links": customer.pay_links,
+        "kind": "business" if customer.is_business else "consumer",
         "addresses": [
             {
                 "address": contact.address,

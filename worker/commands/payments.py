@@ -24,6 +24,7 @@ from worker.commands.choosing import (
 )
 from worker.commands.printing import hint, print_list, print_record
 from worker.commands.registering import register_payment
+from worker.commands.taking import take_payment
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
 from worker.payments import Payment
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command("register")(register_payment)
 app.command("import")(import_files)
+app.command("take")(take_payment)
 _Payment = Annotated[str, typer.Argument(metavar="PAYMENT", help="Its id, or Stripe's.")]
 
 

@@ -9,6 +9,7 @@ from worker.customers.filing import (
     lock,
     lock_all,
     pay_by_link,
+    say_kind,
     suppress,
 )
 from worker.customers.importing import import_csv
@@ -55,6 +56,7 @@ __all__ = [
     "name_key",
     "named",
     "pay_by_link",
+    "say_kind",
     "suppress",
     "with_vat_id",
 ]

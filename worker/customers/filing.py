@@ -83,6 +83,11 @@ def pay_by_link(session: Session, customer: Customer, *, wanted: bool) -> None:
     lock(session, BusinessKey(customer.business), customer.id).pay_links = wanted
 
 
+def say_kind(session: Session, customer: Customer, kind: str) -> None:
+    """Whether this customer is a consumer or a business, whatever their VAT number says."""
+    lock(session, BusinessKey(customer.business), customer.id).kind = kind
+
+
 def assign(session: Session, customer: Customer, salesperson: str | None) -> None:
     """Say whose customer this is: the address of a member of staff, or nobody's."""
     locked = lock(session, BusinessKey(customer.business), customer.id)

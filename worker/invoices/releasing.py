@@ -126,6 +126,9 @@ def _take_place_of_earlier(session: Session, invoice: Invoice, *, at: datetime) 
 
 def _correct(session: Session, earlier: Invoice, *, at: datetime) -> None:
     business = BusinessKey(earlier.business)
+    # It may be another customer's than the new version: a payment that comes in now waits here.
+    customers.lock(session, business, earlier.customer_id or "")
+    records.lock(session, business, earlier.id)
     if earlier.is_credit:
         raise Refused(f"{earlier.number} was credited before: what it says stands. Void this one.")
     owed = ledger.held_for_item(session, business, Account.RECEIVABLE, earlier.id, earlier.currency)

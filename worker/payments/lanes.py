@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
 from worker.payments.model import Lane
+
+_LANE = (
+    select(Lane)
+    .where(Lane.business == bindparam("business"), Lane.item_id == bindparam("item"))
+    .with_for_update()
+)
 
 
 def take(
@@ -58,9 +64,7 @@ def free(session: Session, business: BusinessKey, item_id: str, *, holder: str) 
 
 
 def _lock(session: Session, business: BusinessKey, item_id: str) -> Lane | None:
-    return session.scalar(
-        select(Lane).where(Lane.business == business, Lane.item_id == item_id).with_for_update()
-    )
+    return session.scalar(_LANE, {"business": business, "item": item_id})
 
 
 def _is_held(lane: Lane, at: datetime) -> bool:

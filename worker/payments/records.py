@@ -37,6 +37,17 @@ _BEING_PAID = (
         _checkout.state.in_(LIVE),
     )
 )
+_LIVE_CHECKOUT = (
+    select(Checkout)
+    .join(Share, and_(Share.business == Checkout.business, Share.checkout_id == Checkout.id))
+    .where(
+        Share.business == bindparam("business"),
+        Share.item_id == bindparam("item"),
+        Checkout.state.in_(LIVE),
+    )
+    .order_by(Checkout.opened_at.desc())
+    .limit(1)
+)
 _UNDER_WAY = (
     select(Payment)
     .where(
@@ -148,17 +159,7 @@ def checkout_of_session(
 
 def live_checkout(session: Session, business: BusinessKey, item_id: str) -> Checkout | None:
     """The checkout under way for an item."""
-    return session.scalar(
-        select(Checkout)
-        .join(Share, _of_checkout())
-        .where(
-            Share.business == business,
-            Share.item_id == item_id,
-            Checkout.state.in_(LIVE),
-        )
-        .order_by(Checkout.opened_at.desc())
-        .limit(1)
-    )
+    return session.scalar(_LIVE_CHECKOUT, {"business": business, "item": item_id})
 
 
 def being_paid(
