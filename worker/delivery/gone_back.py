@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from worker import customers, invoices
 from worker.delivery.letters import Paper, kind_of, receipt_to
+from worker.delivery.plain_values import fields_of
 from worker.delivery.queueing import Letter
-from worker.delivery.wording import PaidItem, SenderFace, fields_of
+from worker.delivery.wording import PaidItem, SenderFace
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
