@@ -330,3 +330,23 @@ def test_secrets_are_not_shown() -> None:
     access = StripeAccess(KEY, (SECRET,), expects_livemode=False)
     assert KEY not in repr(access)
     assert SECRET not in repr(access)
+
+
+# The last of all: it moves the sandbox's clock, which the others share.
+@pytest.mark.parametrize(
+    ("iban", "fails"), [("AT321904300235473204", False), ("AT051904300235473205", True)]
+)
+def test_a_bank_debit_waits_and_then_is_paid_or_says_why_not(
+    sandboxed: Gateway, sandbox: StripeSandbox, iban: str, fails: bool
+) -> None:
+    fee = Money(150, "EUR")
+    wanted = replace(order(), method="sepa_debit", fee=fee, fee_title="Fee")
+    page = sandboxed.open_checkout(wanted, key=f"open-{wanted.reference}")
+    assert pay(page.url, method="sepa_debit", iban=iban).status_code == 303
+    facts = sandboxed.look_up(page.session_id)
+    assert facts.amount == wanted.amount + fee
+    assert (facts.status, facts.is_paid, facts.is_processing) == ("complete", False, True)
+    sandbox.forward(3600)
+    facts = sandboxed.look_up(page.session_id)
+    assert (facts.is_paid, facts.is_processing, facts.method) == (not fails, False, "sepa_debit")
+    assert (facts.failure is not None) is fails
