@@ -24,6 +24,7 @@ from tests import books
 from tests.actors.desk import letter
 from tests.books import ACME
 from tests.servers.stripe import SECRET, StripeSandbox
+from tests.threads import elsewhere
 from worker import (
     autocharge,
     businesses,
@@ -214,7 +215,8 @@ class House(App):
         """Type a command at this moment of the story, and wait for its end."""
         ahead = self.at - datetime.now(UTC)
         (self.settings.var / "clock.ahead").write_text(str(int(ahead.total_seconds())))
-        return CliRunner().invoke(tillmail, list(words), env=self.environment)
+        runner = CliRunner()
+        return elsewhere(lambda: runner.invoke(tillmail, list(words), env=self.environment))
 
     def answer(self, notice: Notice, text: str, *, sender: str) -> None:
         """Have somebody answer a notice, and the mail be sorted."""

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from tests.threads import elsewhere
 from tests.web.house import KEY, House, as_person, running_house
 from worker import autocharge, customers, paylinks
 from worker.autocharge import CardFacts, Consent, Given, Mandate
@@ -310,7 +311,7 @@ def _sign_in(house: House, email: str) -> httpx.Response:
             form = {"form": sealed[1], "email": email}
             return await browser.post("/sign-in/acme", data=form)
 
-    return asyncio.run(ask())
+    return elsewhere(lambda: asyncio.run(ask()))
 
 
 @pytest.fixture
