@@ -91,6 +91,23 @@ def test_a_lost_dispute_takes_the_balance_and_what_it_had_paid(house: House) -> 
     assert house.broken() == []
 
 
+def test_what_a_dispute_opened_again_is_not_charged_again(house: House) -> None:
+    customer = house.customer()
+    house.card(customer, "pm_card_createDispute")
+    item = house.invoice(customer, "119.00")
+    house.until_tried(item)
+    [dispute] = house.client.v1.disputes.list().data
+    house.client.v1.disputes.close(dispute.id)
+    house.forward(timedelta(minutes=5))
+    house.tick("payments.compare_listing")
+    assert _state(house, item) == State.OPEN
+    house.forward(timedelta(days=1))
+    house.tick()
+    [row] = json.loads(house.type("charges", "plan", "--json").stdout)
+    assert "money for it went back" in row["why_not"]
+    assert len(house.charges(item)) == 1
+
+
 def test_a_request_ends_and_what_was_paid_stays(house: House) -> None:
     customer = house.customer()
     house.card(customer)
@@ -110,6 +127,16 @@ def test_a_request_ends_and_what_was_paid_stays(house: House) -> None:
     states = {row["number"]: row["state"] for row in rows}
     assert states == {"CR-00001": "deleted", "CR-00002": "paid", "CR-00003": "void"}
     assert house.broken() == []
+
+
+def test_a_request_does_not_end_while_its_card_is_charged(house: House) -> None:
+    item = house.request(house.customer(), by_card=False)
+    until = house.at + timedelta(hours=1)
+    with house.transaction() as s:
+        payments.take_lane(s, ACME, item.id, holder="chg_1", until=until, at=house.at)
+    refused = house.type("credits", "void", item.number)
+    assert (refused.exit_code, "card is being charged" in refused.stderr) == (1, True)
+    assert _state(house, item) == State.OPEN
 
 
 def test_a_request_by_link_is_never_charged(house: House) -> None:

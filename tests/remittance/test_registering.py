@@ -370,6 +370,16 @@ def test_the_reason_says_which_account_bears_a_deduction(
     assert desk.broken() == []
 
 
+def test_nothing_is_taken_off_while_a_card_is_charged(desk: Desk) -> None:
+    at, item = desk.app.now(), desk.invoice("F-7001")
+    with desk.app.transaction() as s:
+        until = at + timedelta(hours=1)
+        payments.take_lane(s, NORTHLIGHT, item.id, holder="chg_1", until=until, at=at)
+    with desk.app.transaction() as s, pytest.raises(Refused, match="card is being charged"):
+        payments.accept_deduction(s, s.merge(item), Money(900, "EUR"), None, by="Mara", at=at)
+    assert owed(desk, "F-7001") == "119.00"
+
+
 def register(desk: Desk, item: Invoice | None) -> None:
     """Have staff type a payment of 119.00 EUR at the desk."""
     at = desk.app.now()

@@ -63,6 +63,16 @@ def confirm(app: App, s: Session, request: CreditRequest, *, by: str, at: dateti
     credits.confirm(s, request, raising(app, business, by, at), at=at)
 
 
+def end(s: Session, request: CreditRequest, *, by: str, because: str | None, at: datetime) -> None:
+    """Ask for no more of a request. Raises Refused while its money may be being taken just now."""
+    business = BusinessKey(request.business)
+    customers.lock(s, business, request.customer_id)
+    item = invoices.by_id(s, business, request.item_id) if request.item_id else None
+    if item is not None:
+        payments.reserve(s, item, at=at)
+    credits.end(s, request, by=by, because=because, at=at)
+
+
 def raising(app: App, business: BusinessKey, by: str, at: datetime) -> Raising:
     """Who raises a request now, in the business's own terms."""
     rules = app.rules(business)
@@ -131,7 +141,7 @@ def answer_draft(
     if request is None:
         raise PermanentError(f"Credit request {item.subject} is missing.")
     if Word.NO in answer.words:
-        credits.end(s, request, by=answer.by, because="answered no", at=at)
+        end(s, request, by=answer.by, because="answered no", at=at)
         return "The draft is given up. Nothing was sent.", True
     confirm(app, s, request, by=answer.by, at=at)
     return f"Credit request {request.number} over {request.amount} goes out.", True

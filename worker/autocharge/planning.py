@@ -27,6 +27,7 @@ from worker.payments import Payment, PaymentState
 
 _ADD = insert(store.table_of(Charge))
 BY_LINK = "It is to be paid by link: staff asked for no card to be charged."
+_WENT_BACK = "It was charged before, and money for it went back: it is to be paid by link."
 _EARLIER = "Its card was tried for this and cannot be: another card is needed."
 
 
@@ -233,7 +234,10 @@ def _why_not(item: Item, customer: Customer | None, terms: Terms) -> str | None:
 
 def _being_charged(earlier: Sequence[Charge]) -> str | None:
     live = next((one for one in earlier if ChargeState(one.state) not in ENDED), None)
-    return f"Charge {live.id} is {live.state} already." if live is not None else None
+    if live is not None:
+        return f"Charge {live.id} is {live.state} already."
+    # Owed again, the money went back: by a refund, or by a dispute, which another charge invites.
+    return _WENT_BACK if any(one.state == ChargeState.SETTLED for one in earlier) else None
 
 
 def _given_up(earlier: Sequence[Charge], mandate: Mandate) -> str | None:

@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from worker import autocharge, businesses, credits, customers, delivery, invoices, ledger, payments
-from worker.actors.credits import Asking, confirm, draft, paid
+from worker.actors.credits import Asking, confirm, draft, end, paid
 from worker.actors.payments import clear_lane
 from worker.app import App
 from worker.businesses import Act
@@ -160,7 +160,7 @@ def void_request(
         with till.transaction() as session:
             found = _chosen(session, key, request)
             kept = paid(session, found)
-            credits.end(session, found, by=person, because=reason, at=till.now())
+            end(session, found, by=person, because=reason, at=till.now())
         stays = f" {kept} stays on the balance." if kept.is_positive else ""
         hint(f"Credit request {found.number or found.id} asks for nothing any more.{stays}")
 

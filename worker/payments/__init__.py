@@ -22,6 +22,7 @@ from worker.payments.applying import (
     UNAPPLIED_EVIDENCE,
     balance,
     payable,
+    reserve,
     rest,
     unwanted_checkout,
 )
@@ -214,6 +215,7 @@ __all__ = [
     "refunds_of",
     "register",
     "registered_before",
+    "reserve",
     "rest",
     "resume_credits",
     "settle",

@@ -23,8 +23,8 @@ from worker.payments.applying import (
     locked,
     note_allocation,
     payable,
+    reserve,
     take_off,
-    unwanted_checkout,
 )
 from worker.payments.model import Allocation
 from worker.store import tell
@@ -54,15 +54,14 @@ def accept_deduction(
 ) -> Allocation:
     """The item owes so much less, borne by the account of the reason.
 
-    Raises Refused where less is owed, or while a hosted page may still take the item's money.
+    Raises Refused where less is owed, or while a page or a charge may still take the item's money.
     """
     business = BusinessKey(item.business)
     locked(session, business, item.customer_id or "", item.id)
     owed = payable(session, item, amount.currency)
     if not amount.is_positive or amount > owed:
         raise Refused(f"{owed} is to be paid of {item.number}: {amount} cannot be taken off it.")
-    if unwanted_checkout(session, business, [item.id]):
-        raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
+    reserve(session, item, at=at)
     bearer = bearer_of(reason)
     allocation = note_allocation(session, Application(item, amount, by=by, bearer=bearer), at=at)
     who = item.customer_id
