@@ -6,17 +6,24 @@ from datetime import timedelta
 from typing import cast
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, OTHER
 from tests.commands.conftest import Desk, desk
-from worker import actors, delivery, payments, review
-from worker.actors import FLOW
+from worker import actors, autocharge, delivery, payments, review
+from worker.actors import FLOW, run_job
 from worker.actors.shapes import Run
 from worker.app import App
 from worker.delivery import Letter, NoticeState
 from worker.kernel.errors import PermanentError
-from worker.kernel.events import CheckoutHeard, InvoiceIssued, NoticeQueued, PayLinkOpened
+from worker.kernel.events import (
+    CardChanged,
+    CheckoutHeard,
+    InvoiceIssued,
+    NoticeQueued,
+    PayLinkOpened,
+)
 from worker.kernel.ids import BusinessKey
 from worker.settings import load
 from worker.store import outbox, tell
@@ -142,3 +149,23 @@ def test_nothing_is_begun_by_a_transaction_that_is_not_kept(desk: Desk) -> None:
         tell(session, CheckoutHeard(ACME, "chk_1"))
     app.close()
     assert asleep.following is None
+
+
+class _LosesItsJob(App):
+    """While it asks for the gateway, which it has none of, somebody else takes the job over."""
+
+    def stored_cards(self, business: BusinessKey) -> autocharge.StoredCards:
+        with self.transaction() as session:
+            session.execute(update(Job).values(ticket="another"))
+        raise PermanentError(f"{business} has no Stripe key.")
+
+
+def test_a_problem_with_a_job_that_was_taken_over_is_the_other_ones(desk: Desk) -> None:
+    app = _app(desk, _LosesItsJob)
+    with app.transaction() as session:
+        slip = outbox.add(session, CardChanged(ACME, "pm_1"), "cards.look_up_card", at=AT)
+    assert run_job(app, slip) is None
+    with app.reading() as session:
+        job = session.get_one(Job, (ACME, slip.job))
+        assert (job.done_at, job.ticket, review.open_items(session, ACME)) == (None, "another", [])
+    app.close()

@@ -244,11 +244,19 @@ def _act(run: Run, prepared: object) -> None:
 
 
 def _run_to_end(run: Run, go: Callable[[], None]) -> None:
+    try:
+        _to_one_end(run, go)
+    except outbox.LeaseLost:
+        # Also where a problem was about to be written down: whoever has the job meets it, too.
+        log.info("%s %s: somebody else has it.", run.slip.actor, run.slip.job)
+
+
+def _to_one_end(run: Run, go: Callable[[], None]) -> None:
     slip = run.slip
     try:
         go()
     except outbox.LeaseLost:
-        log.info("%s %s: somebody else has it.", slip.actor, slip.job)
+        raise
     except Later as e:
         _again(run, e.due_at, str(e))
     except ReviewNeeded as e:
