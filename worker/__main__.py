@@ -6,6 +6,7 @@ read` without the database, and `tillmail invoices list` without the web.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -82,6 +83,7 @@ class _Commands(TyperGroup):
         return name, imported(name) if name else found, rest
 
 
+@cache
 def imported(name: str) -> Any:
     """A command of the table, whole."""
     file, _, what = COMMANDS[name][0].partition(":")

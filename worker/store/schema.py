@@ -6,6 +6,7 @@ revision that rebuilds a table must put them back.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,9 @@ def current(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def newest() -> str | None:
-    """The revision that this code needs."""
+    """The revision that this code needs; its files are read once."""
     from alembic.script import ScriptDirectory
 
     return ScriptDirectory(str(_FOLDER)).get_current_head()
