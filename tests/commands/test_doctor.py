@@ -12,7 +12,7 @@ from tests.servers.smtp import SmtpServer
 from tests.servers.stripe import StripeSandbox, running_sandbox
 from worker.actors import FLOW
 from worker.app import App
-from worker.commands.business_checks import of_business
+from worker.commands.business_checks import of_business, of_templates
 from worker.commands.findings import Finding, Verdict
 from worker.commands.machine_checks import of_servers
 from worker.settings import load
@@ -112,13 +112,16 @@ def test_a_mail_server_that_answers_is_fine(desk: Desk, smtp_server: SmtpServer)
     assert _found(desk, "way out for emails").verdict is Verdict.OK
 
 
-def test_a_broken_template_is_found_and_the_command_fails(desk: Desk) -> None:
+def test_a_broken_template_is_found(desk: Desk) -> None:
     folder = desk.home / "config" / "businesses" / "acme" / "templates" / "pdf" / "invoice"
     folder.mkdir(parents=True)
     (folder / "page.html").write_text("{{ nobody_knows_this }}")
-    shown = desk.type("doctor", "--json")
-
-    [row] = [row for row in shown.json if row["what"] == "acme: templates"]
-    assert (shown.code, row["verdict"]) == (1, "problem")
-    assert "page.html" in row["found"]
-    assert row["how_to_mend"]
+    app = App(load(desk.home, desk.environment), FLOW)
+    try:
+        app.start_children(press=True)
+        finding = of_templates(app, ACME)
+    finally:
+        app.close()
+    assert finding.verdict is Verdict.PROBLEM
+    assert "page.html" in finding.found
+    assert finding.mend
