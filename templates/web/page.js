@@ -49,6 +49,11 @@
     listen();
   }
 
+  document.querySelectorAll("[data-prints]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  });
+
   // A second press while the first is under way does nothing.
   forms.forEach((form) => {
     const buttons = form.querySelectorAll("button[type=submit]");

@@ -89,6 +89,7 @@ NOTICES: dict[str, tuple[str, Notice]] = {
             "card",
             (PaidItem("A-1", euros(5000), euros(0)), PaidItem("A-2", euros(1500), euros(300))),
             to_balance=euros(500),
+            print_url=f"{URL}/receipt/pay_1",
         ),
     ),
     "receipt, unheard-of method": (

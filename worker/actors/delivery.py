@@ -21,6 +21,9 @@ from worker.kernel.ids import BusinessKey
 from worker.readers import Examined
 from worker.store import blobs, outbox
 
+# A link that anybody who has it may read; afterwards only a browser that opened it may.
+_READABLE = (paylinks.LinkState.WAITING, paylinks.LinkState.OPENED)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -119,9 +122,28 @@ def queue_receipt(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: the receipt of a settled payment."""
     payment = payments.by_id(s, event.business, event.subject)
     paper = _paper(app, s, event.business)
-    letter = delivery.receipt_letter(s, payment, paper) if payment is not None else None
+    if payment is None:
+        return
+    url = _receipt_url(app, s, payment, at)
+    letter = delivery.receipt_letter(s, payment, paper, url=url)
     if letter is not None:
         delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
+def _receipt_url(app: App, s: Session, payment: payments.Payment, at: datetime) -> str | None:
+    """The page to print, below a link that its customer can still open; no link is made for it."""
+    business = BusinessKey(payment.business)
+    applied = payments.allocations_of(s, business, payment.id)
+    links = [paylinks.live_link(s, business, one.item_id) for one in applied]
+    if payment.customer_id is not None:
+        of_all = (payment.customer_id, payment.currency)
+        links.append(paylinks.live_link_of_customer(s, business, *of_all))
+    for link in links:
+        if link is None or link.customer_id != payment.customer_id:
+            continue
+        if paylinks.state_of(link, at) in _READABLE:
+            return f"{app.link_url(link)}/receipt/{payment.id}"
+    return None
 
 
 def note_bounce(app: App, s: Session, event: Event, at: datetime) -> None:

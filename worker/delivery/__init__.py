@@ -18,9 +18,11 @@ from worker.delivery.gone_back import gone_back_letter
 from worker.delivery.letters import (
     Occasion,
     Paper,
+    balance_receipt,
     credit_letter,
     invoice_letter,
     receipt_letter,
+    receipt_notice,
     renewed_letter,
 )
 from worker.delivery.model import Notice, NoticeState
@@ -48,7 +50,7 @@ from worker.delivery.queueing import Letter, queue
 from worker.delivery.records import about, by_id, last_sent_at
 from worker.delivery.samples import samples
 from worker.delivery.sending import Claim, Claimed, claim, put_back, refused, sent, suppress
-from worker.delivery.wording import LOGO_CID, TRANSFER_CID
+from worker.delivery.wording import LOGO_CID, TRANSFER_CID, ReceiptNotice
 
 __all__ = [
     "LOGO_CID",
@@ -71,6 +73,7 @@ __all__ = [
     "Occasion",
     "Outgoing",
     "Paper",
+    "ReceiptNotice",
     "Rejected",
     "Reply",
     "Signer",
@@ -79,6 +82,7 @@ __all__ = [
     "about",
     "account_letter",
     "answer",
+    "balance_receipt",
     "build",
     "by_id",
     "can_be_mailed",
@@ -107,6 +111,7 @@ __all__ = [
     "question_letters",
     "queue",
     "receipt_letter",
+    "receipt_notice",
     "refused",
     "renewed_letter",
     "reply_to",

@@ -23,7 +23,7 @@ from worker.invoices import Invoice
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import total
-from worker.payments import Payment
+from worker.payments import Allocation, Payment
 from worker.readers.model import Invoice as Document
 
 Occasion = Literal["issued", "corrected", "renewed"]
@@ -157,18 +157,38 @@ def renewed_letter(letter: Letter, *, recipient: str, asked: str) -> Letter:
     return replace(letter, recipient=recipient, occasion=f"renewed:{asked}")
 
 
-def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter | None:
-    """That a payment arrived; None when nobody is known to tell."""
+def receipt_letter(
+    session: Session, payment: Payment, paper: Paper, *, url: str | None
+) -> Letter | None:
+    """That a payment arrived; None when nobody is known to tell. `url`: the page to print."""
+    business = BusinessKey(payment.business)
+    applied = payments.allocations_of(session, business, payment.id)
+    items = [invoices.by_id(session, business, a.item_id) for a in applied]
+    customer = customers.by_id(session, business, payment.customer_id or "")
+    recipient = receipt_to(session, payment, [i for i in items if i is not None])
+    if recipient is None:
+        return None
+    notice = replace(receipt_notice(session, payment, paper), print_url=url)
+    return Letter(
+        kind="receipt",
+        subject_id=payment.id,
+        recipient=recipient,
+        language=(customer.language if customer else None) or paper.rules.language,
+        template_set=paper.set_hash,
+        context=notice.context(),
+        customer_id=payment.customer_id,
+    )
+
+
+def receipt_notice(session: Session, payment: Payment, paper: Paper) -> ReceiptNotice:
+    """What a receipt says of a settled payment, in an email or on a page to print."""
     business = BusinessKey(payment.business)
     applied = payments.allocations_of(session, business, payment.id)
     items = [(a, invoices.by_id(session, business, a.item_id)) for a in applied]
     customer = customers.by_id(session, business, payment.customer_id or "")
-    recipient = receipt_to(session, payment, [i for _, i in items if i is not None])
-    if recipient is None:
-        return None
     rest = payment.principal - total((a.amount for a in applied), payment.currency)
     settled_at = payment.settled_at or payment.registered_at
-    notice = ReceiptNotice(
+    return ReceiptNotice(
         business=paper.sender,
         customer_name=customer.name if customer else "",
         reference=payment.id,
@@ -184,14 +204,22 @@ def receipt_letter(session: Session, payment: Payment, paper: Paper) -> Letter |
         fee=payment.fee if payment.fee.is_positive else None,
         is_prepaid=bool(items) and all(i is not None and i.is_credit_request for _, i in items),
     )
-    return Letter(
-        kind="receipt",
-        subject_id=payment.id,
-        recipient=recipient,
-        language=(customer.language if customer else None) or paper.rules.language,
-        template_set=paper.set_hash,
-        context=notice.context(),
-        customer_id=payment.customer_id,
+
+
+def balance_receipt(
+    session: Session, applied: Allocation, item: Invoice, paper: Paper
+) -> ReceiptNotice:
+    """What a receipt says of an item, or a part of it, that the balance paid."""
+    customer = customers.by_id(session, BusinessKey(item.business), item.customer_id or "")
+    owed = invoices.still_to_pay(session, item)
+    return ReceiptNotice(
+        business=paper.sender,
+        customer_name=customer.name if customer else "",
+        reference=applied.id,
+        amount=applied.amount,
+        paid_on=day_in(paper.rules.time_zone, applied.allocated_at),
+        method="balance",
+        items=(PaidItem(item.number, applied.amount, owed, kind_of(item)),),
     )
 
 

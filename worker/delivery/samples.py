@@ -79,6 +79,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             method="card",
             items=(PaidItem("SAMPLE-1", amount, Money(0, rules.currency)),),
             fee=Money(100, rules.currency),
+            print_url="https://pay.example.com/l/sample/receipt/pay_sample",
         ),
         **_gone_back(sender, amount),
         **_of_cards(sender, amount),

@@ -148,6 +148,7 @@ class ReceiptNotice:
 
     `to_balance` is what was more than owed and now stands on the customer's balance. `is_prepaid`:
     all of it was paid in advance, and no invoice stands behind it. `fee`: what paying so added.
+    `print_url`: the page to print, while a link of the customer's lives.
     """
 
     business: SenderFace
@@ -160,6 +161,7 @@ class ReceiptNotice:
     to_balance: Money | None = None
     is_prepaid: bool = False
     fee: Money | None = None
+    print_url: str | None = None
 
     def context(self) -> dict[str, Any]:
         """The notice as plain JSON."""

@@ -22,6 +22,7 @@ from worker.web.account import account_of, contacts_of, find_account, reference_
 from worker.web.account_page import AccountPage
 from worker.web.answers import Draft
 from worker.web.forms import Visitor, new_browser, seal, visitor
+from worker.web.receipt_page import receipts_of
 from worker.web.standing import (
     Face,
     Standing,
@@ -183,8 +184,8 @@ def _pay(session: Session, standing: Standing) -> _Chosen:
     return "pay.html", extra | {"others": others}
 
 
-def _paid(_session: Session, _standing: Standing) -> _Chosen:
-    return "paid.html", {"is_return": False}
+def _paid(session: Session, standing: Standing) -> _Chosen:
+    return "paid.html", {"is_return": False, "receipts": receipts_of(session, standing)}
 
 
 def _ended(session: Session, standing: Standing) -> _Chosen:

@@ -25,6 +25,7 @@ from worker.web.hooks import MAX_EVENT_BYTES, Hooks
 from worker.web.opening import Opening
 from worker.web.pay_page import PayPage
 from worker.web.portal_page import PortalPage
+from worker.web.receipt_page import ReceiptPage
 from worker.web.renewing import Renewing
 from worker.web.security import SecureAnswers, is_https
 from worker.web.seeing import Seeing
@@ -55,6 +56,7 @@ def build(app: App) -> Starlette:
             _get("/l/{token}/document", door(pages.document)),
             _get("/l/{token}/transfer.png", door(pages.transfer_code)),
             _get("/l/{token}/items/{item}/document", door(pages.item_document)),
+            _get("/l/{token}/receipt/{receipt}", door(ReceiptPage(app).show)),
             _post("/l/{token}/open", door(opening.note), MAX_FORM_BYTES),
             _post("/l/{token}/pay", door(paying.pay), MAX_FORM_BYTES),
             _post("/l/{token}/account", door(renewing.mail_account), MAX_FORM_BYTES),
