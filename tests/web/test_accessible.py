@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 from tests.web.house import KEY, PERSON, House, running_house
 from tests.web.test_in_browser import HOSTED, PHONE, UNSTEERED
 from tests.web.test_portal import Owner
+from tests.web.test_receipt_page import receipt_below
 from tests.web.test_ways import METHODS, _bank_is_at_it, give_balance
 from worker import paylinks
 from worker.paylinks import Subject
@@ -53,7 +54,7 @@ def test_every_page_is_clean(house: House, page: Page) -> None:
     walk.comes_late()
     walk.is_lost()
     assert walk.found == {}
-    assert len(walk.seen) == 17
+    assert len(walk.seen) == 18
     # What would hide a text from some eyes is found: the walk does look.
     page.evaluate("document.querySelector('h1').style.color = 'color-mix(in srgb, white, silver)'")
     walk.look("pale")
@@ -87,6 +88,7 @@ class Walk:
         self.look("a customer who comes back", f"{app.link_url(link)}/thanks")
         self.house.pay(paths[0])
         self.look("paid", f"{paths[0]}/thanks")
+        self.look("a receipt", paths[0] + receipt_below(self.house, paths[0]))
 
     def pays_by_debit(self) -> None:
         """A bank debit under way; and an invoice that was withdrawn meanwhile."""
