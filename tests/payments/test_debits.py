@@ -67,6 +67,7 @@ def test_a_debit_is_pending_and_pays_nothing_until_the_bank_has_paid(session: Se
     assert told(session) == ["CheckoutEnded", "PaymentSettled"]
     settle(session, checkout, "processing")
     assert (payment.state, broken(session)) == (PaymentState.SETTLED, [])
+    assert checkout.state == CheckoutState.COMPLETE  # An answer that came in late turns nothing.
 
 
 def test_a_debit_that_fails_opens_the_item_and_tells_both_sides(session: Session) -> None:
@@ -78,6 +79,8 @@ def test_a_debit_that_fails_opens_the_item_and_tells_both_sides(session: Session
     assert told(session) == ["CheckoutEnded", "PaymentReturned", "WorkItemOpened"]
     [question] = review.open_for(session, ACME, payment.id)
     assert "The account is closed" in question.question
+    settle(session, checkout, "processing")
+    assert checkout.state == CheckoutState.FAILED
     assert (owed(session, item), broken(session)) == (euro("119.00"), [])
     assert payments.begin(session, item, link_id="l", at=AT).id != checkout.id
 
@@ -126,6 +129,9 @@ def test_the_sweep_asks_how_a_debit_stands_in_hours_not_minutes(session: Session
     for day in range(1, 20):
         assert payments.look_up_due(session, at=AT + timedelta(days=day)) == 1
     assert checkout.state == CheckoutState.PROCESSING
+    # A gateway that names nothing for an hour must not open the items to a second payment.
+    assert not payments.is_past_hope(checkout, at=AT + timedelta(days=20))
+    assert payments.is_past_hope(checkout, at=AT + timedelta(days=31))
 
 
 def test_the_gateways_list_finds_a_debit_that_was_collected(session: Session) -> None:

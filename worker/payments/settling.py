@@ -72,8 +72,12 @@ def never_opened(session: Session, checkout: Checkout, *, at: datetime) -> None:
 
 
 def is_past_hope(checkout: Checkout, *, at: datetime) -> bool:
-    """Whether its page must have ended long ago: the gateway allows none a longer life."""
-    return at > checkout.expires_at + PAST_HOPE
+    """Whether its page must have ended long ago: the gateway allows none a longer life.
+
+    A bank may take weeks over a debit; given up sooner, the same items could be paid twice.
+    """
+    longest = BANKS_TAKE if checkout.state == CheckoutState.PROCESSING else PAST_HOPE
+    return at > checkout.expires_at + longest
 
 
 def give_up(session: Session, checkout: Checkout, why: str, *, at: datetime) -> None:
@@ -158,6 +162,9 @@ def _wait_for_bank(
     session: Session, checkout: Checkout, facts: CheckoutFacts, *, at: datetime
 ) -> None:
     """Keep the debit that a bank is at: its items wait for it, and nothing is posted."""
+    if checkout.state in (CheckoutState.COMPLETE, CheckoutState.FAILED):
+        # An earlier answer that came in late: the bank has decided since.
+        return
     business = BusinessKey(checkout.business)
     if checkout.state != CheckoutState.PROCESSING:
         if checkout.state not in LIVE:
