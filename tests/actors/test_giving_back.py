@@ -24,6 +24,7 @@ from worker.delivery import Letter, Paper
 from worker.documents import Look
 from worker.invoices import Invoice
 from worker.kernel.errors import OutcomeUnknown, PermanentError
+from worker.kernel.events import ReversalHeard
 from worker.kernel.ids import BusinessKey
 from worker.payments import (
     By,
@@ -43,6 +44,7 @@ from worker.payments import (
     Wanted,
 )
 from worker.settings import load
+from worker.store import tell
 from worker.store.outbox import Job, Slip
 
 __all__ = ["desk"]
@@ -58,6 +60,7 @@ class Gateway:
     ends_as: str = "expired"
     given: dict[str, RefundFacts] = field(default_factory=dict)
     asked: int = 0
+    disputes: tuple[DisputeFacts, ...] = ()
 
     def refund(self, order: RefundOrder, *, key: str) -> str:
         self.asked += 1
@@ -71,7 +74,7 @@ class Gateway:
         return fact.refund_id
 
     def reversals_of(self, _intent_id: str) -> Reversals:
-        return Reversals(tuple(self.given.values()))
+        return Reversals(tuple(self.given.values()), self.disputes)
 
     def expire(self, session_id: str, *, key: str) -> CheckoutFacts:
         checkout_id = session_id.removeprefix("cs_")
@@ -168,7 +171,16 @@ def test_a_customer_whose_bank_did_not_pay_is_told_what_is_open(desk: Desk, is_d
                 facts = replace(paid(checkout), is_paid=False, method="sepa_debit")
                 waits = replace(facts, is_processing=True)
                 payments.settle(s, checkout, waits, livemode=False, at=AT)
+                [pending] = payments.newest(s, ACME, limit=9)
+                # The bank's return may be heard of before what it returns.
+                tell(s, ReversalHeard(ACME, pending.id))
+            house.asks.disputes = (
+                DisputeFacts("du_1", "lost", pending.amount, "pi_1", None, AT, None),
+            )
+            house.work()
             with house.transaction() as s:
+                assert payments.disputes_of(s, ACME, pending.id) == []
+                assert review.open_items(s, ACME) == []
                 failed = replace(facts, failure="No money")
                 found = payments.checkout(s, ACME, checkout.id)
                 assert found is not None

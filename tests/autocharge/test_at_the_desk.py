@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.autocharge.house import House
+from tests.payments.test_settling import paid
 from tests.servers.stripe import pay
+from worker import payments
 from worker.autocharge import ChargeState
 from worker.kernel.money import Money
+from worker.payments import By, Wanted
 
 
 def test_a_card_is_stored_charged_and_shown(house: House) -> None:
@@ -106,6 +110,14 @@ def test_staff_take_a_payment_from_a_stored_card_at_once(house: House) -> None:
     stranger = house.type("payments", "take", large.number, "--as", "mallory")
     assert "mallory is not staff" in stranger.stderr
     assert len(house.taken()) == 1
+    at_a_bank = house.invoice(customer, "50.00")
+    with house.transaction() as s:
+        wanted = [Wanted(at_a_bank)]
+        page = payments.begin_for(s, wanted, link_id="l", at=house.now(), by=By("sepa_debit"))
+        facts = replace(paid(page), is_paid=False, is_processing=True)
+        payments.settle(s, page, facts, livemode=False, at=house.now())
+    refused = house.type("payments", "take", at_a_bank.number)
+    assert (refused.exit_code, "bank debit" in refused.stderr) == (1, True)
     assert house.broken() == []
 
 

@@ -13,12 +13,13 @@ from worker.app import App
 from worker.kernel.errors import PermanentError, TillmailError
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
-from worker.payments import Checkout, CheckoutFacts, CheckoutState, Payment, Refund
+from worker.payments import Checkout, CheckoutFacts, CheckoutState, Payment, PaymentState, Refund
 
 log = logging.getLogger(__name__)
 
 LISTED_BACK = timedelta(hours=26)
 OPENING_TAKES = timedelta(seconds=20)
+SETTLING_TAKES = timedelta(hours=1)
 _LIVE = (CheckoutState.OPENING, CheckoutState.OPEN)
 
 
@@ -95,6 +96,9 @@ def settle_reversals(run: Run) -> None:
     """Ask the gateway what of a payment went back or is disputed, then book what it says."""
     with run.intent() as s:
         payment = _payment(s, run.business, run.subject)
+    if payment.state == PaymentState.PENDING:
+        # A bank debit went back before we heard that it was paid: nothing of it is booked yet.
+        raise Later(run.app.now() + SETTLING_TAKES, "The payment is not settled in the books yet.")
     found = run.app.gateway(run.business).reversals_of(payment.evidence_id or "")
     with run.finish() as s:
         payment, at = _payment(s, run.business, run.subject), run.app.now()

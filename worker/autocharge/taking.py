@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import customers, invoices
+from worker import customers, invoices, payments
 from worker.autocharge import items, records
 from worker.autocharge.model import ENDED, Charge, ChargeState
 from worker.autocharge.planning import chosen, why_no_card
@@ -21,6 +21,7 @@ from worker.kernel.clock import day_in
 from worker.kernel.errors import Refused
 from worker.kernel.events import ChargeDue
 from worker.kernel.ids import BusinessKey, new_id
+from worker.payments import CheckoutState
 from worker.store import tell
 
 
@@ -28,7 +29,7 @@ def take(session: Session, invoice: Invoice, terms: Terms, *, by: str, at: datet
     """The charge over all that is owed, which a job makes now in the name of this person.
 
     Raises Refused when nothing is owed, no stored card may be charged so much, or a charge for it
-    is planned already.
+    is planned or a bank debit under way already.
     """
     business = BusinessKey(invoice.business)
     customer = customers.lock(session, business, invoice.customer_id or "")
@@ -38,6 +39,9 @@ def take(session: Session, invoice: Invoice, terms: Terms, *, by: str, at: datet
         raise Refused(f"Nothing is to be paid of {item.number}.")
     day = day_in(terms.hours.zone, at)
     _refuse_second(session, business, item)
+    if payments.being_paid(session, business, [item.id]).get(item.id) is CheckoutState.PROCESSING:
+        # It would wait for the bank, and charge the card when the customer is long gone.
+        raise Refused(f"A bank debit for {item.number} is under way: wait for what the bank says.")
     why = why_no_card(session, customer, item.owed, item.contract, terms, day)
     if why is not None:
         raise Refused(f"{why} Open a payment page instead: --page")
