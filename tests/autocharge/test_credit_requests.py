@@ -11,7 +11,7 @@ import pytest
 
 from tests.autocharge.house import House, euro
 from tests.books import ACME
-from worker import autocharge, invoices, payments, review
+from worker import autocharge, credits, invoices, payments, review
 from worker.autocharge import ChargeState
 from worker.invoices import Invoice, State
 
@@ -223,6 +223,42 @@ def test_standing_orders_ask_once_a_day_and_keep_the_month(house: House) -> None
             (monthly.name, "75.00", "link"),
         ]
     )
+    assert house.broken() == []
+
+
+def test_what_was_paid_counts_for_the_month_though_its_request_was_ended(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    limits = ("--below", "900.00", "--per-month", "100.00")
+    added = house.type("credits", "plan", "add", customer.number or "", "100.00", *limits)
+    assert added.exit_code == 0, added.output
+    house.tick("credits.draft_planned")
+    with house.reading() as s:
+        [request] = credits.newest(s, ACME, limit=9)
+        item = invoices.by_id(s, ACME, request.item_id or "")
+    assert item is not None
+    with house.transaction() as s:
+        paid = payments.Collected(customer.id, "pi_1", euro("100.00"), item.id, house.at)
+        payments.collect(s, ACME, paid, at=house.at)
+    assert house.type("credits", "void", item.number).exit_code == 0
+    house.forward(timedelta(days=1))
+    house.tick("credits.draft_planned")
+    with house.reading() as s:
+        assert len(credits.newest(s, ACME, limit=9)) == 1
+    assert house.broken() == []
+
+
+def test_a_number_that_is_taken_keeps_no_other_plan_from_asking(house: House) -> None:
+    customer = house.customer()
+    house.invoice(customer, number="CR-00001")
+    day = ("--day", str(house.at.day))
+    house.type("credits", "plan", "add", customer.number or "", "75.00", *day)
+    house.tick("credits.draft_planned")
+    with house.reading() as s:
+        [asked] = review.open_of_kind(s, ACME, "credit_request")
+        assert "CR-00001 is the number of an invoice" in asked.evidence["reason"]
+        [waits] = credits.drafts(s, ACME)
+        assert (waits.id, waits.number) == (asked.subject, None)
     assert house.broken() == []
 
 

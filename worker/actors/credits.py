@@ -218,9 +218,14 @@ def _follow_plan(app: App, s: Session, request: CreditRequest, *, at: datetime) 
     request.by_card = request.by_card and why is None
     if plan.asks or not customers.billing_contacts(s, business, customer.id):
         ask_to_confirm(s, request, {"reason": why}, at=at)
-    else:
-        by = request.drafted_by
-        credits.confirm(s, request, raising(app, business, by, at), at=at)
+        return
+    try:
+        with s.begin_nested():
+            by = request.drafted_by
+            credits.confirm(s, request, raising(app, business, by, at), at=at)
+    except Refused as e:
+        # What stands in the way of one request must not keep all the others from going out.
+        ask_to_confirm(s, request, {"reason": str(e)}, at=at)
 
 
 def _asked(request: CreditRequest) -> Asking:

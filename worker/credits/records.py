@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from worker import store
+from worker import invoices, store
 from worker.credits.model import CreditNumber, CreditPlan, CreditRequest, RequestState
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
@@ -101,15 +101,23 @@ def plans(session: Session, business: BusinessKey) -> Sequence[CreditPlan]:
 
 def asked_since(session: Session, plan: CreditPlan, since: datetime) -> Money:
     """What a plan asked for from an instant on, without what was called off unpaid."""
-    asked = session.scalar(
-        select(func.coalesce(func.sum(CreditRequest.amount_minor), 0)).where(
-            CreditRequest.business == plan.business,
+    business = BusinessKey(plan.business)
+    rows = session.scalars(
+        select(CreditRequest).where(
+            CreditRequest.business == business,
             CreditRequest.plan_id == plan.id,
             CreditRequest.drafted_at >= since,
-            CreditRequest.ended_at.is_(None),
         )
     )
-    return Money(int(asked or 0), plan.currency)
+    return Money(sum(_asked(session, business, one) for one in rows), plan.currency)
+
+
+def _asked(session: Session, business: BusinessKey, request: CreditRequest) -> int:
+    if request.ended_at is None:
+        return request.amount_minor
+    if request.item_id is None:
+        return 0
+    return request.amount_minor - invoices.asked_no_more(session, business, request.item_id)
 
 
 def asked_of(session: Session, business: BusinessKey, customer_id: str, currency: str) -> Money:

@@ -5,7 +5,12 @@ from worker.invoices.asking import evidence
 from worker.invoices.deciding import Limits, number_key
 from worker.invoices.issuing import Draft, issue, payable
 from worker.invoices.model import CREDIT_REQUEST, EFFECT_MINOR, Hold, Invoice, State, state_of
-from worker.invoices.prepaying import Prepayment, ask_to_prepay, end_prepayment
+from worker.invoices.prepaying import (
+    Prepayment,
+    ask_to_prepay,
+    asked_no_more,
+    end_prepayment,
+)
 from worker.invoices.promising import ask_about_broken, may_be_urged, promise
 from worker.invoices.records import (
     OpenItem,
@@ -40,6 +45,7 @@ __all__ = [
     "answer",
     "ask_about_broken",
     "ask_to_prepay",
+    "asked_no_more",
     "by_id",
     "called",
     "contracts_of",

@@ -65,8 +65,19 @@ def end_prepayment(session: Session, item: Invoice, *, at: datetime) -> Money:
     if item.voided_at is None:
         item.voided_at = at
         if rest.is_positive:
-            _post(session, item, -rest, f"credit-request-ended:{item.id}", at=at)
+            _post(session, item, -rest, _ended(item.id), at=at)
     return rest
+
+
+def asked_no_more(session: Session, business: BusinessKey, item_id: str) -> int:
+    """What was still to pay of a credit request when it was ended, in minor units."""
+    entry = ledger.find(session, business, _ended(item_id))
+    legs = entry.postings if entry is not None else ()
+    return -sum(leg.amount_minor for leg in legs if leg.account == Account.RECEIVABLE.value)
+
+
+def _ended(item_id: str) -> str:
+    return f"credit-request-ended:{item_id}"
 
 
 def _post(session: Session, item: Invoice, amount: Money, source: str, *, at: datetime) -> None:
