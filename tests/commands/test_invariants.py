@@ -15,7 +15,7 @@ from tests.books import ACME, AT, OPEN_HANDED, build, copy_of, document, opened,
 from tests.servers.postgres import PostgresServer
 from worker import delivery, intake, invoices, paylinks, payments, store
 from worker.businesses import MailRules
-from worker.commands.invariants import INVARIANTS, sentence, violations
+from worker.commands.invariants import INVARIANTS, Invariant, sentence, violations
 from worker.delivery import Letter
 from worker.documents import Document
 from worker.intake import Arrival, Disposition, Spot
@@ -196,8 +196,14 @@ def test_what_is_changed_past_the_rooms_is_noticed(
     for statement in change.split(";"):
         sound.execute(text(statement))
 
-    found = violations(sound)
-    assert any(line.startswith(broken) for line in found), found
+    assert any(holds(sound) for holds in _called(broken))
+    if sound.get_bind().dialect.name == "sqlite":  # That the others stand it is shown once.
+        assert any(line.startswith(broken) for line in violations(sound))
+
+
+def _called(name: str) -> list[Invariant]:
+    every = [holds for invariants in INVARIANTS.values() for holds in invariants]
+    return [holds for holds in every if sentence(holds).startswith(name)]
 
 
 def test_a_customer_is_never_shown_another_ones_invoice(sound: Session) -> None:
