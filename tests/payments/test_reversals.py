@@ -121,6 +121,21 @@ def test_a_refund_that_the_bank_sends_back_is_balance_again(session: Session) ->
     assert broken(session) == []
 
 
+def test_a_refund_that_fails_because_the_bank_took_it_first_is_not_given_twice(
+    session: Session,
+) -> None:
+    invoice, payment = paid_invoice(session)
+    refund = payments.ask_refund(session, payment, FULL, at=AT)
+    payments.book_refunds(session, payment, [gone("119.00", refund.id, "pending")], at=AT)
+    payments.book_disputes(session, payment, [disputed("lost")], at=AT)
+    assert held(session, Account.DISPUTE_LOSSES) == "119.00"
+    for _ in range(2):
+        payments.book_refunds(session, payment, [gone("119.00", refund.id, "failed")], at=AT)
+    assert (owed(session, invoice), balance(session)) == (euro("119.00"), euro("0.00"))
+    assert held(session, Account.DISPUTE_LOSSES) == "0.00"
+    assert broken(session) == []
+
+
 def test_a_refund_that_the_gateway_declines_changes_nothing(session: Session) -> None:
     invoice, payment = paid_invoice(session)
     refund = payments.ask_refund(session, payment, FULL, at=AT)

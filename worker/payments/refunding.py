@@ -315,12 +315,35 @@ def _failed(session: Session, payment: Payment, refund: Refund, *, at: datetime)
         ]
         source = f"refund-failed:{refund.id}"
         ledger.post(session, BusinessKey(payment.business), source=source, legs=legs, at=at)
+        _cover_losses(session, payment, refund, at=at)
     said = (
         f"{refund.amount} of payment {payment.id} came back to Stripe: the customer's bank did not "
         "take it. Find another way to give it back; until then it stands where it stood, or on "
-        "the customer's balance."
+        "the customer's balance. What a lost dispute took is not given back again."
     )
     _tell_staff(session, refund, said, at=at)
+
+
+def _cover_losses(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """What a lost dispute took a second time it took only once: the refund never arrived."""
+    business, who = BusinessKey(payment.business), payment.customer_id
+    principal, fee = refund.amount - refund.fee, refund.fee
+    for dispute in records.disputes_of(session, business, payment.id):
+        loss = min(dispute.loss, principal + fee)
+        if dispute.status != "lost" or not loss.is_positive:
+            continue
+        of_principal = min(loss, principal)
+        taken = (
+            (Account.CUSTOMER_BALANCE, of_principal),
+            (Account.FEE_INCOME, loss - of_principal),
+        )
+        legs = [ledger.debit(to, much, customer_id=who) for to, much in taken if much.is_positive]
+        legs.append(ledger.credit(Account.DISPUTE_LOSSES, loss, customer_id=who))
+        source = f"dispute-loss-covered:{dispute.id}:{refund.id}"
+        ledger.post(session, business, source=source, legs=legs, at=at)
+        principal, fee = principal - of_principal, fee - (loss - of_principal)
+        dispute.loss_minor -= loss.minor
+        dispute.fee_minor += (loss - of_principal).minor
 
 
 def _apply_rest(session: Session, undone: Allocation, amount: Money, *, at: datetime) -> None:
