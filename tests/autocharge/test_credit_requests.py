@@ -259,6 +259,11 @@ def test_a_number_that_is_taken_keeps_no_other_plan_from_asking(house: House) ->
         assert "CR-00001 is the number of an invoice" in asked.evidence["reason"]
         [waits] = credits.drafts(s, ACME)
         assert (waits.id, waits.number) == (asked.subject, None)
+    stranger = house.type("review", "resolve", asked.id, "no", "--as", "Bob")
+    assert stranger.exit_code == 1
+    with house.reading() as s:
+        assert [one.id for one in credits.drafts(s, ACME)] == [waits.id]
+    assert house.type("review", "resolve", asked.id, "no", "--as", "Ann").exit_code == 0
     assert house.broken() == []
 
 

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from worker import autocharge, credits, customers, invoices, paylinks, payments, review
+from worker import autocharge, businesses, credits, customers, invoices, paylinks, payments, review
 from worker.actors.shapes import sweep
 from worker.app import App
+from worker.businesses import Act
 from worker.credits import CreditRequest, Days, Origin, Raising, Wish
 from worker.customers import Customer
 from worker.kernel.clock import day_in
@@ -136,8 +137,10 @@ def ask_for_advance_invoice(app: App, s: Session, event: Event, at: datetime) ->
 def answer_draft(
     app: App, s: Session, item: WorkItem, answer: Answer, at: datetime
 ) -> tuple[str, bool]:
-    """A person's yes or no to a draft."""
-    request = credits.by_id(s, BusinessKey(item.business), item.subject)
+    """A yes or no to a draft, by who may have customers charged. Raises Refused for others."""
+    business = BusinessKey(item.business)
+    businesses.permit(app.rules(business), answer.by, Act.CHARGE, salesperson=None)
+    request = credits.by_id(s, business, item.subject)
     if request is None:
         raise PermanentError(f"Credit request {item.subject} is missing.")
     if Word.NO in answer.words:
