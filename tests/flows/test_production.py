@@ -286,7 +286,7 @@ def test_two_tabs_meet_on_one_page_and_pay_once(office: House) -> None:
 
     assert pay(url)
     office.await_payment(10710)
-    assert "/pay" not in httpx.get(url).text
+    assert '/pay"' not in httpx.get(url).text
 
 
 def start_paying(url: str) -> str:

@@ -44,7 +44,7 @@ def test_a_key_is_its_accounts_own(sandbox: StripeSandbox) -> None:
 def test_a_second_request_meanwhile_is_a_conflict_that_is_not_kept(
     client: stripe.StripeClient, sandbox: StripeSandbox
 ) -> None:
-    sandbox.fail(SESSIONS, "delay", seconds=1)
+    sandbox.fail(SESSIONS, "delay", seconds=3)
 
     def ask(_: int) -> str:
         try:
