@@ -15,9 +15,9 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: .venv/.runtime  ## show the whole story; ONCE=1 plays the customer too and exits
 	@$(BIN)/tillmail demo $(if $(ONCE),--once)
 
-# Four at a time on two cores: many wait for a server.
+# Three at a time on two cores: many wait for a server.
 test: .venv/.test test-packages  ## run every test against real servers
-	@$(BIN)/pytest -n 4 --dist loadscope $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadscope $(ARGS)
 
 check: .venv/.test  ## format, lint, strict types, import contracts
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
