@@ -20,6 +20,7 @@ from worker.actors import FLOW, run_job
 from worker.actors.payments import clear_lane
 from worker.app import App
 from worker.businesses import money_text
+from worker.commands import time_line
 from worker.delivery import Letter, Paper
 from worker.documents import Look
 from worker.invoices import Invoice
@@ -166,7 +167,7 @@ def test_a_customer_whose_bank_did_not_pay_is_told_what_is_open(desk: Desk, is_d
         if is_debit:
             with house.transaction() as s:
                 zoo(s)
-                wanted = [Wanted(issue(s))]
+                wanted = [Wanted(item := issue(s))]
                 checkout = payments.begin_for(s, wanted, link_id="l", at=AT, by=By("sepa_debit"))
                 facts = replace(paid(checkout), is_paid=False, method="sepa_debit")
                 waits = replace(facts, is_processing=True)
@@ -186,16 +187,23 @@ def test_a_customer_whose_bank_did_not_pay_is_told_what_is_open(desk: Desk, is_d
                 assert found is not None
                 payments.settle(s, found, failed, livemode=False, at=house.now())
         else:
-            _, payment = paid_invoice(house)
+            item, payment = paid_invoice(house)
             fact = DisputeFacts("du_1", "lost", payment.amount, "pi_1", None, AT, None)
             with house.transaction() as s:
                 found_payment = payments.by_id(s, ACME, payment.id)
                 assert found_payment is not None
                 payments.book_disputes(s, found_payment, [fact], at=house.now())
         with house.reading() as s:
-            [told] = [n for n in s.scalars(select(delivery.Notice)) if n.kind == "payment_returned"]
+            notices = {one.kind: one for one in s.scalars(select(delivery.Notice))}
+            told = notices["payment_returned"]
             assert told.context["items"][0]["still_to_pay"]["minor"] == 11900
             assert "/l/" in told.context["pay_url"]
+            story = [(e.what, e.evidence.get("mail")) for e in time_line.of_item(s, ACME, item.id)]
+        if is_debit:
+            begun = notices["debit_started"]
+            assert begun.context["items"][0]["number"] == item.number
+            assert (begun.context["days"], begun.recipient) == (5, "pay@zoo.example")
+            assert {("debit_started", None), ("debit_failed", None)} <= {*story}
 
 
 @pytest.mark.parametrize(("does_it_first", "asks"), [(True, 1), (False, 2)])

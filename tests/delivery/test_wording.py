@@ -11,6 +11,7 @@ import pytest
 
 from worker.adapters.mjml_words import WordsPress
 from worker.adapters.templating import TemplateSet
+from worker.delivery.debit_letters import DebitStartedNotice
 from worker.delivery.questions import choices
 from worker.delivery.wording import (
     AnswerNotice,
@@ -90,6 +91,19 @@ NOTICES: dict[str, tuple[str, Notice]] = {
             (PaidItem("A-1", euros(5000), euros(0)), PaidItem("A-2", euros(1500), euros(300))),
             to_balance=euros(500),
             print_url=f"{URL}/receipt/pay_1",
+        ),
+    ),
+    "debit that has begun": (
+        "debit_started",
+        DebitStartedNotice(
+            ACME,
+            "Kunze & <Co>",
+            "pay_1",
+            euros(7100),
+            "sepa_debit",
+            (PaidItem("A-1", euros(7000), euros(7000)),),
+            fee=euros(100),
+            days=5,
         ),
     ),
     "receipt, unheard-of method": (

@@ -56,6 +56,7 @@ def under_way(session: Session) -> tuple[Invoice, Checkout, Payment]:
 def test_a_debit_is_pending_and_pays_nothing_until_the_bank_has_paid(session: Session) -> None:
     item, checkout, payment = under_way(session)
     assert (payment.state, owed(session, item)) == (PaymentState.PENDING, euro("119.00"))
+    assert told(session).count("DebitStarted") == 1
     assert held(session, Account.GATEWAY_CLEARING) == "0.00"
     assert payments.under_way(session, ACME, payment.customer_id or "", "EUR") == [payment]
     assert broken(session) == []
@@ -139,3 +140,19 @@ def test_the_gateways_list_finds_a_debit_that_was_collected(session: Session) ->
     assert payments.compare(session, ACME, [facts(checkout)], at=AT) == 1
     settle(session, checkout, "paid")
     assert payments.compare(session, ACME, [facts(checkout)], at=AT) == 0
+
+
+def test_debits_that_fail_in_one_moment_name_each_their_own_items(session: Session) -> None:
+    zoo(session)
+    both = []
+    for number in ("R-1", "R-2"):
+        item = issue(session, number=number)
+        checkout = payments.begin_for(session, [Wanted(item)], link_id="l", at=AT, by=DEBIT)
+        said = facts(checkout, intent_id=f"pi_{number}", session_id=f"cs_{number}")
+        for what in ({"is_processing": True}, {"failure": "No money"}):
+            now = replace(said, is_paid=False, **what)
+            payments.settle(session, checkout, now, livemode=False, at=AT)
+        both.append((item, payments.brought_by(session, checkout)))
+    for item, payment in both:
+        assert payment is not None
+        assert [one.id for one in payments.items_behind(session, payment, since=AT)] == [item.id]

@@ -146,6 +146,20 @@ def _receipt_url(app: App, s: Session, payment: payments.Payment, at: datetime) 
     return None
 
 
+def queue_debit_started(app: App, s: Session, event: Event, at: datetime) -> None:
+    """Step: the email that a bank is asked to pay; nothing is paid before it has."""
+    payment = payments.by_id(s, event.business, event.subject)
+    if payment is None or payment.checkout_id is None:
+        return
+    paper = _paper(app, s, event.business)
+    asked = payments.shares_of(s, event.business, payment.checkout_id)
+    found = [(invoices.by_id(s, event.business, one.item_id), one.amount) for one in asked]
+    items = [(item, amount) for item, amount in found if item is not None]
+    letter = delivery.debit_letter(s, payment, items, paper)
+    if letter is not None:
+        delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
 def note_bounce(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: a mail server's later word on a notice of ours."""
     mail = intake.by_id(s, event.business, event.subject)

@@ -70,6 +70,7 @@ FLOW: Flow = {
     fact.CheckoutEnded: [then(payments.resume_credits)],
     fact.RefundAsked: [job(payments.ask_refund)],
     fact.ReversalHeard: [job(payments.settle_reversals)],
+    fact.DebitStarted: [then(delivery.queue_debit_started)],
     fact.PaymentSettled: [
         then(remittance.note_settled),
         then(delivery.queue_receipt),

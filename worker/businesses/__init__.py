@@ -2,7 +2,7 @@
 
 from worker.businesses.bank_accounts import BankAccount
 from worker.businesses.enrolling import enrol, everyone, lock
-from worker.businesses.methods import Methods, PayerKind, Tariff, Way
+from worker.businesses.methods import BANK_DAYS, Methods, PayerKind, Tariff, Way
 from worker.businesses.model import (
     BankDetails,
     Business,
@@ -23,6 +23,7 @@ from worker.businesses.transfers import transfer_code
 from worker.businesses.wording import day_text, locale_of, money_text
 
 __all__ = [
+    "BANK_DAYS",
     "Act",
     "BankAccount",
     "BankDetails",

@@ -22,6 +22,9 @@ _SCHEMES: dict[str, Scheme] = {
     "USD": "us_bank_account",
 }
 _MILLION = 1_000_000
+# Working days until a debit under a new mandate is decided, as the gateway names them (2026-11);
+# banks may take longer, so pages and mails say "usually".
+BANK_DAYS: dict[str, int] = {"sepa_debit": 5, "bacs_debit": 7, "us_bank_account": 4}
 
 
 class Way(StrEnum):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from worker import delivery, invoices, paylinks, payments
+from worker.businesses import BANK_DAYS
 from worker.delivery import Notice, NoticeState
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
@@ -52,7 +53,8 @@ def of_item(session: Session, business: BusinessKey, item_id: str) -> list[Entry
         *_of_links(lines),
         *_of_mails(mails),
         *_delivered(mails, lines),
-        *_of_checkouts(payments.checkouts_of(session, business, item_id)),
+        *_of_checkouts(checkouts := payments.checkouts_of(session, business, item_id)),
+        *_of_debits(session, item_id, checkouts),
         *_of_money(session, invoices.by_id(session, business, item_id), allocations),
         *_receipts(session, business, item_id, allocations),
         *_promises(invoices.by_id(session, business, item_id)),
@@ -148,6 +150,24 @@ def _of_checkouts(checkouts: Iterable[Checkout]) -> list[Entry]:
                 Entry(checkout.ended_at, "they", "checkout_ended", "payment page", facts, about)
             )
     return entries
+
+
+def _of_debits(session: Session, item_id: str, checkouts: Iterable[Checkout]) -> list[Entry]:
+    """What a bank was asked, what the customer was mailed of it, and that it did not pay."""
+    entries: list[Entry] = []
+    for checkout in checkouts:
+        payment = payments.brought_by(session, checkout)
+        if payment is None or payment.method not in BANK_DAYS:
+            continue
+        facts = {"payment": payment.id, "method": payment.method, "amount": str(payment.amount)}
+        started = Entry(payment.registered_at, "they", "debit_started", "customer", facts, item_id)
+        entries.append(started)
+        if payment.returned_at is not None and not payment.was_ours:
+            why = {**facts, "bank_said": payment.returned_because}
+            entries.append(Entry(payment.returned_at, "they", "debit_failed", "bank", why, item_id))
+        told = delivery.about(session, BusinessKey(checkout.business), payment.id)
+        entries += _of_mails(mail for mail in told if mail.kind != "receipt")
+    return [replace(entry, item_id=item_id) for entry in entries]
 
 
 def _of_money(

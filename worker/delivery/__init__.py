@@ -13,6 +13,7 @@ from worker.delivery.charge_letters import (
     charge_letter,
 )
 from worker.delivery.checking import Obstacle, obstacle
+from worker.delivery.debit_letters import debit_letter
 from worker.delivery.gone_back import Kind as GoneBack
 from worker.delivery.gone_back import gone_back_letter
 from worker.delivery.letters import (
@@ -93,6 +94,7 @@ __all__ = [
     "claim",
     "code_letter",
     "credit_letter",
+    "debit_letter",
     "envelope_from",
     "facts",
     "find_answered",

@@ -7,6 +7,7 @@ from datetime import date
 
 from worker.businesses import Rules
 from worker.delivery.card_wording import CardExpiringNotice, ChargeFailedNotice, ChargeNotice
+from worker.delivery.debit_letters import DebitStartedNotice
 from worker.delivery.gone_back import GoneBackNotice
 from worker.delivery.letters import Paper
 from worker.delivery.ports import EmailOrder
@@ -52,7 +53,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
         portal_url="https://pay.example.com/l/sample",
     )
     linkless = replace(invoice, pay_url=None, pixel_url="", portal_url="", transfer_text="SAMPLE")
-    notices: dict[str, Notice | GoneBackNotice] = {
+    notices: dict[str, Notice | GoneBackNotice | DebitStartedNotice] = {
         "invoice": invoice,
         "credit_note": CreditNoteNotice(
             business=sender,
@@ -81,6 +82,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             fee=Money(100, rules.currency),
             print_url="https://pay.example.com/l/sample/receipt/pay_sample",
         ),
+        **_of_debits(sender, amount),
         **_gone_back(sender, amount),
         **_of_cards(sender, amount),
         "credit_request": _request(sender, amount, bank),
@@ -128,6 +130,21 @@ def _gone_back(sender: SenderFace, amount: Money) -> dict[str, GoneBackNotice]:
         refund, method="sepa_debit", items=(item,), pay_url="https://pay.example.com/l/sample"
     )
     return {"refund": refund, "payment_returned": returned}
+
+
+def _of_debits(sender: SenderFace, amount: Money) -> dict[str, DebitStartedNotice]:
+    """What customers are told when a bank is asked to pay."""
+    started = DebitStartedNotice(
+        business=sender,
+        customer_name="Sample & Sons <Ltd>",
+        reference="pay_sample",
+        amount=amount,
+        method="sepa_debit",
+        items=(PaidItem("SAMPLE-1", amount, amount),),
+        fee=Money(100, amount.currency),
+        days=5,
+    )
+    return {"debit_started": started}
 
 
 def _of_cards(sender: SenderFace, amount: Money) -> dict[str, Notice]:

@@ -110,6 +110,10 @@ class CheckoutEnded(Event):
     """A hosted page takes no money any more. Subject: the checkout."""
 
 
+class DebitStarted(Event):
+    """A payer is done and their bank is at it: pending, nothing posted. Subject: the payment."""
+
+
 class PaymentSettled(Event):
     """Evidence says that the money is ours. Subject: the payment."""
 

@@ -17,6 +17,7 @@ from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
 from worker.ledger import Account, Posting
 from worker.payments.model import LIVE, Checkout, CheckoutState, Payment, PaymentState, Share
+from worker.payments.records import furthest
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,13 @@ def standing_of(
 ) -> Standing:
     """What a customer has, has sent and is paying just now."""
     asked = {"business": business, "who": customer_id, "code": currency}
-    balance, coming, being_paid = 0, [], {}
+    balance, coming, pages = 0, [], []
     rows = session.execute(_STANDING, asked).all()
     for row in sorted(rows, key=lambda row: (str(row.at), row.id)):
         if row.what == _BALANCE:
             balance = -int(row.minor or 0)
         elif row.what == _SHARE:
-            being_paid[row.id] = CheckoutState(row.state)
+            pages.append((row.id, CheckoutState(row.state)))
         else:
             coming.append(Coming(row.state, Money(int(row.minor), currency), row.at))
-    return Standing(Money(balance, currency), coming, being_paid)
+    return Standing(Money(balance, currency), coming, furthest(pages))

@@ -183,6 +183,10 @@ def reserve(session: Session, item: Invoice, *, at: datetime) -> None:
     """Raises Refused while the item's money may be taken in another way: by a page, or a charge."""
     business = BusinessKey(item.business)
     if unwanted_checkout(session, business, [item.id]):
+        if records.being_paid(session, business, [item.id])[item.id] is CheckoutState.PROCESSING:
+            raise Refused(
+                f"A bank debit for {item.number} is under way: wait until the bank has decided."
+            )
         raise Refused(f"A payment page for {item.number} is open. Try again in a moment.")
     if lanes.is_busy(session, business, item.id, at=at):
         raise Refused(f"A stored card is being charged for {item.number}. Try again in a moment.")

@@ -98,6 +98,7 @@ class Payment(Record):
     returned_at: Mapped[datetime | None]
     returned_by: Mapped[str | None]
     returned_because: Mapped[str | None]
+    checkout_id: Mapped[str | None] = mapped_column(doc="The hosted page that brought it.")
     __table_args__ = (
         UniqueConstraint("business", "evidence_type", "evidence_id"),
         ForeignKeyConstraint(["business", "customer_id"], ["customer.business", "customer.id"]),
@@ -126,6 +127,7 @@ class Payment(Record):
 
 Index("ix_payment_amount", Payment.business, Payment.currency, Payment.amount_minor)
 Index("ix_payment_customer", Payment.business, Payment.customer_id)
+Index("ix_payment_checkout", Payment.business, Payment.checkout_id)
 
 
 class Allocation(Record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select
@@ -168,7 +168,42 @@ def being_paid(
     """Those of the items for which a payment page is open or a bank at work, and which it is."""
     about = {"business": business, "ids": list(item_ids)}
     found = session.execute(_BEING_PAID, about)
-    return {item_id: CheckoutState(state) for item_id, state in found}
+    return furthest((item_id, CheckoutState(state)) for item_id, state in found)
+
+
+def furthest(states: Iterable[tuple[str, CheckoutState]]) -> dict[str, CheckoutState]:
+    """How far an item's pages are: where a bank is at one, a page beside it says nothing more."""
+    found: dict[str, CheckoutState] = {}
+    for item_id, state in states:
+        if found.get(item_id) is not CheckoutState.PROCESSING:
+            found[item_id] = state
+    return found
+
+
+def newest_checkout(
+    session: Session, business: BusinessKey, customer_id: str, link_id: str
+) -> Checkout | None:
+    """The last checkout that was begun at one of a customer's links."""
+    return session.scalar(
+        select(Checkout)
+        .where(
+            Checkout.business == business,
+            Checkout.customer_id == customer_id,
+            Checkout.link_id == link_id,
+        )
+        .order_by(Checkout.opened_at.desc(), Checkout.id.desc())
+        .limit(1)
+    )
+
+
+def brought_by(session: Session, checkout: Checkout) -> Payment | None:
+    """The payment that a checkout brought, or is bringing."""
+    return session.scalar(
+        select(Payment)
+        .where(Payment.business == checkout.business, Payment.checkout_id == checkout.id)
+        .order_by(Payment.registered_at.desc())
+        .limit(1)
+    )
 
 
 def under_way(
@@ -207,18 +242,11 @@ def checkouts_to_look_at(session: Session, *, at: datetime, limit: int) -> Seque
 
 
 def items_behind(session: Session, payment: Payment, *, since: datetime) -> Sequence[Invoice]:
-    """What a payment paid and pays no more, since then; of a debit that came to nothing, what its
-    page, which ended in that moment, asked for."""
+    """What a payment paid and pays no more, since then; of a bank debit that never was ours, what
+    its page asked for."""
     business = BusinessKey(payment.business)
-    of_page = (
-        select(Share.item_id)
-        .join(Checkout, _of_checkout())
-        .where(
-            Checkout.business == business,
-            Checkout.customer_id == payment.customer_id,
-            Checkout.state == CheckoutState.FAILED.value,
-            Checkout.ended_at == payment.returned_at,
-        )
+    of_page = select(Share.item_id).where(
+        Share.business == business, Share.checkout_id == payment.checkout_id
     )
     undone = select(Allocation.item_id).where(
         Allocation.business == business,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from worker import customers, invoices, ledger, review
 from worker.invoices import Invoice
 from worker.kernel.errors import PermanentError
-from worker.kernel.events import CheckoutEnded, PaymentReturned, PaymentSettled
+from worker.kernel.events import CheckoutEnded, DebitStarted, PaymentReturned, PaymentSettled
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total, zero
 from worker.ledger import Account
@@ -175,7 +175,10 @@ def _wait_for_bank(
         move(checkout, CheckoutState.PROCESSING)
         evidence = facts.intent_id or facts.session_id
         if records.settled_by(session, business, STRIPE_EVIDENCE, evidence) is None:
-            session.add(_payment(checkout, facts, evidence, at=at))
+            payment = _payment(checkout, facts, evidence, at=at)
+            session.add(payment)
+            session.flush()
+            tell(session, DebitStarted(business, payment.id))
         for share in records.shares_of(session, business, checkout.id):
             until = at + BANKS_TAKE
             lanes.hold(session, business, share.item_id, holder=checkout.id, until=until)
@@ -281,6 +284,7 @@ def _payment(checkout: Checkout, facts: CheckoutFacts, evidence: str, *, at: dat
         evidence_type=STRIPE_EVIDENCE,
         evidence_id=evidence,
         registered_at=at,
+        checkout_id=checkout.id,
     )
 
 
