@@ -17,6 +17,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tests.flows.papers import Forward, Paper, forward
+from tests.readers.samples import FILES, pdf_of
 from worker import (
     businesses,
     customers,
@@ -41,6 +43,14 @@ from worker.settings import PROJECT, load
 
 NORTHLIGHT = BusinessKey("northlight")
 MARA = "Mara Lindqvist <mara@northlight.example>"
+BOB = "Bob Berg <bob@northlight.example>"
+BOBS_ROLE = """[[staff]]
+name = "Bob Berg"
+address = "bob@northlight.example"
+roles = ["cashier"]
+"""
+BRIGHTWATER = "Ann <accounts@brightwater.example>"
+PLAIN = (FILES / "plain" / "german_window.txt").read_text()
 _numbers = count(1)
 
 
@@ -197,3 +207,21 @@ def letter(
         message[name.replace("_", "-")] = value
     message.set_content(text + "\n")
     return message.as_bytes()
+
+
+def plain(text: str = PLAIN, **how: str) -> bytes:
+    """A forward of an invoice as a page."""
+    return Forward({"invoice.pdf": pdf_of(text)}, **how).raw()
+
+
+def held(desk: Desk, raw: bytes) -> Notice:
+    """The question about the one invoice in a mail."""
+    desk.take(raw)
+    return desk.question("invoice_held")
+
+
+def issued(desk: Desk) -> tuple[Invoice, Paper]:
+    """An invoice to a customer on file, as if its email had gone out."""
+    paper = Paper()
+    desk.take(forward(paper).raw())
+    return desk.invoice(paper.number), paper
