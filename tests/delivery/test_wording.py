@@ -12,6 +12,7 @@ import pytest
 from worker.adapters.mjml_words import WordsPress
 from worker.adapters.templating import TemplateSet
 from worker.delivery.debit_letters import DebitStartedNotice
+from worker.delivery.listing import ListedPayment, ListNotice
 from worker.delivery.questions import choices
 from worker.delivery.wording import (
     AnswerNotice,
@@ -48,7 +49,7 @@ def euros(minor: int) -> Money:
     return Money(minor, "EUR")
 
 
-NOTICES: dict[str, tuple[str, Notice]] = {
+NOTICES: dict[str, tuple[str, Notice | DebitStartedNotice | ListNotice]] = {
     "invoice": (
         "invoice",
         InvoiceNotice(
@@ -128,6 +129,23 @@ NOTICES: dict[str, tuple[str, Notice]] = {
     "question to the desk": (
         "question",
         QuestionNotice(ACME, "A mail", "Look.", "work_2", words=choices([Word.DONE], "other")),
+    ),
+    "list of announced payments": (
+        "remittance_list",
+        ListNotice(
+            ACME,
+            "work_3",
+            (
+                ListedPayment(1, "Kunze & Co", euros(11900), 3, ("A-1", "A-2")),
+                ListedPayment(2, "Buyer", euros(5000), 1),
+            ),
+            (euros(16900),),
+            choices(
+                [Word.RECEIVED, Word.RECEIVED_THESE, Word.NOT_RECEIVED_THESE], "remittance_list"
+            ),
+            more=7,
+            reply_to="r-token@reply.acme.example",
+        ),
     ),
     "answer to a colleague": (
         "answer",

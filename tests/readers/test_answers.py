@@ -61,6 +61,14 @@ MARA = ("Mara Lindqvist",)
         ("Please credit request of 1.250,00 EUR for K-1001.", "credit request 1.250,00 EUR K-1001"),
         ("Vorauszahlung über 80 € von Muster & Co. KG", "credit request 80 € Muster & Co. KG"),
         ("credit request 1,234 for Acme", "money credit request 1,234 for Acme"),
+        ("Hi,\n1, 3 and 5\nKind regards\nMara\n030 123 456", "received numbers 1, 3 and 5"),
+        ("1-4 please", "received numbers 1-4"),
+        ("1 bis 3 eingegangen, danke", "received numbers 1 bis 3"),
+        ("received 1, 3, not received 2", "received numbers 1, 3; not received numbers 2"),
+        ("1 3\nnicht eingegangen: 2", "received numbers 1 3; not received numbers 2"),
+        ("1 3, but not 2", "received numbers 1 3; not received numbers 2"),
+        ("2 not received", "not received numbers 2"),
+        ("received 480.00", "received 480.00"),
         ("new IBAN DE89 3704 0044", "money new IBAN DE89 3704 0044"),
     ],
 )
@@ -100,6 +108,13 @@ def test_an_answer_is_understood(text: str, meant: str) -> None:
         "yes\n____\nbut not to Bob",
         "yes\n________________\nno",
         "send INV-7 to a@b.example,c@d.example",
+        "not received 2, 3, received 1",
+        "not received 2\n3",
+        "1, 2 not received",
+        "1 2, not received 2",
+        "4-1",
+        "all but 2",
+        "received\n2",
     ],
 )
 def test_what_is_unclear_says_nothing(text: str) -> None:

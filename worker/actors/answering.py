@@ -13,19 +13,19 @@ from worker.actors.intake import answered, sender_of
 from worker.actors.ordering import ORDERS, Order, help_about, obey, refuse_money
 from worker.actors.resending import letter_of, working_link
 from worker.actors.review import resolve
+from worker.actors.wholly import whole
 from worker.app import App
 from worker.credits import Origin, Source
 from worker.delivery import Incoming, Notice, Paper, Reply
 from worker.invoices import Invoice
 from worker.kernel.clock import day_in
 from worker.kernel.errors import Refused, ReviewNeeded
-from worker.kernel.events import CheckoutUnwanted, Event
+from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, NotMoney
 from worker.readers import Examined, answers
 from worker.readers.answers import Word
 from worker.review import Answer, Heard, WorkItem
-from worker.store import outbox, tell
 
 # Said of money, these count only as the answer to a question that asks for them.
 _OF_MONEY = {Word.MONEY, Word.RECEIVED, Word.NOT_RECEIVED, Word.PAYS}
@@ -92,18 +92,11 @@ def queue_answer(app: App, s: Session, event: Event, at: datetime) -> None:
 
 
 def _tried(letter: Letter, s: Session, at: datetime) -> Reply | None:
-    """Do what the letter says as a whole or not at all: what is undone was never told either."""
-    earlier = outbox.take_told(s)
+    """Do what the letter says as a whole or not at all."""
     try:
-        with s.begin_nested():
-            reply = _respond(letter, s, at)
+        return whole(s, lambda: _respond(letter, s, at))
     except (Refused, ReviewNeeded) as e:
-        # A payment page that stands in the way is ended all the same: later it will be done.
-        earlier += [fact for fact in outbox.take_told(s) if isinstance(fact, CheckoutUnwanted)]
-        reply = Reply("That could not be done", f"{e} Nothing was changed.", about=letter.about)
-    for fact in (*earlier, *outbox.take_told(s)):
-        tell(s, fact)
-    return reply
+        return Reply("That could not be done", f"{e} Nothing was changed.", about=letter.about)
 
 
 def _respond(letter: Letter, s: Session, at: datetime) -> Reply | None:

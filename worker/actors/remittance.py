@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from worker import businesses, customers, delivery, intake, payments, remittance
 from worker.actors.intake import answered, sender_of
 from worker.actors.shapes import sweep
+from worker.actors.wholly import whole
 from worker.app import App
 from worker.businesses import Act
 from worker.delivery import Incoming, Paper
 from worker.intake import Level, Mail
 from worker.kernel.clock import day_in
+from worker.kernel.errors import Refused
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
 from worker.readers import Examined
@@ -80,7 +83,7 @@ def answer_review(
     app: App, s: Session, item: WorkItem, answer: Answer, at: datetime
 ) -> tuple[str, bool]:
     """A person's word on a proposal."""
-    business = _permitted(app, s, item, answer)
+    business = _permitted(app, s, item.business, item.subject, answer.by)
     policy = policy_of(app, business)
     return remittance.review(s, item.subject, business, answer, policy, at=at), True
 
@@ -89,7 +92,7 @@ def answer_received(
     app: App, s: Session, item: WorkItem, answer: Answer, at: datetime
 ) -> tuple[str, bool]:
     """A person's word that announced money has come, or has not."""
-    business = _permitted(app, s, item, answer)
+    business = _permitted(app, s, item.business, item.subject, answer.by)
     today = day_in(app.rules(business).time_zone, at)
     return remittance.received(s, item.subject, business, answer, on=today, at=at), True
 
@@ -103,6 +106,32 @@ def answer_deduction(
     return remittance.deduction(s, item.subject, business, answer, at=at), True
 
 
+def answer_list(
+    app: App, s: Session, item: WorkItem, answer: Answer, at: datetime
+) -> tuple[str, bool]:
+    """A person's word on lines of the list: each is done whole, or it is said why not."""
+    happened, done = [], set()
+    for line in remittance.decided(item, answer):
+        try:
+            said = whole(s, partial(_answer_line, app, s, item, line, at))
+            done.add(line.advice_id)
+        except Refused as e:
+            said = f"not done. {e}"
+        happened.append(f"{line.number}: {said}")
+    return " ".join(happened), remittance.is_answered(s, item, done)
+
+
+@sweep
+def send_lists(app: App, s: Session, at: datetime) -> None:
+    """Sweep: the weekly list of what is announced, where a business wants one."""
+    for business in app.businesses():
+        own = app.rules(business).remittance
+        if own.ask == "weekly":
+            zone = app.rules(business).time_zone
+            weekly = remittance.Weekly(own.list_weekday, own.list_hour, zone)
+            remittance.ask_weekly(s, business, weekly, at=at)
+
+
 def policy_of(app: App, business: BusinessKey) -> Policy:
     """What the business decides about advices."""
     own = app.rules(business).remittance
@@ -114,14 +143,22 @@ def policy_of(app: App, business: BusinessKey) -> Policy:
     )
 
 
-def _permitted(app: App, s: Session, item: WorkItem, answer: Answer) -> BusinessKey:
-    """The business, if who answers may register payments of this customer; else Refused."""
-    business = BusinessKey(item.business)
-    advice = remittance.by_id(s, business, item.subject)
-    customer = customers.by_id(s, business, (advice.customer_id if advice else None) or "")
+def _answer_line(
+    app: App, s: Session, item: WorkItem, line: remittance.LineAnswer, at: datetime
+) -> str:
+    business = _permitted(app, s, item.business, line.advice_id, line.answer.by)
+    today = day_in(app.rules(business).time_zone, at)
+    return remittance.received(s, line.advice_id, business, line.answer, on=today, at=at)
+
+
+def _permitted(app: App, s: Session, business: str, advice_id: str, by: str) -> BusinessKey:
+    """The business, if this person may register payments of the advice's customer; else Refused."""
+    key = BusinessKey(business)
+    advice = remittance.by_id(s, key, advice_id)
+    customer = customers.by_id(s, key, (advice.customer_id if advice else None) or "")
     own = customer.salesperson if customer else None
-    businesses.permit(app.rules(business), answer.by, Act.REGISTER, salesperson=own)
-    return business
+    businesses.permit(app.rules(key), by, Act.REGISTER, salesperson=own)
+    return key
 
 
 def _told(app: App, s: Session, mail: Mail, examined: Examined, sender: intake.Sender) -> Told:

@@ -22,6 +22,7 @@ from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.readers.answers import Word
+from worker.remittance import LIST
 from worker.review import Answer, WorkItem
 
 # Gives what happened in a sentence, and whether that ends the question.
@@ -37,9 +38,12 @@ def queue_question(app: App, s: Session, event: Event, at: datetime) -> None:
         return  # Its file is gone, and with it whom to write to; the work item stays.
     paper = Paper(app.rules(event.business), app.look(s, event.business).set_hash)
     mail = intake.by_id(s, event.business, str(item.evidence.get("mail", "")))
-    has_file = bool(files_in_doubt(s, item))
-    sent_by = mail.sender if mail else None
-    for letter in delivery.question_letters(item, paper, sent_by=sent_by, has_file=has_file):
+    if item.kind == LIST:
+        letters = delivery.list_letters(item, paper)
+    else:
+        has_file, sent_by = bool(files_in_doubt(s, item)), mail.sender if mail else None
+        letters = delivery.question_letters(item, paper, sent_by=sent_by, has_file=has_file)
+    for letter in letters:
         delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
 
 
@@ -106,6 +110,7 @@ RESOLVERS: Mapping[str, Resolver] = {
     "notice_undelivered": _undelivered,
     "remittance_review": remittance.answer_review,
     "remittance_received": remittance.answer_received,
+    LIST: remittance.answer_list,
     "credit_request": credits.answer_draft,
     "remittance_deduction": remittance.answer_deduction,
 }

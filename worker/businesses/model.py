@@ -246,11 +246,13 @@ class CreditRules(_Rules):
 class RemittanceRules(_Rules):
     """What becomes of a payer's word that something was paid. See docs/remittances.md.
 
-    Without a bank file somebody in finance says whether the money came: asked at *each* advice, or
-    *never* where bank files tell.
+    Without a bank file somebody in finance says whether the money came: asked at *each* advice, in
+    one *weekly* list, or *never* where bank files tell.
     """
 
-    ask: Literal["each", "never"] = "each"
+    ask: Literal["each", "weekly", "never"] = "each"
+    list_weekday: Weekday = Field(default="mon", description="When the weekly list goes out,")
+    list_hour: int = Field(default=8, ge=0, le=23, description="from this hour on, in its zone")
     trusted: tuple[str, ...] = Field(
         default=(), description="Numbers of customers whose word settles at once: a standing order"
     )

@@ -24,7 +24,7 @@ from worker.commands.choosing import (
 from worker.commands.printing import hint, print_list, print_record
 from worker.kernel.clock import day_in
 from worker.kernel.errors import Refused
-from worker.kernel.ids import BusinessKey
+from worker.kernel.ids import BusinessKey, new_id
 from worker.readers import answers
 from worker.remittance import Advice, AdviceState
 from worker.review import Answer
@@ -101,6 +101,17 @@ def undo_advice(
             remittance.undo(session, found, because=reason, by=name, at=till.now())
             state = found.state
         hint(f"Advice {found.id} is {state}.")
+
+
+@app.command("ask")
+def ask_finance(business: BusinessOption = None) -> None:
+    """Mail finance the list of all that is announced and not confirmed, now."""
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            zone = till.rules(key).time_zone
+            item = remittance.ask_list(session, key, new_id("list"), zone, at=till.now())
+            count = len(item.evidence["waiting"]) if item is not None else 0
+        hint(f"{count} announced payments are asked about." if count else "Nothing is announced.")
 
 
 def _take(till: App, session: Session, advice: Advice, answer: Answer) -> str:

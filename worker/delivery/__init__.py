@@ -26,6 +26,7 @@ from worker.delivery.letters import (
     receipt_notice,
     renewed_letter,
 )
+from worker.delivery.listing import list_letters
 from worker.delivery.model import Notice, NoticeState
 from worker.delivery.noted import noted_letter
 from worker.delivery.portal_letters import Wanted, code_letter, portal_letter
@@ -103,6 +104,7 @@ __all__ = [
     "invoice_letter",
     "is_asked",
     "last_sent_at",
+    "list_letters",
     "may_answer",
     "note_bounce",
     "noted_letter",

@@ -37,7 +37,8 @@ def can_be_mailed(session: Session, item: WorkItem) -> bool:
         return False
     about = str(item.evidence.get("subject") or item.subject)
     notices = [records.by_id(session, BusinessKey(item.business), i) for i in (about, item.subject)]
-    return all(notice is None or notice.kind not in ("question", "answer") for notice in notices)
+    to_staff = ("question", "answer", "remittance_list")
+    return all(notice is None or notice.kind not in to_staff for notice in notices)
 
 
 def may_answer(rules: Rules, kind: str, address: str) -> bool:
@@ -118,7 +119,8 @@ def _key(word: Word) -> str:
 
 
 def _means(word: Word, group: str) -> str:
-    is_special = group != "other" and word in (Word.YES, Word.NO, Word.SEND_TO)
+    is_special = group not in ("other", "list") and word in (Word.YES, Word.NO, Word.SEND_TO)
+    is_special = is_special or (group == "list" and word in (Word.RECEIVED, Word.NOT_RECEIVED))
     return f"{_key(word)}.{group}" if is_special else _key(word)
 
 
@@ -131,6 +133,7 @@ _GROUPS = {
     "remittance_review": "remittance",
     "credit_request": "credit",
     "remittance_deduction": "deduction",
+    "remittance_list": "list",
 }
 # Kinds whose title stands in the catalogues, in every language.
 TITLED = {
@@ -155,6 +158,7 @@ TITLED = {
     "remittance_advice",
     "remittance_review",
     "remittance_received",
+    "remittance_list",
     "remittance_deduction",
     "remittance_lapsed",
     "credit_request",

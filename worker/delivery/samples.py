@@ -10,6 +10,7 @@ from worker.delivery.card_wording import CardExpiringNotice, ChargeFailedNotice,
 from worker.delivery.debit_letters import DebitStartedNotice
 from worker.delivery.gone_back import GoneBackNotice
 from worker.delivery.letters import Paper
+from worker.delivery.listing import ListedPayment, ListNotice
 from worker.delivery.ports import EmailOrder
 from worker.delivery.questions import choices
 from worker.delivery.wording import (
@@ -53,7 +54,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
         portal_url="https://pay.example.com/l/sample",
     )
     linkless = replace(invoice, pay_url=None, pixel_url="", portal_url="", transfer_text="SAMPLE")
-    notices: dict[str, Notice | GoneBackNotice | DebitStartedNotice] = {
+    notices: dict[str, Notice | GoneBackNotice | DebitStartedNotice | ListNotice] = {
         "invoice": invoice,
         "credit_note": CreditNoteNotice(
             business=sender,
@@ -96,7 +97,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
             items=(PaidItem("SAMPLE-1", amount, Money(100, rules.currency)),),
             rest=Money(50, rules.currency),
         ),
-        **_to_staff(sender),
+        **_to_staff(sender, amount),
     }
     return [
         EmailOrder(kind, folder, set_hash, language, notice.context())
@@ -204,7 +205,7 @@ def _of_portals(sender: SenderFace) -> dict[str, Notice]:
     }
 
 
-def _to_staff(sender: SenderFace) -> dict[str, Notice]:
+def _to_staff(sender: SenderFace, amount: Money) -> dict[str, Notice | ListNotice]:
     """What colleagues are asked and answered."""
     return {
         "question": QuestionNotice(
@@ -218,6 +219,18 @@ def _to_staff(sender: SenderFace) -> dict[str, Notice]:
             reply_to="r-sample@reply.example.com",
             has_file=True,
             title_key="invoice_held",
+        ),
+        "remittance_list": ListNotice(
+            business=sender,
+            reference="work_sample",
+            payments=(
+                ListedPayment(1, "Sample & Sons <Ltd>", amount, 3, ("SAMPLE-1", "SAMPLE-2")),
+                ListedPayment(2, "Sample", amount, 0),
+            ),
+            totals=(amount + amount,),
+            words=choices(Word, "remittance_list"),
+            more=1,
+            reply_to="r-sample@reply.example.com",
         ),
         "answer": AnswerNotice(
             business=sender,

@@ -16,6 +16,7 @@ from itertools import islice
 
 from worker.kernel.mail import NotAnAddress, mailbox
 from worker.readers.instructions import SEND_TO
+from worker.readers.listed import is_unclear, listed, numbers
 from worker.readers.written_amounts import currency_of, parse
 
 LINES_MAX = 40
@@ -38,6 +39,8 @@ class Word(StrEnum):
     DONE = "done"
     RECEIVED = "received"
     NOT_RECEIVED = "not received"
+    RECEIVED_THESE = "received numbers"
+    NOT_RECEIVED_THESE = "not received numbers"
     PAYS = "pays"
     RESEND = "resend"
     STATUS = "status"
@@ -63,6 +66,7 @@ class Said:
 
 # Words that add to each other; of all others an answer has one.
 FILLING = frozenset({Word.SEND_TO, Word.TOTAL, Word.NUMBER, Word.CUSTOMER})
+_OF_A_LIST = frozenset({Word.RECEIVED_THESE, Word.NOT_RECEIVED_THESE})
 
 _PLAIN: dict[Word, str] = {
     Word.YES: (
@@ -90,9 +94,11 @@ _PLAIN: dict[Word, str] = {
     Word.REFUSE: "refuse|refuse it|refused|reject|reject it|rejected|ablehnen|abgelehnt|refuser|"
     "refusé|rechazar|rifiutare|rifiuta|weigeren|afwijzen",
     Word.RECEIVED: "received|money received|we received it|it has come|it came|arrived|"
-    "it has arrived|eingegangen|ist eingegangen|geld ist eingegangen|erhalten|"
+    "it has arrived|all received|received all|eingegangen|ist eingegangen|geld ist eingegangen|"
+    "erhalten|alle eingegangen|alles eingegangen|"
     "reçu|bien reçu|recibido|ricevuto|ontvangen|otrzymano|recebido",
-    Word.NOT_RECEIVED: "not received|not yet received|nothing received|not arrived|"
+    Word.NOT_RECEIVED: "not received|not yet received|nothing received|none received|not arrived|"
+    "keine eingegangen|nichts eingegangen|"
     "not yet arrived|it has not come|nicht eingegangen|noch nicht eingegangen|nicht erhalten|"
     "pas reçu|non reçu|no recibido|non ricevuto|niet ontvangen|nie otrzymano|não recebido",
     Word.DONE: "done|all done|it is done|seen to|handled|resolved|close|close it|erledigt|"
@@ -261,13 +267,15 @@ def _in_line(line: str) -> list[Said] | None:
     if not line or line.casefold() in _COURTESIES or _is_hello(line):
         return []
     one = _one(line)
+    if (one is None or one.word is Word.MONEY) and (of_list := _of_list(line)):
+        return of_list
     bare = _BEHIND.sub("", _BEFORE.sub("", line, count=1)).strip(_CUTTABLE)
     if one is not None and (one.word is not Word.MONEY or bare == line):
         return [one]
     if bare != line:
         return _in_line(bare)
     clause = _CLAUSE.fullmatch(line)
-    if clause is None:
+    if clause is None or is_unclear(line):
         return None
     first = _in_line(clause[1])
     rest = _in_line(clause[2]) if first is not None else None
@@ -286,6 +294,14 @@ def _one(line: str) -> Said | None:
     if plain in _ORDERS:
         return Said(_ORDERS[plain])
     return _valued(line) or _order(line) or _money(line)
+
+
+def _of_list(line: str) -> list[Said]:
+    """Lines of a numbered list that came, and those that did not."""
+    words = {True: Word.RECEIVED_THESE, False: Word.NOT_RECEIVED_THESE}
+    found = listed(line)
+    is_plain = all(numbers(which) is not None for which, _ in found)
+    return [Said(words[came], which) for which, came in found] if is_plain else []
 
 
 def _valued(line: str) -> Said | None:
@@ -352,7 +368,19 @@ def _agreeing(found: list[Said]) -> tuple[Said, ...]:
         return tuple(different) if len({one.about for one in different}) == len(different) else ()
     filling = [one for one in different if one.word in FILLING]
     words = {one.word for one in different}
+    if words <= _OF_A_LIST:
+        return tuple(different) if _names_each_once(different) else ()
     if filling and words - FILLING <= {Word.YES}:
         # "Yes, total 120.00" says no more than the total does.
         return tuple(filling) if len({one.word for one in filling}) == len(filling) else ()
     return tuple(different) if len(different) == 1 else ()
+
+
+def _names_each_once(said_of_lines: list[Said]) -> bool:
+    """Whether no line of a list is named twice, and those that did not come are named last.
+
+    In "not received 2, 3" spread over two lines nobody can tell what the 3 is.
+    """
+    named = [number for one in said_of_lines for number in numbers(one.value) or ()]
+    missing = [one.word is Word.NOT_RECEIVED_THESE for one in said_of_lines]
+    return len(set(named)) == len(named) and missing == sorted(missing)

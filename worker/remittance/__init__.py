@@ -10,6 +10,15 @@ from worker.remittance.answering import deduction, received, review
 from worker.remittance.asking import proposal
 from worker.remittance.claiming import announce
 from worker.remittance.lapsing import lapse_unproved, note_returned, note_settled, undo
+from worker.remittance.listing import (
+    LIST,
+    LineAnswer,
+    Weekly,
+    ask_list,
+    ask_weekly,
+    decided,
+    is_answered,
+)
 from worker.remittance.matching import match
 from worker.remittance.model import Decision, Item, Line, Match, Terms
 from worker.remittance.numbers import How, Named, Numbers
@@ -27,6 +36,7 @@ from worker.remittance.records import (
 from worker.remittance.registering import STANDING_ORDER, Policy, Told, take
 
 __all__ = [
+    "LIST",
     "STANDING_ORDER",
     "Advice",
     "AdviceState",
@@ -34,6 +44,7 @@ __all__ = [
     "How",
     "Item",
     "Line",
+    "LineAnswer",
     "Match",
     "Named",
     "NotOpenItems",
@@ -44,11 +55,16 @@ __all__ = [
     "Row",
     "Terms",
     "Told",
+    "Weekly",
     "announce",
     "announced",
+    "ask_list",
+    "ask_weekly",
     "by_id",
     "currency_filled",
+    "decided",
     "deduction",
+    "is_answered",
     "lapse_unproved",
     "line_called",
     "lines_of",
