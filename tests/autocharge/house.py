@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import stripe
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner, Result
 
@@ -24,6 +24,7 @@ from tests import books
 from tests.actors.desk import letter
 from tests.books import ACME
 from tests.servers.stripe import SECRET, StripeSandbox
+from tests.servers.stripe_inside import SandboxInside
 from tests.threads import elsewhere
 from worker import (
     autocharge,
@@ -42,7 +43,9 @@ from worker.actors.answers_to_charges import take_objection
 from worker.actors.credits import Asking, confirm, draft
 from worker.actors.intake import sender_of
 from worker.actors.shapes import run_job, run_sweep
-from worker.app import App, HandOut
+from worker.adapters.stripe_gateway import StripeGateway
+from worker.adapters.stripe_stored_cards import StripeStoredCards
+from worker.app import App, HandOut, parts
 from worker.autocharge import CardFacts, Charge, ChargeState, Consent, Given, Mandate
 from worker.commands.invariants import violations
 from worker.customers import Customer, Details
@@ -50,8 +53,10 @@ from worker.delivery import Notice
 from worker.invoices import Invoice
 from worker.kernel.clock import day_in
 from worker.kernel.events import ChargeHeard
+from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.kernel.money import Money
+from worker.ledger import Account
 from worker.settings import load
 from worker.store import outbox, tell
 from worker.store.outbox import Job, Slip
@@ -76,6 +81,10 @@ SWEEPS = ("autocharge.plan", "autocharge.hand_out_due", "payments.look_up_due")
 # A Tuesday morning in Berlin.
 START = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 _NUMBERS = itertools.count(1)
+Sandbox = StripeSandbox | SandboxInside
+# Asked at every step of a story: as the database takes them.
+_OF_STRIPE = "SELECT evidence_id, amount_minor FROM payment WHERE evidence_type = ?"
+_AT_STRIPE = "SELECT sum(amount_minor) FROM ledger_posting WHERE account = ?"
 
 
 class Killed(BaseException):
@@ -87,11 +96,13 @@ class House(App):
 
     slips: list[Slip]
     at: datetime
-    sandbox: StripeSandbox
+    sandbox: Sandbox
     key: str
     environment: dict[str, str]
     repeats: int = 2
     dies_in: int | None = None
+    doing: tuple[str, int] = ("", 0)
+    commits: int = 0
 
     def now(self) -> datetime:
         return self.at
@@ -102,9 +113,28 @@ class House(App):
         with super().transaction(hand_out) as session:
             yield session
             self._failpoint()
+        self.commits += 1
         self._failpoint()
 
+    def stored_cards(self, business: BusinessKey) -> autocharge.StoredCards:
+        if self.sandbox.http is None:
+            return super().stored_cards(business)
+        if business not in self._stored_cards:
+            access = parts.stripe_access(self.settings, self.rules(business))
+            self._stored_cards[business] = StripeStoredCards(access, http=self.sandbox.http)
+        return self._stored_cards[business]
+
+    def gateway(self, business: BusinessKey) -> payments.Gateway:
+        if self.sandbox.http is None:
+            return super().gateway(business)
+        if business not in self._gateways:
+            access = parts.stripe_access(self.settings, self.rules(business))
+            self._gateways[business] = StripeGateway(access, http=self.sandbox.http)
+        return self._gateways[business]
+
     def _failpoint(self) -> None:
+        actor, point = self.doing
+        self.doing = actor, point + 1
         if self.dies_in is not None:
             self.dies_in -= 1
             if self.dies_in <= 0:
@@ -118,8 +148,13 @@ class House(App):
             self.key,
             base_addresses={"api": self.sandbox.url},
             max_network_retries=0,
-            http_client=stripe.RequestsClient(),
+            http_client=self.sandbox.http or stripe.RequestsClient(),
         )
+
+    @cached_property
+    def account(self) -> str:
+        """The house's account at Stripe."""
+        return self.client.v1.accounts.retrieve_current().id
 
     def forward(self, by: timedelta) -> None:
         """Let time pass, here and at Stripe; the mailbox is read meanwhile."""
@@ -135,8 +170,13 @@ class House(App):
     def tick(self, *sweeps: str) -> None:
         """Have the clock tick, and work done until nothing waits."""
         for name in sweeps or SWEEPS:
-            run_sweep(self, name)
+            self.sweep(name)
             self.work()
+
+    def sweep(self, name: str) -> None:
+        """Have one sweep done; what comes of it waits."""
+        self.doing = name, 0
+        run_sweep(self, name)
 
     def work(self) -> None:
         """Run each job that waits, as often as a queue may bring it."""
@@ -147,6 +187,7 @@ class House(App):
 
     def run(self, slip: Slip) -> None:
         """Run one job."""
+        self.doing = slip.actor, 0
         if slip.actor == "delivery.send_notice":
             self._send(slip)
         elif slip.actor.startswith(("autocharge.", "cards.", "payments.")):
@@ -276,15 +317,14 @@ class House(App):
 
     def taken(self) -> list[dict[str, Any]]:
         """What was truly taken, in the account of this house: the oracle."""
-        account = self.client.v1.accounts.retrieve_current().id
-        return self.sandbox.charges(account=account)
+        return self.sandbox.charges(account=self.account)
 
-    def booked(self) -> dict[str, int]:
-        """What the books say was taken, by PaymentIntent."""
-        with self.reading() as s:
-            found = payments.newest(s, ACME, limit=10_000)
-            of_stripe = [p for p in found if p.evidence_type == payments.STRIPE_EVIDENCE]
-            return {p.evidence_id or "": p.amount_minor for p in of_stripe}
+    def booked(self) -> tuple[dict[str, int], int]:
+        """What the books say was taken, by PaymentIntent, and what their ledger has at Stripe."""
+        with self.engine.connect().execution_options(reads_only=True) as books:
+            taken = books.exec_driver_sql(_OF_STRIPE, (payments.STRIPE_EVIDENCE,))
+            held = books.exec_driver_sql(_AT_STRIPE, (Account.GATEWAY_CLEARING.value,))
+            return {one.evidence_id: one.amount_minor for one in taken}, held.scalar() or 0
 
     def until_tried(self, item: Invoice) -> Charge:
         """Plan, tell, wait, and have the card tried once."""
@@ -303,7 +343,7 @@ class House(App):
 
 
 @contextmanager
-def opened(home: Path, migrated_file: Path, sandbox: StripeSandbox) -> Iterator[House]:
+def opened(home: Path, migrated_file: Path, sandbox: Sandbox) -> Iterator[House]:
     """A house with an account of its own at the sandbox."""
     folder = home / "config" / "businesses"
     folder.mkdir(parents=True)
@@ -320,6 +360,8 @@ def opened(home: Path, migrated_file: Path, sandbox: StripeSandbox) -> Iterator[
         "TILLMAIL_ACME_STRIPE_WEBHOOK_SECRET": SECRET,
     }
     house = House(load(home, environment), FLOW)
+    if sandbox.http is not None:
+        event.listen(house.engine, "connect", _in_memory_alone)
     house.slips, house.sandbox, house.key = [], sandbox, key
     house.environment = environment
     house.hand_out = lambda slips: house.slips.extend(slips)  # noqa: PLW0108 - the list is changed.
@@ -331,6 +373,11 @@ def opened(home: Path, migrated_file: Path, sandbox: StripeSandbox) -> Iterator[
         yield house
     finally:
         house.close()
+
+
+def _in_memory_alone(connection: Any, _record: Any) -> None:
+    """The machine itself does not fail in these stories: no commit waits for its disk."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _to_start(at: datetime) -> timedelta:

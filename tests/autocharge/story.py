@@ -12,17 +12,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
 from tests.autocharge.house import SWEEPS, House, Killed, euro
 from tests.books import ACME
-from tests.servers.stripe import DECLINED, PAYS, pay
+from tests.servers.stripe import DECLINED, PAYS
 from worker import autocharge, invoices, payments
 from worker.autocharge import Attempt, Charge, ChargeState, Mandate
 from worker.customers import Customer
 from worker.invoices import Invoice
-from worker.kernel.errors import TillmailError
+from worker.kernel.errors import Refused, TillmailError
 from worker.kernel.events import ChargeDue, ChargeHeard, CheckoutHeard
 from worker.payments import Checkout, CheckoutState, Method, Payer, Registration
 from worker.store import tell
@@ -51,7 +52,11 @@ CODES = (
     "expired_card",
     "stolen_card",
 )
-MOST_LIVE = 8
+MOST_LIVE = 12
+VERIFIED_EVERY = 250
+_LIVE = select(func.count()).select_from(Charge).where(Charge.ended_at.is_(None))
+# As often as the timetable has them: what is due is looked for most of all.
+_SWEEPS = (*SWEEPS, "autocharge.compare_charges", *("autocharge.hand_out_due",) * 3)
 _BUSY = (ChargeState.UNDER_WAY, ChargeState.UNKNOWN, ChargeState.ENDING)
 
 
@@ -66,8 +71,14 @@ class Figures:
     unknown: int = 0
     kills: int = 0
     doubles: int = 0
-    invoices: int = 0
+    items: int = 0
     done: Counter[str] = field(default_factory=Counter)
+    # Where a process died: what it did, and at which point before or after a commit.
+    died_at: set[tuple[str, int]] = field(default_factory=set)
+
+    def counts(self) -> dict[str, int]:
+        """Those that add up over stories."""
+        return {name: count for name, count in vars(self).items() if isinstance(count, int)}
 
 
 class Story:
@@ -76,22 +87,35 @@ class Story:
     def __init__(self, house: House, seed: int) -> None:
         self.house, self.draw, self.figures = house, random.Random(seed), Figures()
         self.items: list[tuple[Customer, Invoice]] = []
+        self.cards: list[tuple[Customer, Mandate]] = []
+        self._compared = (-1, -1)
+        self._taken: list[dict[str, Any]] = []
         self._acts: list[tuple[float, Callable[[], None]]] = [
-            (4, self.owe),
-            (8, self.wait),
-            (9, self.tick),
-            (9, self.work),
-            (3, self.trouble),
-            (1.5, self.decline),
+            (6, self.owe),
+            (10, self.wait),
+            (12, self.tick),
+            (30, self.work),
+            (1.5, self.trouble),
+            (0.8, self.decline),
             (4, self.kill),
-            (1.5, self.pay_by_link),
+            (1, self.pay_by_link),
             (2, self.hear),
-            (1, self.object),
-            (0.3, self.revoke),
-            (1.5, self.pay_staff),
+            (0.6, self.object),
+            (0.15, self.revoke),
+            (0.6, self.pay_staff),
             (2, self.relay),
-            (0.5, self.lose),
+            (0.3, self.lose),
         ]
+        self._weights = [weight for weight, _ in self._acts]
+
+    def told(self, steps: int) -> Figures:
+        """The whole story: so many steps, the invariants asked now and then, and its end."""
+        self.begin()
+        for _ in range(steps):
+            self.step()
+            if self.figures.steps % VERIFIED_EVERY == 0:
+                self.verify()
+        return self.end()
 
     def begin(self) -> None:
         """Three customers owe something and were told that their cards will be charged."""
@@ -100,50 +124,68 @@ class Story:
         self.house.tick()
 
     def step(self) -> None:
-        """One thing happens; then oracle and books are compared."""
-        weights = [weight for weight, _ in self._acts]
-        [(_, act)] = self.draw.choices(self._acts, weights)
+        """One thing happens; then oracle, books and ledger are compared."""
+        [(_, act)] = self.draw.choices(self._acts, self._weights)
         try:
             act()
         except Killed:
             self.figures.kills += 1
-            self.house.dies_in = None
+            self.figures.died_at.add(self.house.doing)
             self.house.slips.clear()
+        self.house.dies_in = None
         self.figures.steps += 1
         self.figures.done[act.__name__] += 1
         self.compare()
 
     def owe(self) -> None:
-        """A customer with a card gets an invoice."""
-        while len(self._open()) < MOST_LIVE and self.draw.random() < 0.6:
+        """A customer with a card gets an invoice, or is asked for credit."""
+        if self._live() < MOST_LIVE:
             self._owe()
 
     def _owe(self) -> None:
-        customer = self.house.customer()
-        self.house.card(customer)
-        owed = self.house.request if self.draw.random() < 0.4 else self.house.invoice
-        self.items.append((customer, owed(customer, "119.00")))
-        self.figures.invoices += 1
+        house, draw = self.house, self.draw
+        if not self.cards or draw.random() < 0.5:
+            customer = house.customer()
+            self.cards.append((customer, house.card(customer)))
+        customer, _ = draw.choice(self.cards[-MOST_LIVE:])
+        try:
+            owed = house.request if draw.random() < 0.4 else house.invoice
+            self.items.append((customer, owed(customer, "119.00")))
+        except Refused:
+            # Their card is gone, or was stopped: nobody asks for credit on it.
+            return
+        self.figures.items += 1
 
     def wait(self) -> None:
-        """Time passes: minutes, hours or days."""
-        minutes = self.draw.choice((1, 3, 20, 90, 600, 1440, 4320))
-        self.house.forward(timedelta(minutes=minutes))
+        """Time passes: minutes, hours or days, or until something is due."""
+        passes = timedelta(minutes=self.draw.choice((1, 3, 20, 90, 600, 1440, 4320)))
+        if self.draw.random() < 0.5:
+            passes = min(passes, self._until_due() or passes)
+        self.house.forward(passes)
 
     def tick(self) -> None:
-        """A clock ticks, or two do."""
+        """A clock ticks, or two do; what comes of it waits for a worker."""
+        name = self.draw.choice(_SWEEPS)
         for _ in range(self.draw.choice((1, 1, 2))):
-            self.house.tick(*(*SWEEPS, "autocharge.compare_charges"))
+            self.house.sweep(name)
 
     def work(self) -> None:
-        """A worker takes what waits, in any order, perhaps twice."""
-        self.draw.shuffle(self.house.slips)
-        self.house.repeats = self.draw.choice((1, 2))
-        self.house.work()
+        """A worker takes something that waits, in any order, perhaps twice."""
+        self.house.repeats = self.draw.choice((1, 1, 2))
+        if self.house.slips:
+            self._work_on(self.draw.randrange(len(self.house.slips)))
+        else:
+            self.tick()
+
+    def _work_on(self, place: int) -> None:
+        house = self.house
+        slip = house.slips.pop(place)
+        for _ in range(house.repeats):
+            house.run(slip)
 
     def relay(self) -> None:
         """What was lost is brought again."""
-        self.house.bring_again()
+        self.house.slips += self.house.claim_due(99)
 
     def lose(self) -> None:
         """The queue is emptied."""
@@ -156,51 +198,46 @@ class Story:
 
     def decline(self) -> None:
         """Some bank says no, soon."""
-        mandate = self._mandate()
-        if mandate is not None:
-            code = self.draw.choice(CODES)
-            on = f"card {mandate.stripe_method_id}"
-            self.house.sandbox.fail(on, "decline", decline_code=code)
+        _, mandate = self._card()
+        code = self.draw.choice(CODES)
+        on = f"card {mandate.stripe_method_id}"
+        self.house.sandbox.fail(on, "decline", decline_code=code)
 
     def kill(self) -> None:
-        """The process dies at some point of what it does next."""
-        self.house.dies_in = self.draw.randint(1, 16)
-        with_due = [c for c in self._open() if c.state != ChargeState.PLANNED]
-        if with_due:
-            with self.house.transaction() as s:
-                tell(s, ChargeDue(ACME, self.draw.choice(with_due).id))
-        self.tick()
-        self.house.dies_in = None
+        """The process dies at some point, before or after a commit, of what it does next."""
+        house = self.house
+        charge = self._charge(live=True)
+        if charge is not None and charge.state != ChargeState.PLANNED:
+            with house.transaction() as s:
+                tell(s, ChargeDue(ACME, charge.id))
+        house.repeats = 1
+        house.dies_in = self.draw.randint(1, 12)
+        if house.slips:
+            self._work_on(-1)
+        else:
+            house.sweep(self.draw.choice(_SWEEPS))
 
     def hear(self) -> None:
-        """Webhooks come: about any charge, once or twice."""
-        charges = self.house.charges()
-        if charges:
-            charge = self.draw.choice(charges)
-            for _ in range(self.draw.choice((1, 2))):
-                with self.house.transaction() as s:
-                    tell(s, ChargeHeard(ACME, charge.id))
-            self.house.work()
+        """A webhook says that some charge changed, once or twice, perhaps of long ago."""
+        charge = self._charge()
+        for _ in range(self.draw.choice((1, 2)) if charge else 0):
+            with self.house.transaction() as s:
+                tell(s, ChargeHeard(ACME, charge.id if charge else ""))
 
     def pay_by_link(self) -> None:
         """A customer pays on the page, and perhaps nobody hears of it at first."""
-        if not self.items:
-            return
-        _, item = self.draw.choice(self.items)
+        _, item = self._item()
         checkout = self._page(item)
         if checkout is None or checkout.url is None:
             return
-        answer = pay(checkout.url, self.draw.choice((PAYS, PAYS, DECLINED)))
-        if answer.status_code == 303 and self.draw.random() < 0.5:
+        status = self.house.sandbox.pay(checkout.url, self.draw.choice((PAYS, PAYS, DECLINED)))
+        if status == 303 and self.draw.random() < 0.5:
             with self.house.transaction() as s:
                 tell(s, CheckoutHeard(ACME, checkout.id))
-            self.house.work()
 
     def pay_staff(self) -> None:
         """Staff register money that came otherwise, perhaps while the card is being charged."""
-        if not self.items:
-            return
-        customer, item = self.draw.choice(self.items)
+        customer, item = self._item()
         amount = euro(self.draw.choice(("119.00", "50.00")))
         said = Registration(
             amount, Method.CASH, self.house.at.date(), "ann", nth=self.figures.steps
@@ -215,11 +252,10 @@ class Story:
 
     def object(self) -> None:
         """Somebody stops, delays, holds or resumes a charge."""
-        charges = self.house.charges()
-        if not charges:
+        chosen = self._charge()
+        if chosen is None:
             return
         wish = self.draw.choice((autocharge.stop, autocharge.hold, None, autocharge.resume))
-        chosen = self.draw.choice(charges)
         try:
             with self.house.transaction() as s:
                 charge = s.merge(chosen)
@@ -236,24 +272,42 @@ class Story:
 
     def revoke(self) -> None:
         """A customer takes the consent back."""
-        mandate = self._mandate()
-        if mandate is not None and self.draw.random() < 0.5:
-            with self.house.transaction() as s:
-                autocharge.revoke(s, s.merge(mandate), by="pat", because="STOP", at=self.house.at)
+        _, mandate = self._card()
+        with self.house.transaction() as s:
+            autocharge.revoke(s, s.merge(mandate), by="pat", because="STOP", at=self.house.at)
 
     def compare(self) -> None:
-        """Nothing is booked that was not taken, and nothing was taken twice."""
-        taken = self.house.taken()
+        """Nothing is booked that was not taken, nothing was taken twice, and the ledger agrees.
+
+        Where neither Stripe nor the books were written to, nothing can have changed.
+        """
+        house, writes = self.house, self.house.sandbox.writes
+        is_known = writes is not None and (writes, house.commits) == self._compared
+        if is_known:
+            return
+        if writes is None or writes != self._compared[0]:
+            self._taken = house.taken()
+            self._refuse_doubles()
+        self._compared = (writes or 0, house.commits)
+        booked, at_stripe = house.booked()
+        amounts = {one["payment_intent"]: one["amount"] for one in self._taken}
+        for intent, minor in booked.items():
+            assert amounts.get(intent) == minor, (intent, minor)
+        assert at_stripe == sum(booked.values())
+
+    def _refuse_doubles(self) -> None:
         of_charges = Counter(
-            one["metadata"].get("tillmail_charge")
-            for one in taken
+            one["metadata"]["tillmail_charge"]
+            for one in self._taken
             if "tillmail_charge" in one["metadata"]
         )
         self.figures.doubles += sum(count - 1 for count in of_charges.values())
-        amounts = {one["payment_intent"]: one["amount"] for one in taken}
-        for intent, minor in self.house.booked().items():
-            assert amounts.get(intent) == minor, (intent, minor)
         assert self.figures.doubles == 0, of_charges.most_common(3)
+
+    def verify(self) -> None:
+        """Every invariant of the house holds, in the midst of it all."""
+        broken = [line for line in self.house.broken() if "job" not in line.lower()]
+        assert broken == []
 
     def end(self) -> Figures:
         """Peace: no more faults, and time enough. Then the books are what was truly taken."""
@@ -269,7 +323,7 @@ class Story:
         assert self._is_equal(), self._difference()
         stuck = [(c.id, c.state, c.because) for c in house.charges() if c.state in _BUSY]
         assert stuck == []
-        assert [line for line in house.broken() if "job" not in line.lower()] == []
+        self.verify()
         self._no_item_is_taken_twice()
         self._count()
         return self.figures
@@ -279,7 +333,7 @@ class Story:
 
     def _difference(self) -> tuple[dict[str, int], dict[str, int]]:
         taken = {one["payment_intent"]: one["amount"] for one in self.house.taken()}
-        booked = self.house.booked()
+        booked, _ = self.house.booked()
         missing = {k: v for k, v in taken.items() if booked.get(k) != v}
         return missing, {k: v for k, v in booked.items() if taken.get(k) != v}
 
@@ -300,17 +354,34 @@ class Story:
             self.figures.unknown = sum(one.calls > 1 or bool(one.problem) for one in attempts)
         states = Counter(charge.state for charge in self.house.charges())
         self.figures.charged = states[ChargeState.SETTLED.value]
-        self.figures.by_link = len(self.house.booked()) - self.figures.charged
+        self.figures.by_link = len(self.house.booked()[0]) - self.figures.charged
 
-    def _open(self) -> list[Charge]:
+    def _until_due(self) -> timedelta | None:
+        """How long until the next thing is to be done about a charge."""
+        after = select(func.min(Charge.due_at)).where(Charge.due_at > self.house.at)
         with self.house.reading() as s:
-            paid = [i for _, i in self.items if invoices.still_to_pay(s, i).is_positive]
-        return [c for c in self.house.charges() if c.ended_at is None and paid]
+            due_at = s.scalar(after)
+        return due_at - self.house.at + timedelta(seconds=1) if due_at else None
 
-    def _mandate(self) -> Mandate | None:
+    def _live(self) -> int:
+        """How many charges have not ended."""
         with self.house.reading() as s:
-            found = s.scalars(select(Mandate).order_by(Mandate.recorded_at, Mandate.id)).all()
-        return self.draw.choice(found[-MOST_LIVE:]) if found else None
+            return s.scalar(_LIVE) or 0
+
+    def _charge(self, *, live: bool = False) -> Charge | None:
+        """Some charge; in the order of the items, so that a seed draws the same one again."""
+        found = select(Charge).where(Charge.ended_at.is_(None)) if live else select(Charge)
+        with self.house.reading() as s:
+            charges = list(s.scalars(found))
+        place = {item.id: nth for nth, (_, item) in enumerate(self.items)}
+        charges.sort(key=lambda one: (place[one.item_id], one.planned_at))
+        return self.draw.choice(charges) if charges else None
+
+    def _item(self) -> tuple[Customer, Invoice]:
+        return self.draw.choice(self.items[-3 * MOST_LIVE :])
+
+    def _card(self) -> tuple[Customer, Mandate]:
+        return self.draw.choice(self.cards[-MOST_LIVE:])
 
     def _page(self, item: Invoice) -> Checkout | None:
         house, at = self.house, self.house.at

@@ -14,6 +14,6 @@ def test_a_due_invoice_is_announced_and_charged_once(house: House) -> None:
 
     assert charge.state == ChargeState.SETTLED, charge.because
     assert [one["amount"] for one in house.taken()] == [11900]
-    assert house.booked() == {charge.stripe_intent_id: 11900}
+    assert house.booked() == ({charge.stripe_intent_id: 11900}, 11900)
     assert [n.context["amount"]["minor"] for n in house.notices("charge_notice")] == [11900]
     assert house.broken() == []

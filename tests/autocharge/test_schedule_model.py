@@ -3,7 +3,7 @@
 The gateway here is a dictionary that tries a card once for each key, loses answers before and after
 it acts, and knows the truth. Retries, caps, hours and declines are the real ones; the recipe around
 them (one key a call, an open call is looked up and never repeated blindly) is stated anew, so that
-what it promises is checked apart from how it is stored. `make prove` tells the stored story.
+what it promises is checked apart from how it is stored; `story.py` tells the stored story.
 """
 
 from __future__ import annotations

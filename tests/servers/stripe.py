@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -52,6 +52,9 @@ class StripeSandbox:
     arguments: Sequence[str] = ()
     port: int = field(default_factory=free_port)
     _process: Popen[bytes] | None = None
+    # Asked over a socket, as Stripe is.
+    http: ClassVar[None] = None
+    writes: ClassVar[None] = None
 
     @property
     def url(self) -> str:
@@ -87,6 +90,10 @@ class StripeSandbox:
     def now(self) -> int:
         """The sandbox's time."""
         return int(HTTP.get(f"{self.url}/_sandbox/clock").json()["now"])
+
+    def pay(self, page_url: str, number: str = PAYS) -> int:
+        """The status that the hosted page gives to a filled-in form."""
+        return pay(page_url, number).status_code
 
     def charges(self, **asked: str) -> list[dict[str, Any]]:
         """What was truly taken; `account` or `payment_intent` asks for less."""
@@ -230,7 +237,12 @@ def _handler(endpoint: WebhookEndpoint) -> type[http.server.BaseHTTPRequestHandl
 
 def pay(page_url: str, number: str = PAYS, **changed: str) -> httpx.Response:
     """What the hosted page answers to a filled-in form; a redirect is not followed."""
-    form = {
+    return HTTP.post(page_url, data=form_of(number, **changed))
+
+
+def form_of(number: str, **changed: str) -> dict[str, str]:
+    """The hosted page's form, filled in."""
+    return {
         "email": "payer@example.org",
         "number": number,
         "expiry": "12 / 34",
@@ -238,4 +250,3 @@ def pay(page_url: str, number: str = PAYS, **changed: str) -> httpx.Response:
         "name": "Pat Payer",
         **changed,
     }
-    return HTTP.post(page_url, data=form)

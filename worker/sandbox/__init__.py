@@ -70,7 +70,7 @@ def serve(
         for webhook in webhooks:
             _add_webhook(api, webhook)
         config = uvicorn.Config(
-            _application(api),
+            application(api),
             http=_CuttableProtocol,
             lifespan="on",
             log_level="warning",
@@ -96,7 +96,9 @@ def _add_webhook(api: Api, webhook: Webhook) -> None:
             add_endpoint(call, webhook.url, webhook.secret)
 
 
-def _application(api: Api) -> Starlette:
+def application(api: Api) -> Starlette:
+    """The API, its control and the hosted pages, to be served or asked in the same process."""
+
     async def answer(request: Request) -> Response:
         try:
             return await api.answer(request)
