@@ -6,8 +6,8 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Engine, text, update
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy import Engine, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, OTHER
@@ -57,6 +57,23 @@ def test_a_first_time_that_was_rolled_back_was_none(each_books: Engine) -> None:
         fail()
     with store.transaction(each_books) as session:
         assert once.is_first(session, ACME, "key", at=AT)
+
+
+def test_many_rows_are_written_and_found_at_once(each_books: Engine) -> None:
+    def row(key: str) -> dict[str, object]:
+        return {"business": ACME, "key": key, "done_at": AT}
+
+    odd = ["a", "b\tc", 'd"{e},', "\\N", "NULL", "ü"]
+    with store.transaction(each_books) as session:
+        store.insert_many(session, OnceKey, [row(key) for key in odd])
+        store.insert_many(session, OnceKey, [])
+    with pytest.raises(IntegrityError), store.transaction(each_books) as session:
+        store.insert_many(session, OnceKey, [row("new"), row("a")])
+    with store.reading(each_books) as session:
+        for asked, found in ((odd, odd), (["a", "new"], ["a"]), ([], [])):
+            rows = session.scalars(select(OnceKey).where(store.among(OnceKey.key, asked))).all()
+            assert {one.key for one in rows} == set(found)
+            assert {one.done_at for one in rows} <= {AT}
 
 
 def test_of_many_at_once_one_is_first(each_books: Engine) -> None:

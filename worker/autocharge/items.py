@@ -18,7 +18,7 @@ from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, zero
 from worker.ledger import Account, Posting
 
-PAGE = 500
+PAGE = 2_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from worker import store
@@ -25,7 +25,6 @@ from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money
 from worker.payments import Payment, PaymentState
 
-_ADD = insert(store.table_of(Charge))
 BY_LINK = "It is to be paid by link: staff asked for no card to be charged."
 _WENT_BACK = "It was charged before, and money for it went back: it is to be paid by link."
 _EARLIER = "Its card was tried for this and cannot be: another card is needed."
@@ -41,11 +40,19 @@ class Planned:
     why_not: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """What planning asks of a customer."""
+
+    pay_links: bool
+    time_zone: str | None
+
+
 @dataclass(slots=True)
 class Standing:
     """What bears on the items of a page. `used` grows while a page is decided."""
 
-    customers: Mapping[str, Customer]
+    customers: Mapping[str, Payer]
     mandates: Mapping[str, Sequence[Mandate]]
     charges: Mapping[str, Sequence[Charge]]
     announced: frozenset[str]
@@ -99,9 +106,9 @@ def why_no_card(
     return forbidden(mandate, amount, used.get((mandate.id, f"{on:%Y-%m}"), 0), on)
 
 
-def charge_day(item: Item, terms: Terms, customer: Customer | None, *, at: datetime) -> date:
+def charge_day(item: Item, terms: Terms, customer: Payer | None, *, at: datetime) -> date:
     """The day to tell the customer: not before it is due, nor before the time to object is over."""
-    hours = terms.hours_of(customer)
+    hours = terms.hours_in(customer.time_zone if customer else None)
     soonest = day_in(hours.zone, at) + timedelta(days=terms.delay_days)
     return hours.business_days_after(max(soonest, item.due_on), 0)
 
@@ -139,18 +146,20 @@ def standing_of(
     # Most have none: to look for so many among many charges would take longer than all the rest.
     planned = [item.id for item in found if item.was_planned]
     month = at.date().replace(day=1)
-    people = session.scalars(
-        select(Customer).where(Customer.business == business, Customer.id.in_(who))
+    people = session.execute(
+        select(Customer.id, Customer.pay_links, Customer.time_zone).where(
+            Customer.business == business, store.among(Customer.id, who)
+        )
     )
     claimed = session.scalars(
         select(Payment.customer_id).where(
             Payment.business == business,
-            Payment.customer_id.in_(who),
+            store.among(Payment.customer_id, who),
             Payment.state.in_([PaymentState.ANNOUNCED.value, PaymentState.PENDING.value]),
         )
     )
     return Standing(
-        customers={one.id: one for one in people},
+        customers={one.id: Payer(one.pay_links, one.time_zone) for one in people},
         mandates=mandates,
         charges=records.of_items(session, business, planned) if planned else {},
         announced=frozenset(one for one in claimed if one),
@@ -197,8 +206,7 @@ def _plan_page(session: Session, run: ChargeRun, terms: Terms, *, at: datetime) 
     standing = standing_of(session, business, page.items, at=at)
     decided = [decide(item, standing, terms, at=at) for item in page.items]
     rows = [_row(business, one, one.mandate, at=at) for one in decided if one.mandate is not None]
-    if rows:
-        session.execute(_ADD, rows)
+    store.insert_many(session, Charge, rows)
     run.looked_at += len(decided)
     run.planned += len(rows)
     run.after = page.after or run.after
@@ -214,7 +222,7 @@ def _until(terms: Terms, at: datetime) -> date:
     return day_in(terms.hours.zone, at) + timedelta(days=terms.delay_days)
 
 
-def _why_not(item: Item, customer: Customer | None, terms: Terms) -> str | None:
+def _why_not(item: Item, customer: Payer | None, terms: Terms) -> str | None:
     if customer is None:
         return "Its customer is not on file."
     if not customer.pay_links:

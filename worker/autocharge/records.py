@@ -66,7 +66,7 @@ def of_items(
             Charge.business == business,
             # The index begins with the kind: without it all charges of a business are gone through.
             Charge.item_kind.in_((INVOICE, CREDIT_REQUEST)),
-            Charge.item_id.in_(item_ids),
+            store.among(Charge.item_id, item_ids),
         )
         .order_by(Charge.planned_at, Charge.id)
     ):
@@ -147,7 +147,7 @@ def mandates_of(
     found: dict[str, list[Mandate]] = {}
     for one in session.scalars(
         select(Mandate)
-        .where(Mandate.business == business, Mandate.customer_id.in_(customer_ids))
+        .where(Mandate.business == business, store.among(Mandate.customer_id, customer_ids))
         .order_by(Mandate.given_at.desc(), Mandate.id)
     ):
         found.setdefault(one.customer_id, []).append(one)
@@ -210,7 +210,7 @@ def used_by_month(
         select(Charge.mandate_id, Charge.due_on, func.sum(Charge.amount_minor))
         .where(
             Charge.business == business,
-            Charge.mandate_id.in_(mandate_ids),
+            store.among(Charge.mandate_id, mandate_ids),
             Charge.due_on >= since,
             Charge.state.in_(_USES_LIMIT),
         )

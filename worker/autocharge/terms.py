@@ -33,7 +33,10 @@ class Terms:
 
     def hours_of(self, customer: Customer | None) -> Hours:
         """The same hours where the customer lives."""
-        zone = customer.time_zone if customer else None
+        return self.hours_in(customer.time_zone if customer else None)
+
+    def hours_in(self, zone: str | None) -> Hours:
+        """The same hours in another time zone."""
         return replace(self.hours, zone=zone) if zone else self.hours
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Literal
 
 _NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
@@ -27,6 +28,7 @@ class NotMoney(ValueError):
     """The text or number is no amount of this currency."""
 
 
+@lru_cache(maxsize=256)
 def digits_of(currency: str) -> int:
     """How many decimal digits amounts of this currency have."""
     if not _CODE.fullmatch(currency):

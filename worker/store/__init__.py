@@ -1,6 +1,7 @@
 """Ground: the database. Engines, the outbox whose rows are the jobs, once-keys and blobs."""
 
 from worker.store import blobs, once, outbox, schema
+from worker.store.bulk import among, insert_many
 from worker.store.engine import make_engine, reading, transaction
 from worker.store.finding import every, get, one
 from worker.store.locking import lock, lock_all
@@ -12,9 +13,11 @@ __all__ = [
     "Instant",
     "Record",
     "add_once",
+    "among",
     "blobs",
     "every",
     "get",
+    "insert_many",
     "insert_once",
     "lock",
     "lock_all",
