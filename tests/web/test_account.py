@@ -189,7 +189,8 @@ def test_an_ended_link_shows_what_is_owed_to_who_opened_it(page: Page, house: Ho
 def test_who_comes_back_sees_what_the_books_say(page: Page, house: House) -> None:
     for path in page.paths:
         house.pay(path)
-    html = page.browser.get(f"{page.path}/thanks?amount=0&paid=1").text
+    answer = page.browser.get(f"{page.path}/thanks?amount=0&paid=1", follow_redirects=True)
+    html = answer.text
     assert "Nothing is left to pay" in html
 
 
@@ -249,9 +250,18 @@ def test_the_link_for_all_goes_to_nobody_who_is_not_on_file(page: Page) -> None:
     assert page.house.link(page.path).revoked_at is None
 
 
-def test_who_owes_one_thing_only_is_offered_no_link_for_all(house: House) -> None:
+def test_every_items_page_mails_the_link_for_all_while_something_is_owed(house: House) -> None:
     path = house.invoice("F-1")
+    assert f"{path}/account" in house.browser().get(path).text
+    house.pay(path)
     assert "/account" not in house.browser().get(path).text
+
+
+def test_the_page_of_a_paid_item_mails_the_link_for_the_others(page: Page, house: House) -> None:
+    house.pay(page.paths[0])
+    assert "You have 2 more open invoices" in page.browser.get(page.paths[0]).text
+    assert "look in your mailbox" in _ask(page, page.paths[0]).text
+    assert len(_asked(page)) == 1
 
 
 @pytest.mark.parametrize("cut", ["a" * 31, "a" * 33, "A" * 32, "١" * 32, "%00" * 32])

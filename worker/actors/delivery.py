@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker import customers, delivery, documents, intake, invoices, paylinks, payments
+from worker import customers, delivery, documents, intake, invoices, paylinks
 from worker.actors.enclosing import enclosures, lacks_face, transfer_code
 from worker.actors.portal import secrets_of, with_portal
 from worker.actors.shapes import Later, Run, prepared_call
@@ -20,9 +20,6 @@ from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
 from worker.readers import Examined
 from worker.store import blobs, outbox
-
-# A link that anybody who has it may read; afterwards only a browser that opened it may.
-_READABLE = (paylinks.LinkState.WAITING, paylinks.LinkState.OPENED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,48 +113,6 @@ def queue_renewed_link(app: App, s: Session, event: Event, at: datetime) -> None
 
 def _renewed(s: Session, invoice: invoices.Invoice, paper: Paper, *, url: str) -> delivery.Letter:
     return delivery.invoice_letter(s, invoice, paper, url=url, occasion="renewed")
-
-
-def queue_receipt(app: App, s: Session, event: Event, at: datetime) -> None:
-    """Step: the receipt of a settled payment."""
-    payment = payments.by_id(s, event.business, event.subject)
-    paper = _paper(app, s, event.business)
-    if payment is None:
-        return
-    url = _receipt_url(app, s, payment, at)
-    letter = delivery.receipt_letter(s, payment, paper, url=url)
-    if letter is not None:
-        delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
-
-
-def _receipt_url(app: App, s: Session, payment: payments.Payment, at: datetime) -> str | None:
-    """The page to print, below a link that its customer can still open; no link is made for it."""
-    business = BusinessKey(payment.business)
-    applied = payments.allocations_of(s, business, payment.id)
-    links = [paylinks.live_link(s, business, one.item_id) for one in applied]
-    if payment.customer_id is not None:
-        of_all = (payment.customer_id, payment.currency)
-        links.append(paylinks.live_link_of_customer(s, business, *of_all))
-    for link in links:
-        if link is None or link.customer_id != payment.customer_id:
-            continue
-        if paylinks.state_of(link, at) in _READABLE:
-            return f"{app.link_url(link)}/receipt/{payment.id}"
-    return None
-
-
-def queue_debit_started(app: App, s: Session, event: Event, at: datetime) -> None:
-    """Step: the email that a bank is asked to pay; nothing is paid before it has."""
-    payment = payments.by_id(s, event.business, event.subject)
-    if payment is None or payment.checkout_id is None:
-        return
-    paper = _paper(app, s, event.business)
-    asked = payments.shares_of(s, event.business, payment.checkout_id)
-    found = [(invoices.by_id(s, event.business, one.item_id), one.amount) for one in asked]
-    items = [(item, amount) for item, amount in found if item is not None]
-    letter = delivery.debit_letter(s, payment, items, paper)
-    if letter is not None:
-        delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
 
 
 def note_bounce(app: App, s: Session, event: Event, at: datetime) -> None:

@@ -21,6 +21,7 @@ from worker.actors import (
     paylinks,
     payments,
     portal,
+    receipts,
     remittance,
     review,
 )
@@ -70,10 +71,11 @@ FLOW: Flow = {
     fact.CheckoutEnded: [then(payments.resume_credits)],
     fact.RefundAsked: [job(payments.ask_refund)],
     fact.ReversalHeard: [job(payments.settle_reversals)],
-    fact.DebitStarted: [then(delivery.queue_debit_started)],
+    fact.DebitStarted: [then(receipts.queue_debit_started)],
+    fact.ItemCredited: [then(receipts.queue_balance_receipt)],
     fact.PaymentSettled: [
         then(remittance.note_settled),
-        then(delivery.queue_receipt),
+        then(receipts.queue_receipt),
         then(credits.ask_for_advance_invoice),
     ],
     fact.CardLinkHeard: [job(autocharge.look_up_card_link)],

@@ -229,7 +229,7 @@ def _payer(session: Session, part: Allocation) -> tuple[str, dict[str, Any]]:
 def _receipts(
     session: Session, business: BusinessKey, item_id: str, allocations: Iterable[Allocation]
 ) -> list[Entry]:
-    paid_by = dict.fromkeys(part.payment_id for part in allocations if part.payment_id)
+    paid_by = dict.fromkeys(part.payment_id or part.id for part in allocations)
     return [
         Entry(
             mail.sent_at,

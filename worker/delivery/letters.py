@@ -162,10 +162,8 @@ def receipt_letter(
 ) -> Letter | None:
     """That a payment arrived; None when nobody is known to tell. `url`: the page to print."""
     business = BusinessKey(payment.business)
-    applied = payments.allocations_of(session, business, payment.id)
-    items = [invoices.by_id(session, business, a.item_id) for a in applied]
     customer = customers.by_id(session, business, payment.customer_id or "")
-    recipient = receipt_to(session, payment, [i for i in items if i is not None])
+    recipient = receipt_address(session, business, payment.id)
     if recipient is None:
         return None
     notice = replace(receipt_notice(session, payment, paper), print_url=url)
@@ -178,6 +176,42 @@ def receipt_letter(
         context=notice.context(),
         customer_id=payment.customer_id,
     )
+
+
+def balance_letter(
+    session: Session, applied: Allocation, paper: Paper, *, url: str | None
+) -> Letter | None:
+    """That the balance paid an item, or a part of it, to the customer who chose so."""
+    business = BusinessKey(applied.business)
+    item = invoices.by_id(session, business, applied.item_id)
+    recipient = receipt_address(session, business, applied.id)
+    if item is None or recipient is None:
+        return None
+    customer = customers.by_id(session, business, item.customer_id or "")
+    notice = replace(balance_receipt(session, applied, item, paper), print_url=url)
+    return Letter(
+        kind="receipt",
+        subject_id=applied.id,
+        recipient=recipient,
+        language=(customer.language if customer else None) or paper.rules.language,
+        template_set=paper.set_hash,
+        context=notice.context(),
+        customer_id=item.customer_id,
+    )
+
+
+def receipt_address(session: Session, business: BusinessKey, receipt: str) -> str | None:
+    """Whom the receipt of a payment, or of what the balance paid, is mailed to."""
+    payment = payments.by_id(session, business, receipt)
+    if payment is not None:
+        applied = payments.allocations_of(session, business, payment.id)
+        items = [invoices.by_id(session, business, one.item_id) for one in applied]
+        return receipt_to(session, payment, [item for item in items if item is not None])
+    of_balance = payments.allocation(session, business, receipt)
+    item = invoices.by_id(session, business, of_balance.item_id) if of_balance else None
+    if item is None:
+        return None
+    return item.recipient or _first_contact(session, business, item.customer_id)
 
 
 def receipt_notice(session: Session, payment: Payment, paper: Paper) -> ReceiptNotice:
@@ -250,8 +284,9 @@ def receipt_to(session: Session, payment: Payment, items: list[Invoice]) -> str 
     for invoice in items:
         if invoice.recipient is not None:
             return invoice.recipient
-    if payment.customer_id is None:
-        return None
-    business = BusinessKey(payment.business)
-    contacts = customers.billing_contacts(session, business, payment.customer_id)
+    return _first_contact(session, BusinessKey(payment.business), payment.customer_id)
+
+
+def _first_contact(session: Session, business: BusinessKey, customer_id: str | None) -> str | None:
+    contacts = customers.billing_contacts(session, business, customer_id) if customer_id else []
     return contacts[0].address if contacts else None

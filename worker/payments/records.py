@@ -180,6 +180,17 @@ def furthest(states: Iterable[tuple[str, CheckoutState]]) -> dict[str, CheckoutS
     return found
 
 
+def at_the_bank(session: Session, item: Invoice) -> Checkout | None:
+    """The checkout for an item whose payer is done while a bank is not."""
+    business, state = BusinessKey(item.business), CheckoutState.PROCESSING.value
+    return session.scalar(
+        select(Checkout)
+        .join(Share, _of_checkout())
+        .where(Share.business == business, Share.item_id == item.id, Checkout.state == state)
+        .limit(1)
+    )
+
+
 def newest_checkout(
     session: Session, business: BusinessKey, customer_id: str, link_id: str
 ) -> Checkout | None:

@@ -26,6 +26,7 @@ from worker.web.choosing import Choice, Limits, chosen
 from worker.web.forms import Fields, Seal, Visitor, code_of, new_browser, open_seal, seal
 from worker.web.hosted import Begun, HostedPage, payer_of
 from worker.web.opening import judged_on
+from worker.web.thanks import address_after
 from worker.web.ways import chosen_offer, faces, is_agreed
 
 _NOT_IN_FILE_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
@@ -37,29 +38,9 @@ class AccountPage:
 
     app: App
 
-    def thanks(self, who: Visitor) -> Response | None:
-        """The page for who comes back from the gateway."""
-        at, browser = self.app.now(), who.browser or new_browser()
-        with self.app.reading() as session:
-            account = find_account(self.app, session, who, at=at)
-            if account is None:
-                return None
-            draft = self.draft(session, account, browser, at=at, is_return=True)
-        response = answers.page(self.app, draft)
-        answers.keep_name(self.app, response, browser)
-        return response
-
-    def draft(
-        self,
-        session: Session,
-        account: Account,
-        browser: str,
-        *,
-        at: datetime,
-        is_return: bool = False,
-    ) -> Draft:
+    def draft(self, session: Session, account: Account, browser: str, *, at: datetime) -> Draft:
         """The page as it is now; nothing to pay and an ended link have faces of their own."""
-        extra = {"is_return": is_return, "problems": {}, "typed": {}, "note": None}
+        extra: dict[str, Any] = {"problems": {}, "typed": {}, "note": None}
         return self._draft(session, account, browser, extra, at=at)
 
     def document(self, who: Visitor, item_id: str) -> Response | None:
@@ -123,8 +104,8 @@ class AccountPage:
                 return self._asks(session, account, form, on_page, "fee", amount, at=at)
             wanted = _wanted(session, account, choice)
             if offer.way is Way.BALANCE:
-                payments.spend_balance(session, wanted, by="customer", at=at)
-                return answers.see_other(path)
+                applied = payments.spend_balance(session, wanted, by="customer", at=at)
+                return answers.see_other(address_after(path, applied))
             link_id, by = account.link.id, offer.by(amount)
             checkout = payments.begin_for(session, wanted, link_id=link_id, at=at, by=by)
             payer = payer_of(self.app, session, checkout, language=account.language)
@@ -186,7 +167,7 @@ class AccountPage:
         self, form: Fields, note: str, problems: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         typed = {name: value[:20] for name, value in form.items() if "." in name}
-        return {"is_return": False, "problems": problems or {}, "typed": typed, "note": note}
+        return {"problems": problems or {}, "typed": typed, "note": note}
 
     def _draft(
         self,

@@ -37,6 +37,7 @@ from worker.web.hosted import Begun, HostedPage, payer_of
 from worker.web.opening import judged
 from worker.web.security import crosses_sites
 from worker.web.standing import Face, Standing, context, find, offers_of
+from worker.web.thanks import address_after
 from worker.web.ways import chosen_offer, is_agreed
 
 
@@ -98,9 +99,9 @@ class CheckingOut:
                 return asks_again(self.app, session, standing, "pay", form, asks_code=False, at=at)
             wanted = [Wanted(standing.invoice, amount)]
             if offer.way is Way.BALANCE:
-                payments.spend_balance(session, wanted, by="customer", at=at)
+                applied = payments.spend_balance(session, wanted, by="customer", at=at)
                 self._note(session, standing, facts, at=at)
-                return answers.see_other(path)
+                return answers.see_other(address_after(path, applied))
             link_id, by = standing.link.id, offer.by(amount)
             checkout = payments.begin_for(session, wanted, link_id=link_id, at=at, by=by)
             self._note(session, standing, facts, at=at)

@@ -1,4 +1,4 @@
-"""The page behind a pay link, its document, and where the payer comes back to. All only read."""
+"""The page behind a pay link, its document, and a code for a transfer. All only read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from worker import documents, invoices
+from worker import documents, invoices, payments
 from worker.app import App
 from worker.businesses import transfer_code
 from worker.kernel.money import total
@@ -27,35 +27,26 @@ from worker.web.standing import (
     Face,
     Standing,
     context,
+    debit_face,
     find,
     link_of,
     offers_of,
-    pending_debit,
     standing_of,
 )
 from worker.web.ways import faces
 
-# The payer comes back before the gateway's word does: the page looks again, ever more slowly.
-LOOKS_AFTER_S = (2, 3, 5, 8, 13, 21)
-_LOOK = re.compile(r"[0-9]{1,2}", re.ASCII)
 _NOT_IN_FILE_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class PayPage:
-    """The three addresses that a browser may read."""
+    """The page and what it shows: addresses that a browser may read."""
 
     app: App
 
     async def show(self, request: Request) -> Response:
         """GET /l/{token}"""
         return await run_in_threadpool(self._show, visitor(request))
-
-    async def thanks(self, request: Request) -> Response:
-        """GET /l/{token}/thanks: what the books say, whatever the address says."""
-        asked = request.query_params.get("look", "0")
-        look = int(asked) if _LOOK.fullmatch(asked) else len(LOOKS_AFTER_S)
-        return await run_in_threadpool(self._thanks, visitor(request), look)
 
     async def document(self, request: Request) -> Response:
         """GET /l/{token}/document: the frozen PDF."""
@@ -114,34 +105,6 @@ class PayPage:
             template, extra = _FACES[standing.face](session, standing)
             return Draft(standing.business, standing.language, template, facts | extra)
 
-    def _thanks(self, who: Visitor, look: int) -> Response:
-        found = self._thanks_or_elsewhere(who, look, at=self.app.now())
-        if found is None:
-            page = AccountPage(self.app).thanks(who)
-            return page or answers.not_found(self.app, who)
-        return answers.page(self.app, found) if isinstance(found, Draft) else found
-
-    def _thanks_or_elsewhere(
-        self, who: Visitor, look: int, *, at: datetime
-    ) -> Draft | Response | None:
-        with self.app.reading() as session:
-            standing = find(self.app, session, who, at=at)
-            if standing is None:
-                return None
-            path = answers.path_of(self.app, standing.link)
-            facts = context(session, standing, path=path, at=at)
-            if standing.face is Face.PAID:
-                template, extra = _paid(session, standing)
-                extra["is_return"] = True
-            elif standing.face is Face.PAY or (standing.face is Face.ENDED and standing.is_known):
-                if pending_debit(session, standing):
-                    template, extra = "pending.html", {}
-                else:
-                    template, extra = "waiting.html", {"next_look": _next_look(look)}
-            else:
-                return answers.see_other(path)
-            return Draft(standing.business, standing.language, template, facts | extra)
-
     def _document(self, who: Visitor) -> Response:
         at = self.app.now()
         with self.app.reading() as session:
@@ -157,35 +120,36 @@ class PayPage:
         return Response(pdf, HTTPStatus.OK, headers, media_type="application/pdf")
 
 
-def _next_look(look: int) -> dict[str, int] | None:
-    if look >= len(LOOKS_AFTER_S):
-        return None
-    return {"after_s": LOOKS_AFTER_S[look], "number": look + 1}
-
-
 _Chosen = tuple[str, dict[str, object]]
 
 
 def _pay(session: Session, standing: Standing) -> _Chosen:
-    """With what else the customer owes: how much of it, and where one link for all may go."""
-    if pending_debit(session, standing):
-        return "pending.html", {}
-    customer_id, currency = standing.link.customer_id, standing.still_to_pay.currency
+    """With the receipts of what was paid of it, and what else the customer owes."""
+    checkout = payments.at_the_bank(session, standing.invoice)
+    if checkout is not None:
+        debit = debit_face(session, standing.business, checkout)
+        return "pending.html", {"debit": debit, "tabs": None}
     extra = faces(offers_of(session, standing), standing.still_to_pay, {})
+    is_begun = standing.still_to_pay < standing.invoice.total
+    receipts = receipts_of(session, standing) if is_begun else []
+    return "pay.html", extra | {"receipts": receipts, "others": _others(session, standing)}
+
+
+def _others(session: Session, standing: Standing) -> dict[str, object]:
+    """What the customer owes besides, and where one link for all of it may go."""
+    customer_id, currency = standing.link.customer_id, standing.still_to_pay.currency
     owed = invoices.open_of(session, standing.business, customer_id, currency)
-    if len(owed) < 2:
-        return "pay.html", extra | {"others": None}
     everything = total((item.still_to_pay for item in owed), currency)
-    others = {
-        "count": len(owed) - 1,
+    return {
+        "count": sum(item.id != standing.invoice.id for item in owed),
         "amount": {"minor": everything.minor, "currency": currency},
-        "contacts": contacts_of(session, standing.business, customer_id),
+        "contacts": contacts_of(session, standing.business, customer_id) if owed else [],
     }
-    return "pay.html", extra | {"others": others}
 
 
 def _paid(session: Session, standing: Standing) -> _Chosen:
-    return "paid.html", {"is_return": False, "receipts": receipts_of(session, standing)}
+    receipts = receipts_of(session, standing)
+    return "paid.html", {"receipts": receipts, "others": _others(session, standing)}
 
 
 def _ended(session: Session, standing: Standing) -> _Chosen:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from worker import delivery, invoices, payments
 from worker.app import App
-from worker.delivery import Paper
+from worker.delivery import Paper, ReceiptNotice
 from worker.kernel.ids import BusinessKey
 from worker.paylinks import Link
 from worker.payments import Allocation, Payment, PaymentState
@@ -49,8 +49,7 @@ class ReceiptPage:
             if seen is None or not seen.may_see:
                 return None
             paper = Paper(seen.rules, "")
-            notice = _of_payment(session, link, receipt, paper)
-            notice = notice or _of_balance(session, link, receipt, paper)
+            notice = receipt_of(session, link, receipt, paper)
             if notice is None:
                 return None
             facts: dict[str, object] = {
@@ -60,6 +59,12 @@ class ReceiptPage:
                 "receipt": notice.context(),
             }
             return Draft(seen.business, seen.language, "receipt.html", facts)
+
+
+def receipt_of(session: Session, link: Link, receipt: str, paper: Paper) -> ReceiptNotice | None:
+    """What a receipt says, if it is one that this link may show."""
+    found = _of_payment(session, link, receipt, paper)
+    return found or _of_balance(session, link, receipt, paper)
 
 
 def receipts_of(session: Session, standing: Standing) -> list[dict[str, object]]:
@@ -80,15 +85,22 @@ def receipts_of(session: Session, standing: Standing) -> list[dict[str, object]]
 
 def _of_payment(
     session: Session, link: Link, payment_id: str, paper: Paper
-) -> delivery.ReceiptNotice | None:
+) -> ReceiptNotice | None:
     """Of a payment of the link's customer; below the link of an item, of one that paid it."""
     payment = _payment(session, link, payment_id)
     if payment is None:
         return None
-    applied = payments.allocations_of(session, BusinessKey(link.business), payment.id)
-    if link.item_id is not None and link.item_id not in [one.item_id for one in applied]:
+    if link.item_id not in (None, *_items_of(session, payment)):
         return None
     return delivery.receipt_notice(session, payment, paper)
+
+
+def _items_of(session: Session, payment: Payment) -> set[str]:
+    """What a payment paid, or was asked for: an item that was withdrawn meanwhile took nothing."""
+    business = BusinessKey(payment.business)
+    found = {one.item_id for one in payments.allocations_of(session, business, payment.id)}
+    asked = payments.shares_of(session, business, payment.checkout_id or "")
+    return found | {one.item_id for one in asked}
 
 
 def _payment(session: Session, link: Link, payment_id: str) -> Payment | None:
@@ -106,7 +118,7 @@ def _payment(session: Session, link: Link, payment_id: str) -> Payment | None:
 
 def _of_balance(
     session: Session, link: Link, allocation_id: str, paper: Paper
-) -> delivery.ReceiptNotice | None:
+) -> ReceiptNotice | None:
     business = BusinessKey(link.business)
     applied = payments.allocation(session, business, allocation_id)
     if applied is None or applied.undone_at is not None or not _is_of_balance(applied):

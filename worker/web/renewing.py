@@ -60,7 +60,7 @@ class Renewing:
         at, keys = self.app.now(), self.app.link_keys
         with self.app.transaction() as session:
             standing = find(self.app, session, who, at=at)
-            if standing is None or standing.face is not Face.PAY:
+            if standing is None or standing.face not in (Face.PAY, Face.PAID):
                 return None
             link = standing.link
             on_page = open_seal(keys, link.id, form.get("form", ""), at=at)

@@ -30,6 +30,7 @@ from worker.web.renewing import Renewing
 from worker.web.security import SecureAnswers, is_https
 from worker.web.seeing import Seeing
 from worker.web.signing_in import SigningIn
+from worker.web.thanks import ThanksPage
 from worker.web.wishing import Wishing
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def build(app: App) -> Starlette:
     site = Starlette(
         routes=[
             _get("/l/{token}", door(pages.show)),
-            _get("/l/{token}/thanks", door(pages.thanks)),
+            _get("/l/{token}/thanks", door(ThanksPage(app).show)),
             _get("/l/{token}/document", door(pages.document)),
             _get("/l/{token}/transfer.png", door(pages.transfer_code)),
             _get("/l/{token}/items/{item}/document", door(pages.item_document)),

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from worker import customers, documents, invoices, paylinks, payments
 from worker.app import App
-from worker.businesses import Rules, transfer_code
+from worker.businesses import BANK_DAYS, Rules, transfer_code
 from worker.invoices import Invoice, OpenItem, State
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, NotMoney, total, zero
 from worker.paylinks import Link, LinkState, Thresholds
-from worker.payments import CheckoutState
+from worker.payments import Checkout
 from worker.readers.model import Invoice as Document
 from worker.web.forms import TOKEN, Visitor, has_opened
 from worker.web.ways import Offer, offered, takes_transfers
@@ -95,11 +95,22 @@ def offers_of(session: Session, standing: Standing) -> list[Offer]:
     return offered(standing.rules, customer, owed, balance)
 
 
-def pending_debit(session: Session, standing: Standing) -> bool:
-    """Whether a bank is paying the item already."""
-    item_id = standing.invoice.id
-    found = payments.being_paid(session, standing.business, [item_id])
-    return found.get(item_id) is CheckoutState.PROCESSING
+def debit_face(
+    session: Session, business: BusinessKey, checkout: Checkout | None
+) -> dict[str, object] | None:
+    """What a bank was asked to pay, and how many working days that usually takes."""
+    if checkout is None:
+        return None
+    shares = payments.shares_of(session, business, checkout.id)
+    found = [(invoices.by_id(session, business, one.item_id), one.amount) for one in shares]
+    return {
+        "amount": _plain(checkout.whole),
+        "fee": _plain(checkout.fee) if checkout.fee.is_positive else None,
+        "days": BANK_DAYS.get(checkout.method),
+        "shares": [
+            {**item_names(item), "amount": _plain(amount)} for item, amount in found if item
+        ],
+    }
 
 
 def find(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Standing | None:
