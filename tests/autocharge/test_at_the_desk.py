@@ -6,11 +6,15 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.autocharge.house import House
+from tests.books import ACME
 from tests.payments.test_settling import paid
 from tests.servers.stripe import pay
-from worker import payments
+from worker import customers, payments, review
 from worker.autocharge import ChargeState
+from worker.kernel.errors import Refused
 from worker.kernel.money import Money
 from worker.payments import By, Wanted
 
@@ -130,6 +134,60 @@ def test_a_card_that_is_declined_at_the_desk_is_not_tried_again_by_itself(house:
     house.bring_again()
     assert house.charge_of(item).state == ChargeState.NEEDS_CUSTOMER
     assert house.broken() == []
+
+
+def test_what_could_not_be_taken_at_the_desk_is_not_taken_later(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    first = [house.invoice(customer, "10.00") for _ in range(2)]
+    third, while_away = house.invoice(customer, "30.00"), house.invoice(house.customer(), "40.00")
+    for item in first:
+        house.type("payments", "take", item.number)
+        house.forward(timedelta(minutes=5))
+        house.bring_again()
+    # Their card was tried twice today: a third try would come when they have gone.
+    assert house.type("payments", "take", third.number).exit_code == 0
+    house.forward(timedelta(minutes=5))
+    house.bring_again()
+    assert house.charge_of(third).state == ChargeState.CANCELLED
+    with house.reading() as s:
+        owner = customers.by_id(s, ACME, while_away.customer_id or "")
+    assert owner is not None
+    house.card(owner)
+    house.sandbox.fail("POST /v1/payment_intents", "error_429", times=9)
+    assert house.type("payments", "take", while_away.number).exit_code == 0
+    house.forward(timedelta(minutes=5))
+    house.bring_again()
+    house.sandbox.heal()
+    house.forward(timedelta(hours=2))
+    house.bring_again()
+    house.tick("autocharge.hand_out_due")
+    assert house.charge_of(while_away).state == ChargeState.CANCELLED
+    assert sorted(one["amount"] for one in house.taken()) == [1000, 1000]
+    assert house.broken() == []
+
+
+def test_nobody_else_takes_the_money_while_the_outcome_is_unknown(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    item = house.invoice(customer)
+    house.sandbox.fail("POST /v1/payment_intents/*/confirm", "commit_then_drop")
+    house.sandbox.fail("GET /v1/payment_intents/*", "error_500_before", times=99)
+    assert house.until_tried(item).state == ChargeState.UNKNOWN
+    for _ in range(8):
+        house.forward(timedelta(hours=6))
+        house.tick("autocharge.hand_out_due")
+        house.bring_again()
+    with house.transaction() as s, pytest.raises(Refused):
+        payments.begin(s, s.merge(item), link_id="lnk_1", at=house.at)
+    with house.reading() as s:
+        [asked] = review.open_of_kind(s, ACME, "charge")
+    assert "For a day Stripe has not said" in asked.question
+    house.sandbox.heal()
+    house.forward(timedelta(hours=1))
+    house.tick("autocharge.hand_out_due")
+    house.bring_again()
+    assert (house.charge_of(item).state, len(house.taken())) == (ChargeState.SETTLED, 1)
 
 
 def test_staff_open_a_payment_page_for_a_customer(house: House) -> None:

@@ -61,21 +61,42 @@ def test_a_card_that_the_network_replaced_keeps_its_consent_and_is_charged(house
     assert house.broken() == []
 
 
+def test_a_card_that_replaced_the_declined_one_meanwhile_is_not_stopped(house: House) -> None:
+    customer = house.customer()
+    mandate = house.card(customer)
+    on = f"card {mandate.stripe_method_id}"
+    house.sandbox.fail(on, "decline", decline_code="stolen_card")
+    house.sandbox.fail("POST /v1/payment_intents/*/confirm", "commit_then_drop")
+    house.repeats = 1
+    house.until_tried(house.invoice(customer))
+    renewed = {"payment_method": mandate.stripe_method_id, "number": "5555555555554444"}
+    house.sandbox.control("cards", renewed | {"exp_year": 2040, "exp_month": 6})
+    _hear(house, mandate)
+    house.forward(timedelta(minutes=10))
+    house.bring_again()
+    [charge] = house.charges()
+    assert "stolen_card" in (charge.because or "")
+    assert _now(house, mandate).stopped_at is None
+
+
 def test_who_stored_a_card_that_expires_is_told_once(house: House) -> None:
-    soon, never, other = (house.card(house.customer()) for _ in range(3))
+    owner = house.customer()
+    # The same card twice, as for two contracts: still one mail.
+    soon, again = house.card(owner), house.card(owner)
+    never, other = house.card(house.customer()), house.card(house.customer())
     last = _month_ends(house.at.date())
-    for mandate in (soon, other):
+    for mandate in (soon, again, other):
         with house.transaction() as s:
             s.merge(mandate).expires_on = last
-    for mandate, year in ((soon, last.year), (never, 2040), (other, 2040)):
+    for mandate, year in ((soon, last.year), (again, last.year), (never, 2040), (other, 2040)):
         said = {"payment_method": mandate.stripe_method_id, "exp_year": year}
         house.sandbox.control("cards", said | {"exp_month": last.month})
     _hear(house, soon)
     for _ in range(2):
         house.tick("cards.tell_of_expiring")
-    notices = house.notices("card_expiring")
-    assert [n.subject_id for n in notices] == [soon.id]
-    assert notices[0].context["portal_link"]
+    [notice] = house.notices("card_expiring")
+    assert notice.subject_id in (soon.id, again.id)
+    assert notice.context["portal_link"]
     assert _now(house, other).expires_on != last
 
 

@@ -150,9 +150,10 @@ def test_a_request_by_link_is_never_charged(house: House) -> None:
 
 
 def test_a_file_is_drafted_whole_or_not_at_all(house: House, tmp_path: Path) -> None:
-    good, bare, limited = house.customer(), house.customer(), house.customer()
+    good, bare, limited, monthly = (house.customer() for _ in range(4))
     house.card(good)
     house.card(limited, per_charge=euro("50.00"))
+    house.card(monthly, per_month=euro("100.00"))
     file = tmp_path / "requests.csv"
     head = "customer,amount,currency,due_on,pay_by,title\n"
     late = house.at.date() - timedelta(days=1)
@@ -167,6 +168,8 @@ def test_a_file_is_drafted_whole_or_not_at_all(house: House, tmp_path: Path) -> 
         (f"{good.number},many,,,,", "Line 10: "),
         (f"{good.number},6.00,,,cash,", "Line 11: .*card or link"),
         (f"{good.number},6.00,,31.12.2026,,", "Line 12: .*is not a day"),
+        # Each of the two is allowed; together they are more than the consent gives in a month.
+        (f"{monthly.number},60.00,,,,one\n{monthly.number},60.00,,,,two", "Line 14: .*the month"),
     ]
     fine = f"{good.number},40.00,,,,\n"
     file.write_text(head + fine + "\n".join(line for line, _ in bad) + "\n")
@@ -175,6 +178,7 @@ def test_a_file_is_drafted_whole_or_not_at_all(house: House, tmp_path: Path) -> 
     lines = [line for line in refused.stderr.splitlines() if line.strip()]
     for _, words in bad:
         assert any(re.search(words, line) for line in lines), (words, lines)
+    assert not any(line.startswith("Line 13") for line in lines), lines
     assert json.loads(house.type("credits", "list", "--json").stdout) == []
 
     file.write_text(head + fine + f"{bare.number},60.00,,,link,Deposit\n")
@@ -245,6 +249,25 @@ def test_what_was_paid_counts_for_the_month_though_its_request_was_ended(house: 
     house.tick("credits.draft_planned")
     with house.reading() as s:
         assert len(credits.newest(s, ACME, limit=9)) == 1
+    assert house.broken() == []
+
+
+def test_a_request_that_was_ended_and_unpaid_again_keeps_no_plan_from_asking(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    limits = ("--below", "100.00", "--per-month", "500.00")
+    house.type("credits", "plan", "add", customer.number or "", "100.00", *limits)
+    house.tick("credits.draft_planned")
+    [row] = json.loads(house.type("credits", "list", "--json").stdout)
+    said = ("--customer", customer.number or "", "--invoice", row["number"])
+    cash = house.type("payments", "register", *said, "--amount", "100.00", "--method", "cash")
+    assert house.type("credits", "void", row["number"]).exit_code == 0
+    undone = house.type("payments", "undo", cash.stdout.strip(), "--reason", "a slip")
+    assert undone.exit_code == 0, undone.output
+    house.forward(timedelta(days=1))
+    house.tick("credits.draft_planned")
+    rows = json.loads(house.type("credits", "list", "--json").stdout)
+    assert sorted(row["state"] for row in rows) == ["pending", "void"]
     assert house.broken() == []
 
 

@@ -48,8 +48,9 @@ def tell_of_expiring(app: App) -> None:
 
 
 def _look_and_tell(app: App, business: BusinessKey, mandate: Mandate) -> None:
-    key = f"card-expiring:{mandate.id}:{mandate.expires_on}"
     facts = app.stored_cards(business).card(mandate.stripe_method_id)
+    # Of one card that has several consents, for several contracts, its owner is told once.
+    key = f"card-expiring:{mandate.customer_id}:{facts.fingerprint}:{mandate.expires_on}"
     with app.transaction() as s:
         at = app.now()
         autocharge.card_changed(s, business, facts, at=at)

@@ -25,13 +25,17 @@ from worker.review import Answer, WorkItem
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What somebody wants asked of a customer, as it was said. No day: the business's own."""
+    """What somebody wants asked of a customer, as it was said. No day: the business's own.
+
+    `request_id`: of a draft that asks for it already.
+    """
 
     amount: Money
     due_on: date | None = None
     contract: str | None = None
     title: str | None = None
     by_card: bool = True
+    request_id: str | None = None
 
 
 def draft(
@@ -183,9 +187,8 @@ def why_no_card(
     terms = autocharge.terms_of(app.rules(business))
     today = day_in(terms.hours.zone, at)
     on = max(asking.due_on or today, today)
-    return _charging_is_off(app, business) or autocharge.why_no_card(
-        s, customer, asking.amount, asking.contract, terms, on
-    )
+    promise = autocharge.Promise(asking.amount, asking.contract, on, asking.request_id)
+    return _charging_is_off(app, business) or autocharge.why_no_card(s, customer, promise, terms)
 
 
 def _require_card(
@@ -232,7 +235,7 @@ def _follow_plan(app: App, s: Session, request: CreditRequest, *, at: datetime) 
 
 
 def _asked(request: CreditRequest) -> Asking:
-    return Asking(request.amount, request.due_on, request.contract)
+    return Asking(request.amount, request.due_on, request.contract, request_id=request.id)
 
 
 def _name(s: Session, item: invoices.Invoice) -> str:

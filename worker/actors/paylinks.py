@@ -42,11 +42,16 @@ def reopen_paylinks(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: a link for each item that is open again, where a credit note had ended the last."""
     for allocation in payments.undone_of(s, event.business, event.subject):
         invoice = invoices.by_id(s, event.business, allocation.item_id)
-        is_open = invoice is not None and invoices.still_to_pay(s, invoice).is_positive
-        if invoice is not None and is_open:
+        if invoice is not None and _is_open(s, invoice):
             keys, life = app.link_keys, app.link_life(event.business)
             if paylinks.live_link(s, event.business, invoice.id) is None:
                 paylinks.open_link(s, invoice, keys, life, at=at)
+
+
+def _is_open(s: Session, invoice: invoices.Invoice) -> bool:
+    """Not so what was ended: nobody is asked for it, whatever comes back."""
+    owed = invoices.still_to_pay(s, invoice)
+    return invoices.state_of(invoice, owed) in {invoices.State.OPEN, invoices.State.PART_PAID}
 
 
 @sweep

@@ -39,7 +39,7 @@ from worker.autocharge.objecting import (
     wish_of,
 )
 from worker.autocharge.outcomes import found_none, heard
-from worker.autocharge.planning import Planned, chosen, plan_some, preview, why_no_card
+from worker.autocharge.planning import Planned, chosen, plan_some, preview
 from worker.autocharge.ports import (
     CardFacts,
     CardOrder,
@@ -48,6 +48,7 @@ from worker.autocharge.ports import (
     ChargeOrder,
     StoredCards,
 )
+from worker.autocharge.promising import Promise, why_no_card
 from worker.autocharge.reconciling import compare
 from worker.autocharge.records import (
     attempt,
@@ -92,6 +93,7 @@ __all__ = [
     "Objection",
     "Past",
     "Planned",
+    "Promise",
     "Remedy",
     "StoredCards",
     "Terms",

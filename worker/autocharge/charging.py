@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from worker import customers, payments, review
 from worker.autocharge import items, records
-from worker.autocharge.checking import Case, obstacle
+from worker.autocharge.checking import Case, keep_lane, obstacle
 from worker.autocharge.items import Item
 from worker.autocharge.model import (
     CHARGE_MOVES,
@@ -67,6 +67,7 @@ def next_ask(session: Session, charge: Charge, terms: Terms, *, at: datetime) ->
         if attempt.leased_until is not None and attempt.leased_until > at:
             return None
         if attempt.outcome != Outcome.NOT_MADE:
+            keep_lane(session, charge, at=at)
             return _look(case, attempt)
     if charge.state == ChargeState.ENDING:
         return _cancel(session, case, attempt, at=at)
@@ -99,7 +100,10 @@ def answered(session: Session, ask: Ask, *, intent_id: str | None = None, at: da
 
 
 def unanswered(session: Session, ask: Ask, why: str, *, is_lost: bool, at: datetime) -> None:
-    """No answer came (`is_lost`: it may have been done), or the gateway was busy."""
+    """No answer came (`is_lost`: it may have been done), or the gateway was busy.
+
+    A look that failed says nothing of the call that it asked about: that stays unknown.
+    """
     if ask.attempt_id is None:
         return
     attempt, charge = _of(session, ask)
@@ -107,12 +111,12 @@ def unanswered(session: Session, ask: Ask, why: str, *, is_lost: bool, at: datet
     attempt.problem = why[:500]
     if attempt.ended_at is not None:
         return
-    if not is_lost:
+    if ask.act != "look" and not is_lost:
         attempt.outcome = Outcome.NOT_MADE.value
-    elif charge.state == ChargeState.UNDER_WAY:
-        move(charge, ChargeState.UNKNOWN)
-    if is_lost:
+    else:
         charge.unknown_since = charge.unknown_since or at
+        if charge.state == ChargeState.UNDER_WAY:
+            move(charge, ChargeState.UNKNOWN)
     look_later(charge, at=at)
 
 

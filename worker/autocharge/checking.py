@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,10 +19,14 @@ from worker.kernel.clock import day_in
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
 
+log = logging.getLogger(__name__)
+
 LANE_LEASE = timedelta(hours=24)
 _SOON = timedelta(minutes=5)
 _LATER = timedelta(hours=6)
 _WHEN_ON_AGAIN = timedelta(hours=1)
+# How long a charge that staff take may wait for a lane or for the gateway: they stand there.
+DESK_WAITS = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,7 @@ def unwanted(session: Session, case: Case, *, at: datetime) -> str | None:
 
 def _waits(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
     if case.charge.taken_by is not None:
-        # Staff take it now, and the customer is there: only the card's own limits hold.
-        return _tried_enough(session, case, at=at)
+        return _at_the_desk(session, case, at=at)
     charge, terms, business = case.charge, case.terms, case.business
     if not terms.is_on or records.pause(session, business) is not None:
         return Obstacle("Charging is off or paused.", at + _WHEN_ON_AGAIN)
@@ -93,6 +97,17 @@ def _waits(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
     if payments.under_way(session, business, charge.customer_id, charge.currency):
         return Obstacle("The customer says that money is under way.", hours.next_open(at + _LATER))
     return _tried_enough(session, case, at=at)
+
+
+def _at_the_desk(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
+    """Staff take it now, and the customer is there: only the card's own limits hold.
+
+    What cannot be tried now is not tried later, when the customer has gone and knows of nothing.
+    """
+    if at > case.charge.planned_at + DESK_WAITS:
+        return Obstacle("It could not be taken while the customer was there.")
+    tried = _tried_enough(session, case, at=at)
+    return tried and Obstacle(tried.because, is_last=tried.is_last)
 
 
 def _tried_enough(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
@@ -117,6 +132,16 @@ def _lane(session: Session, charge: Charge, *, at: datetime) -> Obstacle | None:
     except Refused as e:
         return Obstacle(str(e), at + _SOON)
     return None
+
+
+def keep_lane(session: Session, charge: Charge, *, at: datetime) -> None:
+    """Hold the lane for as long as nobody knows how a call came out."""
+    business, until = BusinessKey(charge.business), at + LANE_LEASE
+    try:
+        payments.take_lane(session, business, charge.item_id, holder=charge.id, until=until, at=at)
+    except Refused:
+        # Its lease had run out, and somebody else is at it: what comes twice goes to the balance.
+        log.warning("The lane of %s is not that of charge %s any more.", charge.item_id, charge.id)
 
 
 def _others(session: Session, charge: Charge, mandate: Mandate) -> int:

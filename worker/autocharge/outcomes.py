@@ -162,7 +162,7 @@ def _declined(
     if charge.taken_by is not None:
         # Staff were there and know; trying again by itself would need a notice.
         when = None
-    _stop(session, mandate, follows, at=at)
+    _stop(session, mandate, attempt.fingerprint, follows, at=at)
     charge.unknown_since, charge.looks = None, 0
     charge.because = f"The bank said no: {said.decline_code or 'without a reason'}."
     free_lane(session, charge)
@@ -178,11 +178,14 @@ def _declined(
         tell_staff(session, charge, _hopeless(charge, mandate), at=at)
 
 
-def _stop(session: Session, mandate: Mandate, follows: Course, *, at: datetime) -> None:
+def _stop(
+    session: Session, mandate: Mandate, fingerprint: str, follows: Course, *, at: datetime
+) -> None:
+    """What the bank wants no more: the card that was tried, not one that replaced it meanwhile."""
     business = BusinessKey(mandate.business)
     if follows.stops_card:
         because = "Its bank wants no more charges."
-        mandates.stop_card(session, business, mandate.fingerprint, because, at=at)
+        mandates.stop_card(session, business, fingerprint, because, at=at)
     if follows.ends_mandate:
         mandates.revoke(
             session, mandate, by="the card's bank", because="revoked at the bank", at=at

@@ -81,31 +81,6 @@ def decide(item: Item, standing: Standing, terms: Terms, *, at: datetime) -> Pla
     return Planned(item, day, mandate)
 
 
-def why_no_card(
-    session: Session,
-    customer: Customer,
-    amount: Money,
-    contract: str | None,
-    terms: Terms,
-    on: date,
-) -> str | None:
-    """Why no stored card of the customer can be charged an amount on a day; None when one can."""
-    if not customer.pay_links:
-        return "The customer pays by bank transfer."
-    if terms.largest is not None and terms.largest.currency != amount.currency:
-        return f"The largest amount to charge is set in {terms.largest.currency} only."
-    if terms.largest is not None and amount > terms.largest:
-        return f"{amount} is above {terms.largest}, the most that is charged by itself."
-    found = records.mandates_of(session, BusinessKey(customer.business), {customer.id})
-    given = [one for one in found.get(customer.id, ()) if one.revoked_at is None]
-    mandate = chosen(given, contract)
-    if mandate is None:
-        return "No stored card with a consent in force covers it."
-    month = on.replace(day=1)
-    used = records.used_by_month(session, BusinessKey(customer.business), [mandate.id], month)
-    return forbidden(mandate, amount, used.get((mandate.id, f"{on:%Y-%m}"), 0), on)
-
-
 def charge_day(item: Item, terms: Terms, customer: Payer | None, *, at: datetime) -> date:
     """The day to tell the customer: not before it is due, nor before the time to object is over."""
     hours = terms.hours_in(customer.time_zone if customer else None)

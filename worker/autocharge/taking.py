@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from worker import customers, invoices, payments
 from worker.autocharge import items, records
 from worker.autocharge.model import ENDED, Charge, ChargeState
-from worker.autocharge.planning import chosen, why_no_card
+from worker.autocharge.planning import chosen
+from worker.autocharge.promising import Promise, why_no_card
 from worker.autocharge.terms import Terms
 from worker.invoices import Invoice
 from worker.kernel.clock import day_in
@@ -42,7 +43,7 @@ def take(session: Session, invoice: Invoice, terms: Terms, *, by: str, at: datet
     if payments.being_paid(session, business, [item.id]).get(item.id) is CheckoutState.PROCESSING:
         # It would wait for the bank, and charge the card when the customer is long gone.
         raise Refused(f"A bank debit for {item.number} is under way: wait for what the bank says.")
-    why = why_no_card(session, customer, item.owed, item.contract, terms, day)
+    why = why_no_card(session, customer, Promise(item.owed, item.contract, day), terms)
     if why is not None:
         raise Refused(f"{why} Open a payment page instead: --page")
     given = records.mandates_of(session, business, {customer.id})[customer.id]

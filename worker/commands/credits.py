@@ -247,6 +247,9 @@ def _draft_line(
 
 
 def _confirm(till: App, session: Session, found: list[CreditRequest], person: str) -> None:
+    for business in {BusinessKey(request.business) for request in found}:
+        # Before any number is locked, and in order: nobody waits for us while we wait for them.
+        customers.lock_all(session, business, (request.customer_id for request in found))
     for request in found:
         confirm(till, session, request, by=person, at=till.now())
 

@@ -4,6 +4,7 @@ from worker.credits.listing import Line, read_list
 from worker.credits.model import CreditPlan, CreditRequest, RequestState, Source
 from worker.credits.planning import Days, Order, draft_due, end_plan, set_plan
 from worker.credits.records import (
+    by_card,
     by_id,
     called,
     drafts,
@@ -34,6 +35,7 @@ __all__ = [
     "RequestState",
     "Source",
     "Wish",
+    "by_card",
     "by_id",
     "called",
     "confirm",

@@ -95,7 +95,9 @@ def draft_due(
     """Draft what the plans in force want today; gives the new drafts."""
     today = day_in(days.zone, at)
     drafted: list[CreditRequest] = []
-    for plan in records.plans(session, business):
+    in_force = records.plans(session, business)
+    customers.lock_all(session, business, (plan.customer_id for plan in in_force))
+    for plan in in_force:
         customer = customers.lock(session, business, plan.customer_id)
         if plan.next_on is not None and plan.next_on > today:
             continue

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from worker import invoices, store
 from worker.credits.model import CreditNumber, CreditPlan, CreditRequest, RequestState
+from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
 from worker.ledger import Account, Posting
@@ -74,6 +75,21 @@ def drafts(session: Session, business: BusinessKey) -> Sequence[CreditRequest]:
     ).all()
 
 
+def by_card(
+    session: Session, business: BusinessKey, customer_id: str, currency: str
+) -> Sequence[CreditRequest]:
+    """A customer's requests that a stored card is to pay, drafts too, without those that ended."""
+    return session.scalars(
+        select(CreditRequest).where(
+            CreditRequest.business == business,
+            CreditRequest.customer_id == customer_id,
+            CreditRequest.currency == currency,
+            CreditRequest.by_card.is_(True),
+            CreditRequest.ended_at.is_(None),
+        )
+    ).all()
+
+
 def last_number(session: Session, business: BusinessKey) -> CreditNumber:
     """The row of the last running number, locked."""
     store.insert_once(session, CreditNumber, {"business": business, "last": 0})
@@ -132,11 +148,15 @@ def asked_of(session: Session, business: BusinessKey, customer_id: str, currency
         )
     )
     still_open = session.scalar(
-        select(func.coalesce(func.sum(-Posting.amount_minor), 0)).where(
+        select(func.coalesce(func.sum(-Posting.amount_minor), 0))
+        .join(Invoice, and_(Invoice.business == Posting.business, Invoice.id == Posting.item_id))
+        .where(
             Posting.business == business,
             Posting.customer_id == customer_id,
             Posting.currency == currency,
             Posting.account == Account.CREDIT_REQUESTED.value,
+            # Money taken back from a request that was ended is asked for by nobody.
+            Invoice.voided_at.is_(None),
         )
     )
     return Money(int(drafted or 0) + int(still_open or 0), currency)
