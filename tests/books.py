@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine
@@ -30,6 +32,16 @@ ASKING = Limits(first_time_addresses=False, send_limit=None, currency="EUR")
 OPEN_HANDED = Limits(first_time_addresses=True, send_limit=None, currency="EUR")
 # Importing the composition root maps every table, as every process does.
 EVERY_ROOM_IS_MAPPED = App
+
+
+@cache
+def migrated() -> bytes:
+    """A SQLite file at the newest revision, with nothing in it."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "empty.db")
+        with opened(f"sqlite:///{file}") as engine:
+            store.schema.upgrade(engine)
+        return file.read_bytes()
 
 
 def build(url: str) -> None:

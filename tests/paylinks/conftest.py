@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from tests import books
 from worker import businesses, customers, store
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.mail import Address
-from worker.store import Record
 
 KEY = BusinessKey("acme")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -25,8 +25,9 @@ MakeInvoice = Callable[[Session], Invoice]
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A fresh SQLite database with the business in it."""
-    engine = store.make_engine(f"sqlite:///{tmp_path / 'books.db'}")
-    Record.metadata.create_all(engine)
+    file = tmp_path / "books.db"
+    file.write_bytes(books.migrated())
+    engine = store.make_engine(f"sqlite:///{file}")
     with store.transaction(engine) as session:
         businesses.enrol(session, KEY, at=NOON)
         customer = customers.add(session, KEY, customers.Details("Buyer"), by="test", at=NOON)

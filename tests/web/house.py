@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
+from tests import books
 from worker import (
     businesses,
     customers,
@@ -188,7 +190,7 @@ class House:
     """The App, its site, and what a test wants to know of them."""
 
     def __init__(self, home: Path, lives_at: str, gateway: str = "", **changes: Any) -> None:
-        database = changes.pop("database", StoreSettings().url)
+        database = changes.pop("database", None) or _new_database(home)
         self.lives_at = self.reached_at = lives_at
         settings = Settings(
             home=home,
@@ -202,7 +204,6 @@ class House:
         self.app.at = NOON
         self.app.counting = CountingGateway()
         self.app.cards = CountingCards()
-        Record.metadata.create_all(self.app.engine)
         with self.app.transaction() as session:
             businesses.enrol(session, KEY, at=NOON)
         self.site = build(self.app)
@@ -370,9 +371,16 @@ def running_house(
         house.close()
 
 
+def _new_database(home: Path) -> str:
+    """The address of fresh books in this folder."""
+    file = home / "house.db"
+    file.write_bytes(books.migrated())
+    return f"sqlite:///{file}"
+
+
 @contextmanager
 def serving(site: Starlette, listening: socket.socket) -> Iterator[None]:
-    """The site answers on this socket, which is closed at the end."""
+    """The site answers on this socket until the end, when all that was asked is answered."""
     config = uvicorn.Config(site, lifespan="off", ws="none", access_log=False, log_level="critical")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -380,9 +388,10 @@ def serving(site: Starlette, listening: socket.socket) -> Iterator[None]:
     try:
         yield
     finally:
+        while thread.is_alive() and (server.server_state.tasks or not server.started):
+            time.sleep(0.005)
+        # It closes the socket and ends, two tenths of a second later: nobody waits for that.
         server.should_exit = True
-        thread.join()
-        listening.close()
 
 
 def settle_whole(session: Session, item_id: str, at: datetime) -> None:

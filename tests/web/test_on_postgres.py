@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import books
 from tests.servers.postgres import PostgresServer
 from tests.web.house import House, as_person, form_of, running_house, signature, stripe_event
 from tests.web.test_renewing import ended
@@ -16,8 +17,9 @@ from tests.web.test_renewing import ended
 @pytest.fixture
 def house(tmp_path: Path, postgres_server: PostgresServer) -> Iterator[House]:
     """A house on PostgreSQL."""
+    template = postgres_server.add_template("books", books.build)
     with (
-        postgres_server.database() as url,
+        postgres_server.database(template=template) as url,
         running_house(tmp_path, database=url) as house,
     ):
         yield house
