@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -58,11 +58,14 @@ class Owner:
         self.path = app.link_url(link).removeprefix(self.house.lives_at)
         self.browser = self.house.browser()
 
-    def card(self, last4: str = "4242") -> Mandate:
-        """A stored card with a consent for everything."""
+    def card(
+        self, last4: str = "4242", contracts: Sequence[str] = (), words: str = "Charge my card."
+    ) -> Mandate:
+        """A stored card with a consent, for everything or for these contracts."""
         at, app = self.house.app.at, self.house.app
         facts = CardFacts(f"pm_{last4}", "cus_1", "visa", last4, date(2034, 12, 31), f"fp_{last4}")
-        consent, given = Consent("Charge my card.", "EUR"), Given(at, "letter", "binder 7", "ann")
+        consent = Consent(words, "EUR", contracts=tuple(contracts))
+        given = Given(at, "letter", "binder 7", "ann")
         with app.transaction() as session:
             customer = customers.by_id(session, KEY, self.customer_id)
             assert customer is not None
@@ -131,6 +134,27 @@ def test_a_portal_shows_invoices_contracts_cards_and_what_is_charged_when(owner:
     assert "Pays all contracts, current and future" in cards
     assert len(re.findall(r"<b>\d+ Dec 2026</b>", cards)) == 2
     assert "no-referrer" in pages[0].headers["referrer-policy"]
+
+
+def test_a_page_of_many_cards_and_contracts_stays_small(owner: Owner) -> None:
+    numbers = [f"V-2026-{n:04}" for n in range(60)]
+    app, words = owner.house.app, "I allow Acme Lamps Ltd to charge this card. " * 5
+    with app.transaction() as session:
+        customer = customers.by_id(session, KEY, owner.customer_id)
+        assert customer is not None
+        for number in numbers:
+            customers.add_contract(session, customer, number, "Lamps", by="ann", at=app.at)
+    cards = [owner.card(str(4000 + n), numbers, words + ", ".join(numbers)) for n in range(10)]
+    below = ("/cards", f"/cards?card={cards[3].id}", "/contracts")
+    pages = [owner.browser.get(owner.path + tab) for tab in below]
+    assert [len(page.content) < 50_000 for page in pages] == [True] * 3
+    every, one, contracts = (page.text for page in pages)
+    assert every.count("and 48 more") == 10
+    for text, ticked in ((every, 0), (one, 60)):
+        assert len(re.findall(r'name="contract\.[^"]+" value="V-2026-\d+" checked', text)) == ticked
+        assert text.count('value="V-2026-') == 60
+    assert one.count(cards[3].consent) == 1
+    assert contracts.count("V-2026-") >= 60
 
 
 def test_what_is_owed_is_paid_from_the_portal_too(owner: Owner) -> None:

@@ -25,6 +25,10 @@ from worker.web.tabs import Tab, tabs_of
 
 # A page of more would be larger than a phone in a train should load.
 _SHOWN = 24
+_CONTRACTS_SHOWN = 100
+# Of a card among many; its own view names them all, and the consent.
+_NAMED = 12
+_FEW_CARDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,11 @@ def kept(session: Session, portal: Portal, *, at: datetime) -> Kept:
     )
 
 
-def context(portal: Portal, own: Kept, tab: Tab, *, path: str, at: datetime) -> dict[str, Any]:
-    """All that a tab's template may use, as plain values."""
+def context(
+    portal: Portal, own: Kept, tab: Tab, *, path: str, at: datetime, card: str = ""
+) -> dict[str, Any]:
+    """All that a tab's template may use, as plain values; `card` is the one that is looked at."""
+    chosen = own.card(card)
     zone = portal.rules.time_zone
     given = autocharge.in_force(own.cards)
     return {
@@ -104,10 +111,11 @@ def context(portal: Portal, own: Kept, tab: Tab, *, path: str, at: datetime) -> 
         "customer": portal.customer.name,
         "to": portal.masked,
         "is_on": portal.charges_cards,
-        "cards": [_card(one, own, zone) for one in own.cards[:_SHOWN]],
-        "contracts": [_contract(one, own, given) for one in own.contracts[:_SHOWN]],
-        "more": max(0, len(own.contracts) - _SHOWN),
-        "choices": _choices((), own),
+        "cards": [_card(one, own, zone, chosen) for one in own.cards[:_SHOWN]],
+        "chosen": _chosen(chosen),
+        "contracts": [_contract(one, own, given) for one in own.contracts[:_CONTRACTS_SHOWN]],
+        "more": max(0, len(own.contracts) - _CONTRACTS_SHOWN),
+        "choices": _choices(chosen.contracts if chosen is not None else (), own),
         "rest": _label(autocharge.chosen(given, None)),
         "coming": [_charge(one) for one in own.coming[:_SHOWN]],
         "today": day_in(zone, at).isoformat(),
@@ -119,17 +127,27 @@ def plain(amount: Money | None) -> dict[str, object] | None:
     return None if amount is None else {"minor": amount.minor, "currency": amount.currency}
 
 
-def _card(card: Mandate, own: Kept, zone: str) -> dict[str, Any]:
+def _chosen(card: Mandate | None) -> dict[str, Any] | None:
+    """The card whose contracts are to be changed; one that its bank stopped pays nothing more."""
+    if card is None or card.stopped_at is not None:
+        return None
+    return {"id": card.id, "label": _label(card), "contracts": list(card.contracts)}
+
+
+def _card(card: Mandate, own: Kept, zone: str, chosen: Mandate | None) -> dict[str, Any]:
     given_on = day_in(zone, card.given_at)
+    is_whole = card is chosen or len(own.cards) <= _FEW_CARDS
+    named = list(card.contracts) if is_whole else list(card.contracts)[:_NAMED]
     return {
         "id": card.id,
         "label": _label(card),
         "expires": f"{card.expires_on:%m/%Y}" if card.expires_on else None,
-        "contracts": list(card.contracts),
-        "choices": _choices(card.contracts, own),
+        "contracts": named,
+        "more": len(card.contracts) - len(named),
+        "is_chosen": card is chosen,
         "per_charge": plain(card.per_charge),
         "per_month": plain(card.per_month),
-        "consent": card.consent,
+        "consent": card.consent if is_whole else "",
         "given_on": given_on.isoformat(),
         "is_stopped": card.stopped_at is not None,
     }
@@ -137,7 +155,7 @@ def _card(card: Mandate, own: Kept, zone: str) -> dict[str, Any]:
 
 def _choices(assigned: Sequence[str], own: Kept) -> list[dict[str, object]]:
     """Every contract that may be ticked, those that are assigned and ended meanwhile included."""
-    named = [one.number for one in own.contracts[:_SHOWN]]
+    named = [one.number for one in own.contracts[:_CONTRACTS_SHOWN]]
     titles = {one.number: one.title for one in own.contracts}
     numbers = [*named, *(number for number in assigned if number not in named)]
     return [

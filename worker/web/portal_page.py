@@ -31,32 +31,40 @@ class PortalPage:
 
     async def contracts(self, request: Request) -> Response:
         """GET /l/{token}/contracts"""
-        return await run_in_threadpool(self._show, visitor(request), "contracts", "")
+        return await run_in_threadpool(self._show, visitor(request), "contracts", "", "")
 
     async def cards(self, request: Request) -> Response:
-        """GET /l/{token}/cards"""
+        """GET /l/{token}/cards, or of one card: /cards?card=…"""
         note = request.query_params.get("said", "")
         said = note if _NOTES.fullmatch(note) else ""
-        return await run_in_threadpool(self._show, visitor(request), "cards", said)
+        card = request.query_params.get("card", "")
+        return await run_in_threadpool(self._show, visitor(request), "cards", said, card)
 
-    def _show(self, who: Visitor, tab: Tab, note: str) -> Response:
+    def _show(self, who: Visitor, tab: Tab, note: str, card: str) -> Response:
         at, browser = self.app.now(), who.browser or new_browser()
         with self.app.reading() as session:
             portal = find_portal(self.app, session, who, at=at)
             if portal is None:
                 return answers.not_found(self.app, who)
-            facts = self.facts(session, portal, tab, browser, at=at) | {"note": note}
+            facts = self.facts(session, portal, tab, browser, at=at, card=card) | {"note": note}
             draft = Draft(portal.business, portal.language, f"portal_{tab}.html", facts)
         response = answers.page(self.app, draft)
         answers.keep_name(self.app, response, browser)
         return response
 
     def facts(
-        self, session: Session, portal: Portal, tab: Tab, browser: str, *, at: datetime
+        self,
+        session: Session,
+        portal: Portal,
+        tab: Tab,
+        browser: str,
+        *,
+        at: datetime,
+        card: str = "",
     ) -> dict[str, Any]:
         """What every page of a portal is filled with, its sealed form included."""
         path = answers.path_of(self.app, portal.link)
-        facts = context(portal, kept(session, portal, at=at), tab, path=path, at=at)
+        facts = context(portal, kept(session, portal, at=at), tab, path=path, at=at, card=card)
         keys, link_id = self.app.link_keys, portal.link.id
         token = seal(keys, link_id, browser, at=at)
         shown = open_seal(keys, link_id, token, at=at)
