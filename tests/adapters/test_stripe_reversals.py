@@ -121,3 +121,27 @@ def test_an_event_names_the_payment_of_which_money_went_back(
         f'"data": {{"object": {{"id": "x", "payment_intent": {intent}}}}}}}'
     ).encode()
     assert read(raw, own_account=None).reversed_intent_id == found
+
+
+def test_a_payout_is_listed_with_what_it_is_made_of(sandbox: StripeSandbox) -> None:
+    key = f"sk_test_{secrets.token_hex(8)}"
+    gateway = StripeGateway(
+        StripeAccess(key, (SECRET,), expects_livemode=False, base_url=sandbox.url)
+    )
+    since = datetime.now(UTC) - timedelta(days=1)
+    intent = paid(gateway)
+    sandbox.forward(3 * 86_400)
+    refund_id = gateway.refund(order(intent, 4_000), key=secrets.token_hex(8))
+    assert gateway.payouts(since=since) == []
+    paid_out = sandbox.control("payouts", {"key": key, "currency": "eur"})
+    [found] = gateway.payouts(since=since)
+    assert (found.payout_id, found.is_paid, found.is_itemised) == (paid_out["id"], True, True)
+    parts = {part.type: part for part in gateway.parts_of(found.payout_id)}
+    assert set(parts) == {"charge", "refund"}
+    charge, refund = parts["charge"], parts["refund"]
+    assert (charge.amount, charge.fee, charge.net) == (euro(10_000), euro(175), euro(9_825))
+    assert (refund.net, refund.source_id) == (euro(-4_000), refund_id)
+    assert {part.intent_id for part in parts.values()} == {intent}
+    assert found.amount == charge.net + refund.net
+    sandbox.control("payouts", {"payout": found.payout_id, "do": "fail"})
+    assert [one.is_paid for one in gateway.payouts(since=since)] == [False]

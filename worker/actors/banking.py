@@ -83,6 +83,7 @@ def settle_statement(
             done = payments.settle_entries(s, business, statement_id, insist=insist, at=app.now())
         if done.is_empty and not done.blocked:
             with app.transaction() as s:
+                payments.reconcile_payouts(s, business, at=app.now())
                 return payments.summarise_entries(s, business, statement_id, at=app.now())
         on_batch(sum(done.outcomes.values()))
         if done.is_empty:

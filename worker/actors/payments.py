@@ -18,6 +18,7 @@ from worker.payments import Checkout, CheckoutFacts, CheckoutState, Payment, Pay
 log = logging.getLogger(__name__)
 
 LISTED_BACK = timedelta(hours=26)
+PAID_OUT_BACK = timedelta(days=30)
 OPENING_TAKES = timedelta(seconds=20)
 SETTLING_TAKES = timedelta(hours=1)
 _LIVE = (CheckoutState.OPENING, CheckoutState.OPEN)
@@ -151,6 +152,29 @@ def compare_listing(app: App) -> None:
         with app.transaction() as s:
             payments.compare(s, business, listed, at=app.now())
             payments.compare_reversals(s, business, reversed_since, at=app.now())
+
+
+@tour
+def compare_payouts(app: App) -> None:
+    """Sweep: what the gateway paid out, weighed, then met with the bank's lines."""
+    for business in app.businesses():
+        try:
+            _weigh_payouts(app, business)
+        except TillmailError as e:
+            log.warning("The gateway's payouts of %s cannot be listed: %s", business, e)
+        with app.transaction() as s:
+            payments.reconcile_payouts(s, business, at=app.now())
+
+
+def _weigh_payouts(app: App, business: BusinessKey) -> None:
+    gateway = app.gateway(business)
+    listed = gateway.payouts(since=app.now() - PAID_OUT_BACK)
+    with app.reading() as s:
+        new = payments.payouts_to_weigh(s, business, listed)
+    for facts in new:
+        parts = gateway.parts_of(facts.payout_id) if facts.is_itemised else []
+        with app.transaction() as s:
+            payments.weigh_payout(s, business, facts, parts, at=app.now())
 
 
 def _facts(gateway: payments.Gateway, checkout: Checkout) -> CheckoutFacts | None:

@@ -22,6 +22,7 @@ from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineI
 
 from worker.adapters.stripe_amounts import from_stripe, to_stripe
 from worker.adapters.stripe_calls import call
+from worker.adapters.stripe_payouts import parts, payout
 from worker.adapters.stripe_reversals import refund_params, reversals
 from worker.adapters.stripe_webhooks import read, verify
 from worker.kernel.errors import PermanentError
@@ -32,6 +33,8 @@ from worker.payments.ports import (
     CheckoutOrder,
     CheckoutPage,
     GatewayEvent,
+    PayoutFacts,
+    PayoutPart,
     RefundOrder,
     Reversals,
 )
@@ -180,6 +183,18 @@ class StripeGateway:
     def recent_reversals(self, *, since: datetime) -> Reversals:
         wanted = {"created": {"gte": int(since.timestamp())}}
         return self._reversals(wanted, "list recent reversals")
+
+    def payouts(self, *, since: datetime) -> list[PayoutFacts]:
+        wanted: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        list_them = self._client.v1.payouts.list
+        found = self._read(lambda: list(list_them(wanted).auto_paging_iter()), "list payouts")
+        return [payout(one) for one in found]
+
+    def parts_of(self, payout_id: str) -> list[PayoutPart]:
+        wanted: Any = {"payout": payout_id, "limit": 100, "expand": ["data.source"]}
+        list_them = self._client.v1.balance_transactions.list
+        what = f"list what {payout_id} is made of"
+        return parts(self._read(lambda: list(list_them(wanted).auto_paging_iter()), what))
 
     def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:
         verify(raw, signature, self._access.webhook_secrets, at=at)

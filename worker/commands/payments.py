@@ -27,7 +27,7 @@ from worker.commands.registering import register_payment
 from worker.commands.taking import take_payment
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
-from worker.payments import Payment
+from worker.payments import Payment, Payout
 
 app = typer.Typer(
     help="Money that came in, its evidence, and what it was applied to.",
@@ -75,6 +75,17 @@ def list_unapplied(business: BusinessOption = None, as_json: JsonOption = False)
             if (left := payments.rest(session, payment)).is_positive
         ]
         empty = "All that came in is applied."
+        print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
+
+
+@app.command("payouts")
+def list_payouts(
+    limit: LimitOption = 50, business: BusinessOption = None, as_json: JsonOption = False
+) -> None:
+    """List what Stripe paid out: gross, fees and net, and the bank's line that it is."""
+    with at_the_desk(business) as (till, key), till.reading() as session:
+        rows = [_payout_row(payout) for payout in payments.payouts(session, key, limit=limit)]
+        empty = "No payout is known yet; Stripe's list is asked every hour."
         print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
 
 
@@ -165,6 +176,20 @@ def _row(session: Session, payment: Payment) -> dict[str, Any]:
         "customer": customer.name if customer else None,
         "evidence": payment.evidence_id,
         "id": payment.id,
+    }
+
+
+def _payout_row(payout: Payout) -> dict[str, Any]:
+    cost = payout.cost
+    return {
+        "arrives_on": payout.arrives_on,
+        "state": payments.payout_state(payout),
+        "net": payout.amount,
+        "fees": cost,
+        "gross": payout.amount + cost if cost is not None else None,
+        "bank_entry": payout.entry_id,
+        "problem": payout.problem,
+        "id": payout.id,
     }
 
 

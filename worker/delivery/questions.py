@@ -175,6 +175,8 @@ _TITLES = {
     "dispute_turned": "A dispute was decided otherwise",
     "debit_failed": "A bank debit was not collected",
     "debit_returned": "A bank debit came back, and its invoice is open again",
+    "payout_mismatch": "A payout of Stripe is not what the books say",
+    "payout_unknown": "The bank tells of a payout that Stripe does not",
     "checkout_lost": "Stripe does not say how a payment ended",
     "gateway_unknown_payment": "Stripe knows a payment that the books do not",
     "template_broken": "A template has an error",

@@ -51,6 +51,8 @@ from worker.payments.importing import GAP, BankFile, Gap, Recorded, record
 from worker.payments.lanes import free as free_lane
 from worker.payments.lanes import take as take_lane
 from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState
+from worker.payments.payouts import Payout, payout_state, payouts
+from worker.payments.payouts import to_weigh as payouts_to_weigh
 from worker.payments.ports import (
     BadSignature,
     CheckoutFacts,
@@ -59,11 +61,15 @@ from worker.payments.ports import (
     DisputeFacts,
     Gateway,
     GatewayEvent,
+    PayoutFacts,
+    PayoutPart,
     RefundFacts,
     RefundOrder,
     Reversals,
 )
 from worker.payments.reconciling import compare, compare_reversals, look_up_due
+from worker.payments.reconciling_payouts import reconcile as reconcile_payouts
+from worker.payments.reconciling_payouts import weigh as weigh_payout
 from worker.payments.records import (
     allocated_to,
     allocation,
@@ -150,6 +156,9 @@ __all__ = [
     "Payer",
     "Payment",
     "PaymentState",
+    "Payout",
+    "PayoutFacts",
+    "PayoutPart",
     "ProposedAllocation",
     "Recorded",
     "Refund",
@@ -211,7 +220,11 @@ __all__ = [
     "pages_of",
     "pay_from_balance",
     "payable",
+    "payout_state",
+    "payouts",
+    "payouts_to_weigh",
     "proposed",
+    "reconcile_payouts",
     "record",
     "refund",
     "refund_declined",
@@ -239,5 +252,6 @@ __all__ = [
     "undone_of",
     "unwanted_checkout",
     "use_balance_at_issue",
+    "weigh_payout",
     "withdraw",
 ]

@@ -21,7 +21,7 @@ from worker.kernel.events import CheckoutUnwanted
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total, zero
 from worker.ledger import Account
-from worker.payments import lanes, records
+from worker.payments import lanes, payouts, records
 from worker.payments.model import Allocation, CheckoutState, Payment, PaymentState
 from worker.store import tell
 
@@ -78,6 +78,8 @@ def identify(session: Session, payment: Payment, customer_id: str, *, at: dateti
         if payment.customer_id != customer_id:
             raise Refused(f"Payment {payment.id} is another customer's.")
         return False
+    if _is_payout(session, payment):
+        raise Refused(f"Payment {payment.id} is a payout of Stripe. It is no customer's money.")
     legs = [ledger.debit(holding(payment), payment.amount)]
     payment.customer_id = customer_id
     legs.append(ledger.credit(holding(payment), payment.amount, customer_id=customer_id))
@@ -87,11 +89,17 @@ def identify(session: Session, payment: Payment, customer_id: str, *, at: dateti
 
 
 def rest(session: Session, payment: Payment) -> Money:
-    """What a payment brought and is applied to nothing."""
-    if payment.state != PaymentState.SETTLED:
+    """What a payment brought and is applied to nothing; of a payout of the gateway, nothing."""
+    if payment.state != PaymentState.SETTLED or _is_payout(session, payment):
         return zero(payment.currency)
     applied = records.allocations_of(session, BusinessKey(payment.business), payment.id)
     return payment.principal - total((a.amount for a in applied), payment.currency)
+
+
+def _is_payout(session: Session, payment: Payment) -> bool:
+    if payment.customer_id is not None or payment.evidence_type != BANK_EVIDENCE:
+        return False
+    return payouts.of_payment(session, BusinessKey(payment.business), payment.id) is not None
 
 
 def balance(session: Session, business: BusinessKey, customer_id: str, currency: str) -> Money:

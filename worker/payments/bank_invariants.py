@@ -9,6 +9,7 @@ from worker.ledger import Account, Posting
 from worker.payments.applying import BANK_EVIDENCE
 from worker.payments.bank_entries import BankEntry, BankStatement, Outcome
 from worker.payments.model import Payment, PaymentState
+from worker.payments.payouts import Payout
 
 SHOWN = 50
 _MONEY = tuple(
@@ -131,7 +132,7 @@ def bank_payments_have_their_entry(session: Session) -> list[str]:
 
 
 def unidentified_cash_follows_from_payments(session: Session) -> list[str]:
-    """Unidentified cash is what the bank told of and nobody's yet."""
+    """Unidentified cash is what the bank told of and nobody's yet, but for what was paid out."""
     came = select(Payment.business, Payment.currency, Payment.amount_minor.label("minor")).where(
         Payment.evidence_type == BANK_EVIDENCE,
         Payment.state == PaymentState.SETTLED.value,
@@ -140,7 +141,10 @@ def unidentified_cash_follows_from_payments(session: Session) -> list[str]:
     booked = select(Posting.business, Posting.currency, Posting.amount_minor.label("minor")).where(
         Posting.account == Account.UNIDENTIFIED_CASH.value
     )
-    every = union_all(booked, came).subquery()
+    paid_out = select(
+        Payout.business, Payout.currency, (-Payout.amount_minor).label("minor")
+    ).where(Payout.reconciled_at.is_not(None), Payout.returned_at.is_(None))
+    every = union_all(booked, came, paid_out).subquery()
     rows = session.execute(
         select(every.c.business, every.c.currency, func.sum(every.c.minor))
         .group_by(every.c.business, every.c.currency)

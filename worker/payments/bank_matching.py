@@ -72,7 +72,7 @@ def decide(facts: Facts) -> Decision:
     """What becomes of money that came in; the first rule that applies."""
     payer, conflict = _payer(facts)
     if facts.is_payout and payer is None:
-        because = "It looks like a payout of Stripe: compare it with the list there."
+        because = "It looks like a payout of Stripe: it waits for the list of them."
         return Decision(Outcome.PAYOUT, because)
     for rule in (_registered, _announced):
         decision = rule(facts, payer)

@@ -16,6 +16,7 @@ from worker.payments import records
 from worker.payments.applying import holding, locked, take_off
 from worker.payments.bank_entries import BankEntry, Outcome
 from worker.payments.model import Payment, PaymentState
+from worker.payments.reconciling_payouts import take_back
 from worker.store import tell
 
 _TAKEN = "The bank took it back."
@@ -111,6 +112,7 @@ def _return(session: Session, payment: Payment, *, at: datetime) -> None:
         ledger.credit(Account.BANK, payment.amount, customer_id=who),
     ]
     ledger.post(session, business, source=f"payment-undone:{payment.id}", legs=legs, at=at)
+    take_back(session, business, payment.id, at=at)
     if who is not None:
         tell(session, PaymentReturned(business, payment.id))
 

@@ -9,7 +9,7 @@ work (and says why), a wrong key.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from worker.kernel.money import Money
@@ -124,6 +124,38 @@ class Reversals:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutFacts:
+    """Money that the gateway sent to the bank. `is_paid`: it is on its way or there, and did not
+    fail. `is_itemised`: the gateway says what it is made of. `reference`: what the bank may say.
+    """
+
+    payout_id: str
+    amount: Money
+    is_paid: bool
+    is_itemised: bool
+    arrives_on: date
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutPart:
+    """One movement in a payout, signed as the account sees it: `net` is `amount` less `fee`.
+
+    `type` is the gateway's word. `source_id` is the charge, refund or dispute it is of, `intent_id`
+    the payment behind it. `is_exchanged`: it was taken in another currency.
+    """
+
+    part_id: str
+    type: str
+    amount: Money
+    fee: Money
+    net: Money
+    source_id: str | None = None
+    intent_id: str | None = None
+    is_exchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayEvent:
     """A webhook whose signature holds. It is a hint to go and look; it settles nothing.
 
@@ -189,6 +221,14 @@ class Gateway(Protocol):
 
     def recent_reversals(self, *, since: datetime) -> Reversals:
         """All refunds and disputes made since then, for the sweep."""
+        ...
+
+    def payouts(self, *, since: datetime) -> list[PayoutFacts]:
+        """All payouts made since then."""
+        ...
+
+    def parts_of(self, payout_id: str) -> list[PayoutPart]:
+        """The movements that a payout is made of, without the payout itself."""
         ...
 
     def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:

@@ -39,7 +39,8 @@ from worker.store import tell
 
 BATCH = 100
 _SHOWN = 20
-_FOR_A_PERSON = (Outcome.UNAPPLIED, Outcome.UNIDENTIFIED, Outcome.PAYOUT, Outcome.LOST)
+# A payout is met with the gateway's own list of them; see reconciling_payouts.
+_FOR_A_PERSON = (Outcome.UNAPPLIED, Outcome.UNIDENTIFIED, Outcome.LOST)
 
 
 @dataclass
