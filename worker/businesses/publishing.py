@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from worker.businesses.model import TemplateSet
 from worker.kernel.ids import BusinessKey
-from worker.store import blobs, table_of
+from worker.store import Prepared, blobs, table_of
 
 
 def set_hash(files: Mapping[str, bytes]) -> str:
@@ -46,7 +46,7 @@ def publish(
 
 
 _set = table_of(TemplateSet).c
-_NEWEST = (
+_NEWEST = Prepared(
     select(_set.sha256)
     .where(_set.business == bindparam("business"))
     .order_by(_set.published_at.desc())
@@ -56,7 +56,7 @@ _NEWEST = (
 
 def newest_set(session: Session, business: BusinessKey) -> str | None:
     """The hash of the set in force."""
-    newest: str | None = session.scalar(_NEWEST, {"business": business})
+    newest: str | None = _NEWEST.scalar(session, {"business": business})
     return newest
 
 

@@ -25,16 +25,13 @@ def by_number(session: Session, business: BusinessKey, number: str) -> Customer 
 
 def with_vat_id(session: Session, business: BusinessKey, vat_id: str) -> Sequence[Customer]:
     """Who has this VAT id; groups of companies may share one."""
-    return session.scalars(
-        select(Customer).where(Customer.business == business, Customer.vat_id == vat_key(vat_id))
-    ).all()
+    about = {"business": business, "vat_id": vat_key(vat_id)}
+    return store.every(session, Customer, order="id", **about)
 
 
 def named(session: Session, business: BusinessKey, name: str) -> Sequence[Customer]:
     """Who bears this name."""
-    return session.scalars(
-        select(Customer).where(Customer.business == business, Customer.name_key == name_key(name))
-    ).all()
+    return store.every(session, Customer, order="id", business=business, name_key=name_key(name))
 
 
 def everyone(session: Session, business: BusinessKey) -> Sequence[Customer]:
@@ -73,9 +70,8 @@ def contact_at(
 
 def contacts_at(session: Session, business: BusinessKey, address: str) -> Sequence[Contact]:
     """Every contact with this address."""
-    return session.scalars(
-        select(Contact).where(Contact.business == business, Contact.address_key == address.lower())
-    ).all()
+    about = {"business": business, "address_key": address.lower()}
+    return store.every(session, Contact, order="id", **about)
 
 
 def contract(

@@ -139,8 +139,7 @@ def freeze(
             template_set=order.set_hash,
             frozen_at=at,
         )
-        session.add(document)
-        session.flush()
+        store.add(session, document)
     return document
 
 

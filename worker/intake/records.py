@@ -28,7 +28,8 @@ def at_spot(session: Session, business: BusinessKey, mailbox: str, spot: Spot) -
     return mail
 
 
-_WITH_BYTES = (
+_WITH_BYTES = store.Question(
+    Mail,
     select(Mail)
     .where(
         Mail.business == bindparam("business"),
@@ -36,22 +37,25 @@ _WITH_BYTES = (
         Mail.id != bindparam("but"),
     )
     .order_by(Mail.received_at, Mail.id)
-    .limit(1)
+    .limit(1),
 )
 
 
 def earlier_with_bytes(session: Session, mail: Mail) -> Mail | None:
     """The first other mail with these very bytes."""
     about = {"business": mail.business, "sha256": mail.raw_sha256, "but": mail.id}
-    return session.execute(_WITH_BYTES, about).scalar_one_or_none()
+    return next(iter(_WITH_BYTES.ask(session, about)), None)
 
 
-_SAME_MESSAGE = select(Mail).where(
-    Mail.business == bindparam("business"),
-    Mail.message_id == bindparam("message_id"),
-    Mail.id != bindparam("but"),
-    Mail.sorted_at.is_not(None),
-    Mail.disposition != Disposition.DUPLICATE.value,
+_SAME_MESSAGE = store.Question(
+    Mail,
+    select(Mail).where(
+        Mail.business == bindparam("business"),
+        Mail.message_id == bindparam("message_id"),
+        Mail.id != bindparam("but"),
+        Mail.sorted_at.is_not(None),
+        Mail.disposition != Disposition.DUPLICATE.value,
+    ),
 )
 
 
@@ -64,7 +68,7 @@ def same_message(session: Session, mail: Mail) -> Mail | None:
         return None
     about = {"business": mail.business, "message_id": mail.message_id, "but": mail.id}
     with session.no_autoflush:  # What is known of this mail is written once, when all of it is.
-        others = session.execute(_SAME_MESSAGE, about).scalars().all()
+        others = _SAME_MESSAGE.ask(session, about)
     return next((other for other in others if _content(other) == _content(mail)), None)
 
 

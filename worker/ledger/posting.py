@@ -69,7 +69,8 @@ def post(
     entry, postings = _rows(business, source, legs, at=at)
     entry["reverses"] = reverses
     if store.insert_once(session, Entry, entry):
-        session.execute(_ADD_LEGS, postings)
+        for each in postings:
+            store.insert(session, Posting, each)
         return Entry(**entry, postings=[Posting(**each) for each in postings])
     there = find(session, business, source)
     if there is None or [_facts(p) for p in there.postings] != [_leg_facts(leg) for leg in legs]:

@@ -11,17 +11,21 @@ from worker.kernel.money import Money
 from worker.ledger.model import Account, Entry, Posting
 
 _posting = store.table_of(Posting).c
-_HELD_FOR_ITEM = select(func.coalesce(func.sum(_posting.amount_minor), 0)).where(
-    _posting.business == bindparam("business"),
-    _posting.account == bindparam("account"),
-    _posting.item_id == bindparam("item_id"),
-    _posting.currency == bindparam("code"),
+_HELD_FOR_ITEM = store.Prepared(
+    select(func.coalesce(func.sum(_posting.amount_minor), 0)).where(
+        _posting.business == bindparam("business"),
+        _posting.account == bindparam("account"),
+        _posting.item_id == bindparam("item_id"),
+        _posting.currency == bindparam("code"),
+    )
 )
-_HELD_FOR_CUSTOMER = select(func.coalesce(func.sum(_posting.amount_minor), 0)).where(
-    _posting.business == bindparam("business"),
-    _posting.account == bindparam("account"),
-    _posting.customer_id == bindparam("who"),
-    _posting.currency == bindparam("code"),
+_HELD_FOR_CUSTOMER = store.Prepared(
+    select(func.coalesce(func.sum(_posting.amount_minor), 0)).where(
+        _posting.business == bindparam("business"),
+        _posting.account == bindparam("account"),
+        _posting.customer_id == bindparam("who"),
+        _posting.currency == bindparam("code"),
+    )
 )
 _sum = func.sum(_posting.amount_minor)
 # For joins: what `account` holds of each item of the customer `who` in the currency `code`.
@@ -55,7 +59,7 @@ def held_for_item(
 ) -> Money:
     """What an account holds of one item."""
     about = {"business": business, "account": account.value, "item_id": item_id, "code": currency}
-    return Money(int(session.execute(_HELD_FOR_ITEM, about).scalar_one()), currency)
+    return Money(int(_HELD_FOR_ITEM.scalar(session, about)), currency)
 
 
 def held_for_customer(
@@ -63,7 +67,7 @@ def held_for_customer(
 ) -> Money:
     """What an account holds of one customer."""
     about = {"business": business, "account": account.value, "who": customer_id, "code": currency}
-    return Money(int(session.execute(_HELD_FOR_CUSTOMER, about).scalar_one()), currency)
+    return Money(int(_HELD_FOR_CUSTOMER.scalar(session, about)), currency)
 
 
 def held_by_items(

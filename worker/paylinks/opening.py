@@ -16,7 +16,7 @@ from worker.kernel.ids import BusinessKey, new_id
 from worker.paylinks import records
 from worker.paylinks.model import Activity, Link, LinkState, Subject, state_of
 from worker.paylinks.tokens import LinkKeys, hash_of
-from worker.store import add_once, tell
+from worker.store import add, add_once, tell
 
 MACHINE_OPENS_KEPT_A_DAY = 20
 LATEST_DUE = timedelta(days=3_660)
@@ -133,7 +133,7 @@ def note(
         at=at,
         nth=records.lines_of(session, link) + 1,
     )
-    session.add(line)
+    add(session, line)
     return line
 
 

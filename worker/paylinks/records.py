@@ -118,17 +118,17 @@ def activity_of_customer(
 _LINES = (
     select(func.count()).select_from(Activity).where(Activity.business == bindparam("business"))
 )
-_LINES_OF_ITEM = _LINES.where(Activity.item_id == bindparam("subject"))
-_LINES_OF_LINK = _LINES.where(Activity.link_id == bindparam("subject"))
+_LINES_OF_ITEM = store.Prepared(_LINES.where(Activity.item_id == bindparam("subject")))
+_LINES_OF_LINK = store.Prepared(_LINES.where(Activity.link_id == bindparam("subject")))
 
 
 def lines_of(session: Session, link: Link) -> int:
     """How many lines the activity of the link's item has, or a customer link's own."""
     if link.item_id is not None:
         about = {"business": link.business, "subject": link.item_id}
-        return session.execute(_LINES_OF_ITEM, about).scalar_one()
+        return int(_LINES_OF_ITEM.scalar(session, about))
     about = {"business": link.business, "subject": link.id}
-    return session.execute(_LINES_OF_LINK, about).scalar_one()
+    return int(_LINES_OF_LINK.scalar(session, about))
 
 
 def activity(session: Session, business: BusinessKey, activity_id: str) -> Activity | None:

@@ -3,20 +3,25 @@
 from worker.store import blobs, once, outbox, schema
 from worker.store.bulk import among, insert_many
 from worker.store.engine import make_engine, reading, transaction
-from worker.store.finding import every, get, one
+from worker.store.finding import Question, every, get, one
 from worker.store.locking import lock, lock_all
-from worker.store.once import add_once, insert_once
+from worker.store.once import add, add_once, insert, insert_once
 from worker.store.outbox import tell
+from worker.store.prepared import Prepared
 from worker.store.tables import Instant, Record, table_of
 
 __all__ = [
     "Instant",
+    "Prepared",
+    "Question",
     "Record",
+    "add",
     "add_once",
     "among",
     "blobs",
     "every",
     "get",
+    "insert",
     "insert_many",
     "insert_once",
     "lock",

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from worker.kernel.errors import PermanentError
 from worker.kernel.ids import BlobHash, BusinessKey
 from worker.store.once import insert_once
+from worker.store.prepared import Prepared
 from worker.store.tables import Record, table_of
 
 
@@ -29,8 +30,10 @@ class Blob(Record):
 
 
 _blob = table_of(Blob).c
-_CONTENT = select(_blob.content).where(
-    _blob.business == bindparam("business"), _blob.sha256 == bindparam("sha256")
+_CONTENT = Prepared(
+    select(_blob.content).where(
+        _blob.business == bindparam("business"), _blob.sha256 == bindparam("sha256")
+    )
 )
 
 
@@ -63,7 +66,7 @@ def keep_once(
 
 def fetch(session: Session, business: BusinessKey, sha256: str) -> bytes:
     """The bytes; raises PermanentError when they are not here or not what was kept."""
-    content: bytes | None = session.scalar(_CONTENT, {"business": business, "sha256": sha256})
+    content: bytes | None = _CONTENT.scalar(session, {"business": business, "sha256": sha256})
     if content is None:
         raise PermanentError(f"Blob {sha256} of {business} is missing.")
     if hash_of(content) != sha256:

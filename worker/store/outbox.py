@@ -20,7 +20,6 @@ from typing import cast
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
-    Executable,
     ForeignKey,
     Index,
     Select,
@@ -30,7 +29,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    insert,
     or_,
     select,
     update,
@@ -40,6 +38,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from worker.kernel.errors import TillmailError
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey, JobId, new_id
+from worker.store.once import insert
+from worker.store.prepared import Prepared
 from worker.store.tables import Record, table_of
 
 QUEUE_LEASE = timedelta(seconds=60)
@@ -131,7 +131,7 @@ def _add(session: Session, event: Event, actor: str, state: dict[str, object]) -
         "ticket": slip.ticket,
         "tries": 0,
     }
-    session.execute(_ADD, row | state)
+    insert(session, Job, row | state)
     return slip
 
 
@@ -163,7 +163,7 @@ def _due(at: datetime, limit: int) -> Select[Job]:
     )
 
 
-# The four statements of every job, built once.
+# The statements of every job, built once.
 _job = table_of(Job).c
 _OURS = and_(
     _job.business == bindparam("of_business"),
@@ -172,8 +172,7 @@ _OURS = and_(
     _job.done_at.is_(None),
     _job.parked_at.is_(None),
 )
-_ADD = insert(table_of(Job))
-_START = (
+_START = Prepared(
     update(table_of(Job))
     .where(_OURS, _job.starts < STARTS_ALLOWED)
     .values(
@@ -183,8 +182,8 @@ _START = (
         leased_until=bindparam("until"),
     )
 )
-_HELD_FAST = select(_job.id).where(_OURS).with_for_update()
-_FINISH = (
+_HELD_FAST = Prepared(select(_job.id).where(_OURS).with_for_update())
+_FINISH = Prepared(
     update(table_of(Job))
     .where(_OURS)
     .values(done_at=bindparam("at"), problem=bindparam("why", type_=String()))
@@ -195,18 +194,18 @@ def start(session: Session, slip: Slip, *, at: datetime) -> Slip | None:
     """The slip to finish with, or None when the job is somebody else's or done."""
     running = Slip(slip.business, slip.job, _ticket(), slip.actor, slip.subject)
     news = {"new_ticket": running.ticket, "at": at, "until": at + RUN_LEASE}
-    return running if _run(session, _START, slip, **news).rowcount else None
+    return running if _START.write(session, _held(slip) | news) else None
 
 
 def hold(session: Session, slip: Slip) -> None:
     """To the end of the transaction nobody else gets the job; raises LeaseLost if it is theirs."""
-    if _run(session, _HELD_FAST, slip).first() is None:
+    if not _HELD_FAST.rows(session, _held(slip)):
         raise LeaseLost(f"Job {slip.job} is held by somebody else.")
 
 
 def finish(session: Session, slip: Slip, *, at: datetime, problem: str | None = None) -> None:
     """Mark the job done with its effect; raises LeaseLost when it is no longer ours."""
-    if not _run(session, _FINISH, slip, at=at, why=problem).rowcount:
+    if not _FINISH.write(session, _held(slip) | {"at": at, "why": problem}):
         raise LeaseLost(f"Job {slip.job} is held by somebody else.")
 
 
@@ -312,12 +311,9 @@ def open_count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Job).where(_OPEN)) or 0
 
 
-def _run(
-    session: Session, statement: Executable, slip: Slip, **values: object
-) -> CursorResult[object]:
-    """The outcome of one of the statements above for the job that a slip holds."""
-    whose = {"of_business": slip.business, "of_job": slip.job, "held_ticket": slip.ticket}
-    return cast(CursorResult[object], session.execute(statement, whose | values))
+def _held(slip: Slip) -> dict[str, object]:
+    """What names, in the statements above, the job that a slip holds."""
+    return {"of_business": slip.business, "of_job": slip.job, "held_ticket": slip.ticket}
 
 
 def _write(session: Session, statement: Update) -> int:
