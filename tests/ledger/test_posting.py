@@ -29,7 +29,10 @@ def _post(
         ledger.debit(Account.RECEIVABLE, amount, customer_id="cus_1", item_id="inv_1"),
         ledger.credit(Account.INVOICED, amount),
     ]
-    return ledger.post(session, business, source=source, legs=legs, at=AT)
+    ledger.post(session, business, source=source, legs=legs, at=AT)
+    entry = ledger.find(session, business, source)
+    assert entry is not None
+    return entry
 
 
 def _broken(session: Session) -> list[str]:
@@ -83,8 +86,10 @@ def test_businesses_do_not_see_each_other(session: Session) -> None:
 
 def test_reversing_an_entry_leaves_nothing(session: Session) -> None:
     entry = _post(session)
-    undone = ledger.reverse(session, ACME, entry, source="undo:1", at=AT)
+    ledger.reverse(session, ACME, entry, source="undo:1", at=AT)
 
+    undone = ledger.find(session, ACME, "undo:1")
+    assert undone is not None
     assert undone.reverses == entry.id
     assert all(amount.is_zero for amount in ledger.balances(session, ACME).values())
     assert _broken(session) == []

@@ -203,8 +203,11 @@ class SmtpTransport:
         data = _on_the_wire(message.content)
         sender, recipient = _ascii_domain(message.envelope_from), _ascii_domain(message.recipient)
         international = not (sender + recipient + _header_text(data)).isascii()
-        _check(client.mail(sender, _options(client, data, international=international)))
-        _check(client.rcpt(recipient))
+        # Written down here: the library takes every address apart once more.
+        client.command_encoding = "utf-8" if international else "ascii"
+        options = _options(client, data, international=international)
+        _check(client.docmd("MAIL", " ".join([f"FROM:<{sender}>", *options])))
+        _check(client.docmd("RCPT", f"TO:<{recipient}>"))
         _check(client.docmd("DATA"), wanted=3)
         client.send(data)
 

@@ -1,15 +1,15 @@
 """A message's bytes, written straight down: headers and parts of the few kinds that we send.
 
 The standard library's message class parses and folds every header that it is given, which takes
-five times as long as all the rest. What it is good at is still asked of it: encoded words.
+five times as long as all the rest; its encoded words alone took a tenth of a worker's time.
 """
 
 from __future__ import annotations
 
 import binascii
 import re
+import string
 from collections.abc import Iterable, Sequence
-from email.header import Header
 from urllib.parse import quote
 
 from worker.kernel.mail import Address, header_safe
@@ -17,6 +17,9 @@ from worker.kernel.mail import Address, header_safe
 END = b"\r\n"
 _LINE_CHARACTERS = 78  # RFC 5322, 2.1.1
 _BASE64_LINE = 76  # RFC 2045, 6.8
+_ENCODED_WORD = 75 - len("=?utf-8?q??=")  # RFC 2047, 2
+# What may stand for itself in an encoded word, also before an address (RFC 2047, 5 (3)).
+_Q = {c: c for c in string.ascii_letters + string.digits + "!*+-/"} | {" ": "_"}
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _PLAIN_FILENAME = re.compile(r"[A-Za-z0-9._ -]+")
 
@@ -97,6 +100,12 @@ def _is_plain(value: str) -> bool:
 
 
 def _encoded(name: str, value: str) -> str:
-    charset = "us-ascii" if _is_plain(value) else "utf-8"
-    header = Header(value, charset, maxlinelen=_LINE_CHARACTERS, header_name=name)
-    return header.encode(linesep="\r\n")
+    """A value as encoded words (RFC 2047), a line for each and none cut inside a character."""
+    words, word, room = [], "", _ENCODED_WORD - len(name) - len(": ")
+    for character in value:
+        written = _Q.get(character) or "".join([f"={octet:02X}" for octet in character.encode()])
+        if len(word) + len(written) > room:
+            words.append(word)
+            word, room = "", _ENCODED_WORD
+        word += written
+    return "\r\n ".join([f"=?utf-8?q?{each}?=" for each in (*words, word)])

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from worker import businesses, customers, ledger, review
+from worker import businesses, customers, ledger, review, store
 from worker.invoices import asking, records
 from worker.invoices.deciding import (
     Decision,
@@ -64,10 +64,10 @@ def issue(
     decision = decide(_facts(session, business, draft, total, earlier), limits)
     invoice = _register(business, draft, total, decision, at=at)
     invoice.version = max((v.version for v in versions), default=0) + 1
-    session.add(invoice)
     if decision.hold is None:
         owe(session, invoice, _customer(session, invoice, decision, at=at), at=at)
     else:
+        store.add(session, invoice)
         _ask(session, invoice, decision, at=at)
     return invoice
 
@@ -80,6 +80,8 @@ def owe(session: Session, invoice: Invoice, customer: customers.Customer, *, at:
         raise Refused(f"Invoice {invoice.number} has no address to go to: give one with --to.")
     invoice.customer_id = customer.id
     invoice.issued_at = at
+    if invoice not in session:
+        store.add(session, invoice)
     about = {"customer_id": customer.id, "item_id": invoice.id}
     ledger.post(
         session,

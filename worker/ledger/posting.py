@@ -61,8 +61,8 @@ def post(
     legs: Sequence[Leg],
     at: datetime,
     reverses: str | None = None,
-) -> Entry:
-    """The entry for this source: posted now, or the one already there. It is no row to be changed.
+) -> None:
+    """See to it that this source is posted, once.
 
     Raises PermanentError when the legs do not balance, or the source was posted with other legs.
     """
@@ -71,11 +71,10 @@ def post(
     if store.insert_once(session, Entry, entry):
         for each in postings:
             store.insert(session, Posting, each)
-        return Entry(**entry, postings=[Posting(**each) for each in postings])
+        return
     there = find(session, business, source)
     if there is None or [_facts(p) for p in there.postings] != [_leg_facts(leg) for leg in legs]:
         raise PermanentError(f"Entry {source} was posted before with other amounts.")
-    return there
 
 
 def post_all(
@@ -107,13 +106,13 @@ def _posted(session: Session, business: BusinessKey, sources: Sequence[str]) -> 
 
 def reverse(
     session: Session, business: BusinessKey, entry: Entry, *, source: str, at: datetime
-) -> Entry:
-    """The entry that undoes another."""
+) -> None:
+    """Post what undoes an entry."""
     legs = [
         Leg(Account(p.account), Money(-p.amount_minor, p.currency), p.customer_id, p.item_id)
         for p in entry.postings
     ]
-    return post(session, business, source=source, legs=legs, at=at, reverses=entry.id)
+    post(session, business, source=source, legs=legs, at=at, reverses=entry.id)
 
 
 def find(session: Session, business: BusinessKey, source: str) -> Entry | None:

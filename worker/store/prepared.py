@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Connection, Dialect, Select
+from sqlalchemy import ClauseElement, Connection, Dialect, Select, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 Values = Mapping[str, Any]
 _Turn = Callable[[Any], Any]
+_CONNECTION = "tillmail.connection"
 
 
 class Prepared:
@@ -65,7 +66,9 @@ class Prepared:
         """The SQL for this session's database, and its connection, with all that was changed."""
         if session.autoflush:
             session.flush()
-        connection = session.connection()
+        connection: Connection | None = session.info.get(_CONNECTION)
+        if connection is None:
+            connection = session.info[_CONNECTION] = session.connection()
         dialect = connection.dialect
         written = self._written.get(dialect.name)
         if written is None:
@@ -135,6 +138,12 @@ class _Written:
             for kind, code in zip(self._types, codes, strict=True)
         ]
         return [(at, turn) for at, turn in enumerate(turns) if turn is not None]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _let_go(session: Session, _ended: SessionTransaction) -> None:
+    """The next transaction may have another connection."""
+    session.info.pop(_CONNECTION, None)
 
 
 def _impl(kind: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
