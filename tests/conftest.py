@@ -138,7 +138,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sqlite_books(migrated_file: Path, tmp_path: Path) -> Iterator[Engine]:
     """Fresh books in a SQLite file."""
-    with books.opened(books.copy_of(migrated_file, tmp_path)) as engine:
+    with books.lent(books.copy_of(migrated_file, tmp_path)) as engine:
         yield engine
 
 

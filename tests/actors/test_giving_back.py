@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 from sqlalchemy import select
 
+from tests import books
 from tests.books import ACME, AT, issue, zoo
 from tests.commands.conftest import Desk, desk
 from tests.payments.test_crediting import balance, credit, euro, owed, pay
@@ -115,13 +116,14 @@ class _House(App):
 
 @contextmanager
 def opened(desk: Desk, gateway: Gateway) -> Iterator[_House]:
-    house = _House(load(desk.home, desk.environment), FLOW)
-    house.asks, house.slips = gateway, []
-    house.hand_out = lambda slips: house.slips.extend(slips)  # noqa: PLW0108 - the list is changed.
-    try:
-        yield house
-    finally:
-        house.close()
+    with books.lent(desk.home / "var" / "tillmail.db") as engine:
+        house = _House(load(desk.home, desk.environment), FLOW)
+        house.engine, house.asks, house.slips = engine, gateway, []
+        house.hand_out = lambda slips: house.slips.extend(slips)  # noqa: PLW0108 - it is changed.
+        try:
+            yield house
+        finally:
+            house.close()
 
 
 def paid_invoice(house: _House) -> tuple[Invoice, Payment]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -360,19 +360,20 @@ def opened(home: Path, migrated_file: Path, sandbox: Sandbox) -> Iterator[House]
         "TILLMAIL_ACME_STRIPE_WEBHOOK_SECRET": SECRET,
     }
     house = House(load(home, environment), FLOW)
-    if sandbox.http is not None:
-        event.listen(house.engine, "connect", _in_memory_alone)
-    house.slips, house.sandbox, house.key = [], sandbox, key
-    house.environment = environment
-    house.hand_out = lambda slips: house.slips.extend(slips)  # noqa: PLW0108 - the list is changed.
-    house.at = datetime.fromtimestamp(sandbox.now(), UTC)
-    house.forward(_to_start(house.at))
-    with house.transaction() as s:
-        businesses.publish(s, ACME, house.templates_on_disk(ACME), at=house.at)
-    try:
+    with ExitStack() as at_the_end:
+        if sandbox.http is None:
+            house.engine = at_the_end.enter_context(books.lent(home / "var" / "tillmail.db"))
+        else:
+            event.listen(house.engine, "connect", _in_memory_alone)
+        at_the_end.callback(house.close)
+        house.slips, house.sandbox, house.key = [], sandbox, key
+        house.environment = environment
+        house.hand_out = lambda slips: house.slips.extend(slips)  # noqa: PLW0108 - it is changed.
+        house.at = datetime.fromtimestamp(sandbox.now(), UTC)
+        house.forward(_to_start(house.at))
+        with house.transaction() as s:
+            businesses.publish(s, ACME, house.templates_on_disk(ACME), at=house.at)
         yield house
-    finally:
-        house.close()
 
 
 def _in_memory_alone(connection: Any, _record: Any) -> None:

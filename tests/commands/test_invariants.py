@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from tests.books import ACME, AT, OPEN_HANDED, build, copy_of, document, opened, zoo
+from tests.books import ACME, AT, OPEN_HANDED, build, copy_of, document, lent, opened, zoo
 from tests.servers.postgres import PostgresServer
 from worker import delivery, intake, invoices, paylinks, payments, store
 from worker.businesses import MailRules
@@ -39,11 +39,12 @@ def books(
     with ExitStack() as stack:
         if request.param == "sqlite":
             template: Path = request.getfixturevalue("migrated_file")
-            url = copy_of(template, tmp_path_factory.mktemp("invariants"))
+            file = copy_of(template, tmp_path_factory.mktemp("invariants"))
+            engine = stack.enter_context(lent(file))
         else:
             server: PostgresServer = request.getfixturevalue("postgres_server")
             url = stack.enter_context(server.database(template=server.add_template("books", build)))
-        engine = stack.enter_context(opened(url))
+            engine = stack.enter_context(opened(url))
         with store.transaction(engine) as session:
             _fill(session)
         yield engine

@@ -27,15 +27,14 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     """A fresh SQLite database with the business in it."""
     file = tmp_path / "books.db"
     file.write_bytes(books.migrated())
-    engine = store.make_engine(f"sqlite:///{file}")
-    with store.transaction(engine) as session:
-        businesses.enrol(session, KEY, at=NOON)
-        customer = customers.add(session, KEY, customers.Details("Buyer"), by="test", at=NOON)
-        customers.add_contact(
-            session, customer, Address.parse("anna@buyer.example"), by="test", at=NOON
-        )
-    yield engine
-    engine.dispose()
+    with books.lent(file) as engine:
+        with store.transaction(engine) as session:
+            businesses.enrol(session, KEY, at=NOON)
+            customer = customers.add(session, KEY, customers.Details("Buyer"), by="test", at=NOON)
+            customers.add_contact(
+                session, customer, Address.parse("anna@buyer.example"), by="test", at=NOON
+            )
+        yield engine
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests.books import ACME, copy_of, issue, opened, zoo
+from tests.books import ACME, copy_of, issue, lent, zoo
 from tests.payments.bank import DAY, IBAN, RULES, book, entry, record, statement, unsound
 from tests.payments.test_crediting import euro, owed
 from worker import ledger, payments, store
@@ -189,7 +189,7 @@ def test_any_order_and_overlap_of_files_comes_to_the_same_books(
 def _booked(template: Path, files: list[list[int]]) -> object:
     with (
         TemporaryDirectory() as folder,
-        opened(copy_of(template, Path(folder))) as engine,
+        lent(copy_of(template, Path(folder))) as engine,
         store.transaction(engine) as session,
     ):
         zoo(session)

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from tests.books import ACME, AT, copy_of, issue, opened, zoo
+from tests.books import ACME, AT, copy_of, issue, lent, zoo
 from tests.payments.test_crediting import balance, broken, credit, euro
 from worker import invoices, ledger, payments
 from worker.customers import Customer
@@ -210,8 +210,8 @@ def shop(
     migrated_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Session, Customer, list[Invoice]]]:
     """A customer with a balance and some invoices; each story is taken back."""
-    url = copy_of(migrated_file, tmp_path_factory.mktemp("lane"))
-    with opened(url) as engine, Session(engine, expire_on_commit=False) as session:
+    file = copy_of(migrated_file, tmp_path_factory.mktemp("lane"))
+    with lent(file) as engine, Session(engine, expire_on_commit=False) as session:
         customer = zoo(session)
         items = [issue(session, number=f"R-{nth}") for nth in range(ITEMS)]
         issue(session, number="R-old")

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 import uvicorn
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
@@ -54,7 +54,7 @@ from worker.payments import (
 from worker.payments.ports import AccountFacts
 from worker.readers.model import Buyer, DocType
 from worker.readers.model import Invoice as Document
-from worker.settings import PROJECT, GatewaySettings, Settings, StoreSettings, WebSettings
+from worker.settings import PROJECT, GatewaySettings, Settings, WebSettings
 from worker.store import Record, blobs
 from worker.web import build
 
@@ -189,18 +189,19 @@ class HouseApp(App):
 class House:
     """The App, its site, and what a test wants to know of them."""
 
-    def __init__(self, home: Path, lives_at: str, gateway: str = "", **changes: Any) -> None:
-        database = changes.pop("database", None) or _new_database(home)
+    def __init__(
+        self, home: Path, engine: Engine, lives_at: str, gateway: str = "", **changes: Any
+    ) -> None:
         self.lives_at = self.reached_at = lives_at
         settings = Settings(
             home=home,
             web=WebSettings(public_url=lives_at),
             gateway=GatewaySettings(base_url=gateway),
-            store=StoreSettings(url=database),
             businesses=(rules(**changes),),
             secrets={"LINK_KEY_1": "a key of the house"},
         )
         self.app = HouseApp(settings, flow={})
+        self.app.engine = engine
         self.app.at = NOON
         self.app.counting = CountingGateway()
         self.app.cards = CountingCards()
@@ -347,7 +348,12 @@ def signature(raw: bytes, *, secret: str = SECRET, at: datetime | None = None) -
 
 @contextmanager
 def running_house(
-    home: Path, *, public_url: str = "", sandboxed: bool = False, **changes: Any
+    home: Path,
+    *,
+    database: str = "",
+    public_url: str = "",
+    sandboxed: bool = False,
+    **changes: Any,
 ) -> Iterator[House]:
     """A house whose site answers on a free loopback port, which `public_url` may hide.
 
@@ -360,22 +366,24 @@ def running_house(
     port = listening.getsockname()[1]
     reached_at = f"http://127.0.0.1:{port}"
     sandbox = f"http://localhost:{port}" if sandboxed else ""
-    house = House(home, public_url or reached_at, sandbox, **changes)
-    house.reached_at = reached_at
-    if sandboxed:
-        house.app.counting.pages_at = f"{sandbox}/health?page="
-    try:
-        with serving(house.site, listening):
-            yield house
-    finally:
-        house.close()
+    with books.opened(database) if database else _new_books(home) as engine:
+        house = House(home, engine, public_url or reached_at, sandbox, **changes)
+        house.reached_at = reached_at
+        if sandboxed:
+            house.app.counting.pages_at = f"{sandbox}/health?page="
+        try:
+            with serving(house.site, listening):
+                yield house
+        finally:
+            house.close()
 
 
-def _new_database(home: Path) -> str:
-    """The address of fresh books in this folder."""
+@contextmanager
+def _new_books(home: Path) -> Iterator[Engine]:
     file = home / "house.db"
     file.write_bytes(books.migrated())
-    return f"sqlite:///{file}"
+    with books.lent(file) as engine:
+        yield engine
 
 
 @contextmanager
