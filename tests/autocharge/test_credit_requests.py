@@ -14,6 +14,8 @@ from tests.books import ACME
 from worker import autocharge, credits, invoices, payments, review
 from worker.autocharge import ChargeState
 from worker.invoices import Invoice, State
+from worker.kernel.events import DocumentStored
+from worker.store import tell
 
 
 def _state(house: House, item: Invoice) -> State:
@@ -137,6 +139,38 @@ def test_a_request_does_not_end_while_its_card_is_charged(house: House) -> None:
     refused = house.type("credits", "void", item.number)
     assert (refused.exit_code, "card is being charged" in refused.stderr) == (1, True)
     assert _state(house, item) == State.OPEN
+
+
+def test_one_mail_asks_for_credit_and_announces_its_charge(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    item, late = house.request(customer), house.request(customer, "20.00")
+    for one in (item, late):
+        with house.transaction() as s:
+            tell(s, DocumentStored(ACME, one.id))
+        if one is item:
+            house.work()
+    house.slips.clear()
+    told, waits = house.notices("credit_request")
+    charge = house.charge_of(item)
+    assert (charge.state, told.context["charge_id"]) == (ChargeState.NOTICED, charge.id)
+    assert told.context["charge_on"] == charge.due_on.isoformat()
+    # The mail of the other one waits for its server: it is not announced twice.
+    house.forward(timedelta(hours=2))
+    house.tick()
+    assert house.charge_of(late).state == ChargeState.PLANNED
+    assert house.notices("charge_notice") == []
+    house.bring_again()
+    assert house.charge_of(late).state == ChargeState.NOTICED
+    house.answer(waits, "STOP", sender=waits.recipient)
+    not_before = house.charge_of(item).not_before
+    assert not_before is not None
+    assert not_before >= told.queued_at + timedelta(days=3)
+    house.forward(not_before - house.at)
+    house.tick()
+    assert [house.charge_of(one).state for one in (item, late)] == ["settled", "cancelled"]
+    assert house.notices("charge_notice") == []
+    assert house.broken() == []
 
 
 def test_a_request_by_link_is_never_charged(house: House) -> None:

@@ -12,7 +12,6 @@ from worker.autocharge import Charge, Objection
 from worker.kernel.ids import BusinessKey
 from worker.readers import Examined, Kind
 
-_NOTICES = ("charge_notice", "charge_failed")
 _SAYS_NOTHING = {Kind.ACKNOWLEDGEMENT, Kind.AUTO_REPLY, Kind.BOUNCE}
 
 
@@ -28,9 +27,8 @@ def take_objection(
     written = [box.address for box in (*envelope.to, *envelope.cc)]
     to = [*envelope.delivered_to, *written]
     notice = delivery.find_answered(s, business, to, secret=app.mail_secret)
-    if notice is None or notice.kind not in _NOTICES:
-        return
-    charge = autocharge.charge(s, business, notice.subject_id)
+    charge_id = _charge_of(notice) if notice is not None else None
+    charge = autocharge.charge(s, business, charge_id) if charge_id is not None else None
     if charge is not None:
         address = envelope.sender.address if envelope.sender else ""
         objection = Objection(
@@ -40,6 +38,13 @@ def take_objection(
         )
         terms = autocharge.terms_of(app.rules(business))
         autocharge.object_to(s, charge, objection, terms, at=at)
+
+
+def _charge_of(notice: delivery.Notice) -> str | None:
+    """Which charge a notice tells of, before or after it was tried."""
+    if notice.kind == "charge_failed":
+        return notice.subject_id
+    return delivery.charge_told_in(notice)
 
 
 def _is_on_file(

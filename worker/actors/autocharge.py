@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from worker import autocharge, delivery, intake, invoices, paylinks
+from worker import autocharge, customers, delivery, intake, invoices, paylinks
 from worker.actors.payments import clear_lane
 from worker.actors.shapes import Run, call, sweep, tour
 from worker.app import App
@@ -26,7 +26,7 @@ from worker.autocharge import (
     StoredCards,
     Terms,
 )
-from worker.delivery import Notice, Paper
+from worker.delivery import Letter, Notice, NoticeState, Paper
 from worker.kernel.errors import OutcomeUnknown, PermanentError, TillmailError, TransientError
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 LISTED_BACK = timedelta(hours=26)
 TICKS_A_MINUTE = 6
 Effect = Callable[[Session], None]
+_ON_THE_WAY = {NoticeState.QUEUED, NoticeState.SENDING}
 _NOT_YET = {ChargeState.NOTICED, ChargeState.DECLINED, ChargeState.UNDER_WAY, ChargeState.UNKNOWN}
 
 
@@ -102,6 +103,8 @@ def forget_card(run: Run) -> None:
 def announce_charge(app: App, s: Session, event: Event, at: datetime) -> None:
     """Step: the notice of a planned charge, where it is still wanted."""
     charge = _charge(s, event.business, event.subject)
+    if _papers_tell(s, charge):
+        return
     case = autocharge.to_announce(s, charge, terms_of(app, s, event.business), at=at)
     if case is not None and case.item is not None:
         face = _face(app, s, charge, case.mandate)
@@ -112,6 +115,18 @@ def announce_charge(app: App, s: Session, event: Event, at: datetime) -> None:
             autocharge.not_announced(s, charge, terms, at=at)
         else:
             delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
+
+
+def with_charge(
+    app: App, s: Session, request: invoices.Invoice, letter: Letter, *, at: datetime
+) -> Letter:
+    """A credit request's letter as the notice of its charge, too, where a stored card pays it."""
+    business = BusinessKey(request.business)
+    customers.lock(s, business, request.customer_id or "")
+    charge = autocharge.plan_one(s, request, terms_of(app, s, business), at=at)
+    if charge is None:
+        return letter
+    return delivery.with_charge(letter, _face(app, s, charge, _mandate(s, charge)))
 
 
 def note_notice_sent(app: App, s: Session, event: Event, at: datetime) -> None:
@@ -294,9 +309,16 @@ def _face(app: App, s: Session, charge: Charge, mandate: Mandate) -> delivery.Ch
 
 def _announced(s: Session, event: Event) -> Charge | None:
     notice: Notice | None = delivery.by_id(s, event.business, event.subject)
-    if notice is None or notice.kind != "charge_notice":
-        return None
-    return autocharge.charge(s, event.business, notice.subject_id)
+    told = delivery.charge_told_in(notice) if notice is not None else None
+    return autocharge.charge(s, event.business, told) if told is not None else None
+
+
+def _papers_tell(s: Session, charge: Charge) -> bool:
+    """Whether its credit request is on the way to the customer and tells of the charge."""
+    about = delivery.about(s, BusinessKey(charge.business), charge.item_id)
+    return any(
+        delivery.charge_told_in(one) == charge.id and one.state in _ON_THE_WAY for one in about
+    )
 
 
 def _said(attempt: Attempt) -> autocharge.Decline:

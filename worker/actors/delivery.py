@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from worker import customers, delivery, documents, intake, invoices, paylinks
+from worker.actors.autocharge import with_charge
 from worker.actors.enclosing import enclosures, lacks_face, transfer_code
 from worker.actors.portal import secrets_of, with_portal
 from worker.actors.shapes import Later, Run, prepared_call
@@ -84,6 +85,8 @@ def queue_invoice_notice(app: App, s: Session, event: Event, at: datetime) -> No
         paper = _paper(app, s, event.business)
         letter = delivery.invoice_letter(s, invoice, paper, url=url, occasion=occasion)
         letter = with_portal(app, s, event.business, letter, at=at)
+        if invoice.is_credit_request:
+            letter = with_charge(app, s, invoice, letter, at=at)
         delivery.queue(s, event.business, letter, paper.rules.mail, at=at)
 
 

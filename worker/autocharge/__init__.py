@@ -39,7 +39,7 @@ from worker.autocharge.objecting import (
     wish_of,
 )
 from worker.autocharge.outcomes import found_none, heard
-from worker.autocharge.planning import Planned, chosen, plan_some, preview
+from worker.autocharge.planning import Planned, chosen, plan_one, plan_some, preview
 from worker.autocharge.ports import (
     CardFacts,
     CardOrder,
@@ -137,6 +137,7 @@ __all__ = [
     "page_opened",
     "pause",
     "pause_all",
+    "plan_one",
     "plan_some",
     "preview",
     "reassign",

@@ -20,11 +20,14 @@ from worker.autocharge.items import Item
 from worker.autocharge.model import ENDED, INVOICE, Charge, ChargeRun, ChargeState, Mandate
 from worker.autocharge.terms import Terms
 from worker.customers import Customer
+from worker.invoices import Invoice
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money
 from worker.payments import Payment, PaymentState
 
+TOLD_WITH_PAPERS = timedelta(days=31)
+PAPERS_GO_WITHIN = timedelta(hours=1)
 BY_LINK = "It is to be paid by link: staff asked for no card to be charged."
 _WENT_BACK = "It was charged before, and money for it went back: it is to be paid by link."
 _EARLIER = "Its card was tried for this and cannot be: another card is needed."
@@ -190,6 +193,26 @@ def _plan_page(session: Session, run: ChargeRun, terms: Terms, *, at: datetime) 
     # What the page has read is not kept in memory while the next one is planned.
     session.expunge_all()
     return page.after is not None
+
+
+def plan_one(session: Session, invoice: Invoice, terms: Terms, *, at: datetime) -> Charge | None:
+    """The charge of an item whose papers go out now, for them to be its notice; None where no card
+    is to be charged, or not so soon that one mail may tell of it."""
+    business = BusinessKey(invoice.business)
+    if not terms.is_on or records.pause(session, business) is not None:
+        return None
+    item = items.of_invoice(session, invoice)
+    if not item.owed.is_positive or item.due_on > day_in(terms.hours.zone, at) + TOLD_WITH_PAPERS:
+        return None
+    planned = decide(item, standing_of(session, business, [item], at=at), terms, at=at)
+    if planned.mandate is None:
+        return None
+    # Should the papers not go out by then, the charge has a notice of its own.
+    row = _row(business, planned, planned.mandate, at=at) | {"due_at": at + PAPERS_GO_WITHIN}
+    charge = Charge(**row)
+    session.add(charge)
+    session.flush()
+    return charge
 
 
 def _until(terms: Terms, at: datetime) -> date:

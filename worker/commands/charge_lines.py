@@ -17,7 +17,9 @@ _CALLS = ("create", "confirm", "cancel")
 def time_line(session: Session, key: BusinessKey, charge: Charge) -> list[dict[str, Any]]:
     """What was planned, told, tried, answered and settled, in the order of time."""
     lines = [_line(charge.planned_at, "planned", f"to be charged on {charge.due_on}")]
-    for notice in delivery.about(session, key, charge.id):
+    papers = delivery.about(session, key, charge.item_id)
+    told = [one for one in papers if delivery.charge_told_in(one) == charge.id]
+    for notice in [*told, *delivery.about(session, key, charge.id)]:
         lines.append(_line(notice.queued_at, notice.kind, f"{notice.recipient}: {notice.state}"))
     # A clock that stands still, in a demo, must not turn the calls around.
     calls = sorted(

@@ -41,19 +41,17 @@ def play(story: Story) -> None:
     number = _type(story, "credits", "draft", _CUSTOMER, "250.00", *title)
     story.until(lambda: story.sent("credit_request") > 0)
     story.say("raised", f"{number} over 250.00 EUR: sent with its PDF and a pay link")
-    _announce(story)
+    _tell(story)
     _decline(story)
     _charge_again(story)
     story.show(_table(story))
 
 
-def _announce(story: Story) -> None:
-    _move_clock(story, story.app.now() + timedelta(days=4))
-    _go_on(story, lambda: story.sent("charge_notice") > 0)
+def _tell(story: Story) -> None:
     story.until(lambda: _charge(story).state == ChargeState.NOTICED)
     charge = _charge(story)
     told = f"{charge.amount} from the stored card on {charge.due_on:%d %B}, unless they answer STOP"
-    story.say("notice", f"the customer is told: {told}")
+    story.say("notice", f"the same mail tells the customer: {told}")
 
 
 def _decline(story: Story) -> None:

@@ -11,6 +11,8 @@ from worker.delivery.charge_letters import (
     card_expiring_letter,
     charge_failed_letter,
     charge_letter,
+    charge_told_in,
+    with_charge,
 )
 from worker.delivery.checking import Obstacle, obstacle
 from worker.delivery.debit_letters import debit_letter
@@ -94,6 +96,7 @@ __all__ = [
     "card_expiring_letter",
     "charge_failed_letter",
     "charge_letter",
+    "charge_told_in",
     "choices",
     "claim",
     "code_letter",
@@ -129,4 +132,5 @@ __all__ = [
     "silence_because",
     "suppress",
     "thread_of",
+    "with_charge",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -12,6 +12,8 @@ from worker.businesses import Rules
 from worker.customers import Contact, Customer
 from worker.delivery.card_wording import CardExpiringNotice, ChargeFailedNotice, ChargeNotice
 from worker.delivery.letters import Paper
+from worker.delivery.model import Notice
+from worker.delivery.plain_values import plain
 from worker.delivery.queueing import Letter
 from worker.kernel.clock import day_in
 from worker.kernel.ids import BusinessKey
@@ -35,6 +37,20 @@ class ChargeFace:
     again_at: datetime | None = None
     occasion: str = ""
     item_kind: str = "invoice"
+
+
+def with_charge(letter: Letter, face: ChargeFace) -> Letter:
+    """A credit request's letter that is its charge's notice, too: one mail says it all."""
+    told = {"charge_id": face.charge_id, "card": face.card, "charge_on": plain(face.charge_on)}
+    return replace(letter, context={**letter.context, **told})
+
+
+def charge_told_in(notice: Notice) -> str | None:
+    """Which charge a notice announces; None where it announces none."""
+    if notice.kind == "charge_notice":
+        return notice.subject_id
+    told: str = notice.context.get("charge_id", "") if notice.kind == "credit_request" else ""
+    return told or None
 
 
 def charge_letter(session: Session, face: ChargeFace, paper: Paper) -> Letter | None:

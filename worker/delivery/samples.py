@@ -107,7 +107,7 @@ def samples(rules: Rules, folder: str, set_hash: str) -> list[EmailOrder]:
 
 
 def _request(sender: SenderFace, amount: Money, bank: BankFace) -> CreditRequestNotice:
-    """A request that a stored card pays, and a part is paid."""
+    """A request that a stored card pays, and of whose charge it tells."""
     return CreditRequestNotice(
         business=sender,
         customer_name="Sample & Sons <Ltd>",
@@ -118,6 +118,10 @@ def _request(sender: SenderFace, amount: Money, bank: BankFace) -> CreditRequest
         issue_on=date(2026, 1, 31),
         subject="Sample",
         by_card=True,
+        charge_id="chg_sample",
+        card="Visa •••• 4242",
+        charge_on=date(2026, 2, 14),
+        reply_to="r-sample@reply.example.com",
         pay_url="https://pay.example.com/l/sample",
         bank=bank,
     )

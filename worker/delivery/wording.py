@@ -86,8 +86,9 @@ class InvoiceNotice:
 class CreditRequestNotice:
     """A request to prepay, to the customer; the PDF is attached. Template folder `credit_request`.
 
-    `by_card`: a stored card will be charged after a notice of its own. `subject` is what it is
-    for, in the seller's words. The rest is as in `InvoiceNotice`.
+    `by_card`: a stored card will be charged. With a `charge_id` this is the notice of that charge:
+    of which `card`, and not before which day (`charge_on`); else it has a notice of its own.
+    `subject` is what it is for, in the seller's words. The rest is as in `InvoiceNotice`.
     """
 
     business: SenderFace
@@ -99,6 +100,10 @@ class CreditRequestNotice:
     issue_on: date | None = None
     subject: str = ""
     by_card: bool = False
+    charge_id: str = ""
+    card: str = ""
+    charge_on: date | None = None
+    reply_to: str = ""
     pay_url: str | None = None
     bank: BankFace | None = None
     occasion: Literal["issued", "renewed"] = "issued"
