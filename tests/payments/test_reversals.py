@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tests.books import ACME, AT, issue, told, zoo
 from tests.payments.test_crediting import balance, broken, credit, euro, owed, pay
 from tests.payments.test_registering import SAID, held
-from worker import payments, review
+from worker import invoices, payments, review
 from worker.invoices import Invoice
 from worker.kernel.errors import Refused
 from worker.ledger import Account
@@ -236,3 +236,32 @@ def test_what_has_not_ended_is_asked_about_once_a_day_though_nobody_tells(
     payments.book_disputes(session, payment, [disputed("lost")], at=AT)
     at = AT + timedelta(days=5)
     assert payments.compare_reversals(session, ACME, Reversals(), at=at) == 0
+
+
+def test_a_dispute_that_is_won_leaves_the_money_to_be_given_back(session: Session) -> None:
+    _, payment = paid_invoice(session)
+    payments.book_disputes(session, payment, [disputed("needs_response")], at=AT)
+    assert payments.refundable(session, payment) == euro("0.00")
+    payments.book_disputes(session, payment, [disputed("won")], at=AT)
+    assert payments.refundable(session, payment) == euro("119.00")
+    refund = payments.ask_refund(session, payment, FULL, at=AT)
+    payments.book_refunds(session, payment, [gone("119.00", refund.id)], at=AT)
+    assert broken(session) == []
+
+
+def test_a_prepayment_that_a_refund_has_used_is_undone_and_no_balance_is_below_zero(
+    session: Session,
+) -> None:
+    invoice, by_card = paid_invoice(session)
+    asked = invoices.Prepayment(
+        "crq_1", "CR-1", euro("119.00"), "pay@zoo.example", AT.date(), AT.date(), None, None
+    )
+    request = invoices.ask_to_prepay(session, zoo(session), asked, at=AT)
+    said = replace(SAID, amount=euro("119.00"))
+    prepaid = payments.register(session, zoo(session), request, said, at=AT)
+    assert balance(session) == euro("119.00")
+    payments.book_refunds(session, by_card, [gone("119.00")], at=AT)
+    assert (owed(session, invoice), balance(session)) == (euro("0.00"), euro("0.00"))
+    payments.undo(session, prepaid, because="a cheque without cover", by="bob", at=AT)
+    assert (owed(session, invoice), balance(session)) == (euro("119.00"), euro("0.00"))
+    assert broken(session) == []

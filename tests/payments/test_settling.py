@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy.orm import Session
@@ -118,3 +119,28 @@ def test_a_page_that_nobody_can_look_up_any_more_frees_the_item(session: Session
     payments.give_up(session, checkout, "No such session.", at=late)
     assert payments.live_checkout(session, ACME, checkout.item_id) is None
     assert [item.kind for item in review.open_for(session, ACME, checkout.id)] == ["checkout_lost"]
+
+
+@pytest.mark.parametrize("how", ["expired", "revoked", "void", "corrected"])
+def test_money_from_a_link_or_for_an_item_that_ended_is_never_lost(
+    session: Session, how: str
+) -> None:
+    checkout = begun(session)
+    item = invoices.by_id(session, ACME, checkout.item_id)
+    link = paylinks.by_id(session, ACME, checkout.link_id)
+    assert item is not None
+    assert link is not None
+    if how in ("expired", "revoked"):
+        setattr(link, f"{how}_at", AT)
+        expected, balance = "119.00", "0.00"
+    else:
+        setattr(item, "voided_at" if how == "void" else "corrected_at", AT)
+        expected, balance = "0.00", "119.00"
+    payment = payments.settle(session, checkout, paid(checkout), livemode=False, at=AT)
+    assert payment is not None
+    applied = payments.allocations_of(session, ACME, payment.id)
+    assert sum((one.amount_minor for one in applied), 0) == Money.of(Decimal(expected), "EUR").minor
+    has = payments.balance(session, ACME, checkout.customer_id, "EUR")
+    assert has == Money.of(Decimal(balance), "EUR")
+    asked = [one.kind for one in review.open_for(session, ACME, payment.id)]
+    assert asked == ([] if has.is_zero else ["payment_over"])

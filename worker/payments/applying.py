@@ -201,16 +201,21 @@ def reserve(session: Session, item: Invoice, *, at: datetime) -> None:
 
 
 def _lower_balance(session: Session, undone: Allocation, item: Invoice, *, at: datetime) -> None:
-    """What a credit request had brought is gone; what the balance paid with it is open again."""
+    """What a credit request had brought is gone; what the balance paid with it is open again.
+
+    A refund may have used the balance and left what its own payment paid: then that is open.
+    """
     business, who, code = BusinessKey(item.business), item.customer_id or "", item.currency
-    for used in records.paid_by_balance(session, business, who, code):
+    whose = (session, business, who, code)
+    for used in [*records.paid_by_balance(*whose), *records.paid_on(*whose, STRIPE_EVIDENCE)]:
         missing = undone.amount - balance(session, business, who, code)
         if not missing.is_positive:
             break
         take_off(session, used, at=at)
         paid = invoices.by_id(session, business, used.item_id)
         if used.amount > missing and paid is not None:
-            rest = Application(paid, used.amount - missing, by=used.allocated_by)
+            source = records.by_id(session, business, used.payment_id or "")
+            rest = Application(paid, used.amount - missing, source, by=used.allocated_by)
             apply(session, rest, at=at)
     _prepaid(session, undone, who, -undone.amount, "prepaid-undone", at=at)
 

@@ -344,17 +344,17 @@ def paid_by_balance(
     return session.scalars(_standing(business, customer_id, currency).where(of_balance)).all()
 
 
-def paid_by_gateway(
-    session: Session, business: BusinessKey, customer_id: str, but: Payment
+def paid_on(
+    session: Session, business: BusinessKey, customer_id: str, currency: str, evidence_type: str
 ) -> Sequence[Allocation]:
-    """What the customer's other payments through the same gateway pay, the last first."""
+    """What the customer's payments on one kind of evidence pay, the last first."""
     return session.scalars(
-        _standing(business, customer_id, but.currency)
+        _standing(business, customer_id, currency)
         .join(
             Payment,
             (Payment.business == Allocation.business) & (Payment.id == Allocation.payment_id),
         )
-        .where(Payment.evidence_type == but.evidence_type, Payment.id != but.id)
+        .where(Payment.evidence_type == evidence_type)
     ).all()
 
 

@@ -59,7 +59,8 @@ def refundable(session: Session, payment: Payment) -> Money:
         return zero(payment.currency)
     business = BusinessKey(payment.business)
     gone = [r.amount for r in records.refunds_of(session, business, payment.id) if _counts(r)]
-    gone += [d.amount for d in records.disputes_of(session, business, payment.id) if d.withdrawn_at]
+    disputes = records.disputes_of(session, business, payment.id)
+    gone += [one.amount for one in disputes if one.withdrawn_at and one.status != "won"]
     left = payment.amount - total(gone, payment.currency)
     return left if left.is_positive else zero(payment.currency)
 
@@ -182,10 +183,9 @@ def free(
     newest_first = sorted(own, key=lambda a: (a.allocated_at, a.id), reverse=True)
     wanted = amount if reopens else lacking()
     reopened = _take_off(session, newest_first, wanted, at=at)
-    others = [
-        *records.paid_by_balance(session, business, who, amount.currency),
-        *records.paid_by_gateway(session, business, who, payment),
-    ]
+    whose = (session, business, who, amount.currency)
+    others = [*records.paid_by_balance(*whose)]
+    others += [a for a in records.paid_on(*whose, STRIPE_EVIDENCE) if a.payment_id != payment.id]
     reopened += _take_off(session, others, lacking(), at=at)
     if lacking().is_positive:
         raise PermanentError(f"{amount} of payment {payment.id} cannot be found in the books.")
