@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -73,6 +74,15 @@ def test_all_that_is_owed_shows_with_its_documents(page: Page) -> None:
     assert "€1,169.00" in html
     for item in page.items:
         assert page.browser.get(f"{page.path}/items/{item}/document").status_code == 200
+
+
+def test_a_day_that_was_promised_shows_as_long_as_it_is_owed(page: Page, house: House) -> None:
+    house.edit(page.paths[0], promised_on=date(2026, 11, 30))
+    assert "promised for 30 Nov 2026" in page.browser.get(page.path).text
+    assert "will be paid by 30 November 2026" in page.browser.get(page.paths[0]).text
+    house.pay(page.paths[0])
+    for path in (page.path, page.paths[0]):
+        assert "30 Nov" not in page.browser.get(path).text
 
 
 def test_what_is_ticked_is_paid_whole_or_in_part(page: Page) -> None:

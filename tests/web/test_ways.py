@@ -157,6 +157,22 @@ def test_the_balance_ends_an_open_page_before_it_pays(house: House) -> None:
     assert house.activity(page.paths[0]).count("checkout_ended") == 1
 
 
+def test_a_credit_request_is_not_offered_to_be_paid_with_credit(house: House) -> None:
+    page = Page(house)
+    give_balance(house, page.path, 500_00)
+    house.edit(page.paths[0], doc_type=invoices.CREDIT_REQUEST)
+    assert "€500.00 of it is used" in page.browser.get(page.path).text
+    fields = as_person(form_of(page.browser.get(page.path).text, f"{page.path}/pay"))
+    for item in page.items[1:]:
+        del fields[f"pay.{item}"]
+    house.wait(seconds=3)
+    answer = page.browser.post(f"{page.path}/pay", data=fields | {"way": "balance"})
+    assert "So much cannot be paid in that way" in answer.text
+    for path in page.paths[1:]:
+        house.pay(path)
+    assert 'value="balance"' not in page.browser.get(page.path).text
+
+
 def test_a_program_that_presses_spends_no_balance(house: House) -> None:
     path, browser = house.invoice(), house.browser()
     give_balance(house, path, 5000)

@@ -27,6 +27,8 @@ _OPEN = (
         _invoice.due_on,
         _invoice.total_minor,
         _held.c.minor,
+        _invoice.doc_type,
+        _invoice.promised_on,
     )
     .join_from(store.table_of(Invoice), _held, _held.c.item_id == _invoice.id)
     .where(
@@ -52,6 +54,8 @@ class OpenItem:
     due_on: date | None
     total: Money
     still_to_pay: Money
+    is_credit_request: bool
+    promised_on: date | None
 
 
 def by_id(session: Session, business: BusinessKey, invoice_id: str) -> Invoice | None:
@@ -154,10 +158,17 @@ def open_of(
     held = {"account": Account.RECEIVABLE.value, "who": customer_id, "code": currency}
     return [
         OpenItem(
-            item_id, number, issue_on, due_on, Money(total, currency), Money(int(owed), currency)
+            item_id,
+            number,
+            issue_on,
+            due_on,
+            Money(total, currency),
+            Money(int(owed), currency),
+            doc_type == CREDIT_REQUEST,
+            promised_on,
         )
-        for item_id, number, issue_on, due_on, total, owed in session.execute(
-            _OPEN, {"business": business, **held}
+        for item_id, number, issue_on, due_on, total, owed, doc_type, promised_on in (
+            session.execute(_OPEN, {"business": business, **held})
         )
     ]
 

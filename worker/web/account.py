@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,13 +95,16 @@ class Account:
         """What may be paid now: not what a bank is paying already."""
         return [one for one in self.owed if not one.is_pending]
 
-    def balance(self, session: Session) -> Money:
-        """What the customer has prepaid, overpaid or been credited, and not used."""
-        return payments.balance(session, self.business, self.customer.id, self.currency)
+    def spendable(self, chosen: Mapping[str, Money]) -> Money:
+        """What of the balance may pay this: a credit request cannot be paid with credit."""
+        requests = {one.item.id for one in self.owed if one.item.is_credit_request}
+        amounts = (amount for id, amount in chosen.items() if id not in requests)
+        return min(self.standing.balance, total(amounts, self.currency))
 
-    def offers(self, session: Session, amount: Money) -> list[Offer]:
-        """The ways in which so much may be paid."""
-        return offered(self.rules, self.customer, amount, self.balance(session))
+    def offers(self, chosen: Mapping[str, Money]) -> list[Offer]:
+        """The ways in which so much of each of these items may be paid."""
+        amount = total(chosen.values(), self.currency)
+        return offered(self.rules, self.customer, amount, self.spendable(chosen))
 
 
 def find_account(app: App, session: Session, visitor: Visitor, *, at: datetime) -> Account | None:
@@ -142,7 +145,8 @@ def account_of(
 def context(account: Account, *, path: str, at: datetime) -> dict[str, object]:
     """All that the page's template may use, as plain values."""
     balance = account.standing.balance
-    payable = total((one.amount for one in account.payable), account.currency)
+    everything = {one.item.id: one.amount for one in account.payable}
+    payable = total(everything.values(), account.currency)
     zone = account.rules.time_zone
     return {
         "business": business_face(account.rules),
@@ -160,7 +164,7 @@ def context(account: Account, *, path: str, at: datetime) -> dict[str, object]:
         "under_way": _under_way(account),
         "partial": account.rules.links.partial,
         "bank": bank_face(account.rules, payable, reference_of(account)),
-    } | faces(offered(account.rules, account.customer, payable, balance), payable, {})
+    } | faces(account.offers(everything), payable, {})
 
 
 def reference_of(account: Account) -> str:
@@ -226,6 +230,7 @@ def _face(account: Account, one: Owed, at: datetime) -> dict[str, object]:
         "is_being_paid": one.is_being_paid,
         "is_pending": one.is_pending,
         "has_document": one.has_document,
+        "promised_on": item.promised_on.isoformat() if item.promised_on else None,
     }
 
 

@@ -93,15 +93,14 @@ class AccountPage:
                 draft = self._draft(session, account, browser, extra, at=at)
                 return _with_status(draft, 422)
             amount = total(choice.wanted.values(), account.currency)
-            offers = account.offers(session, amount)
-            offer = chosen_offer(offers, form)
+            offer = chosen_offer(account.offers(choice.wanted), form)
             if offer is None:
-                return self._asks(session, account, form, on_page, "way", amount, at=at)
-            asks = self._doubt(session, account, who, form, on_page, amount, at=at)
+                return self._asks(session, account, form, on_page, "way", choice, at=at)
+            asks = self._doubt(session, account, who, form, on_page, choice, at=at)
             if asks is not None:
                 return asks
             if not is_agreed(offer.fee_on(amount), form):
-                return self._asks(session, account, form, on_page, "fee", amount, at=at)
+                return self._asks(session, account, form, on_page, "fee", choice, at=at)
             wanted = _wanted(session, account, choice)
             if offer.way is Way.BALANCE:
                 applied = payments.spend_balance(session, wanted, by="customer", at=at)
@@ -118,7 +117,7 @@ class AccountPage:
         who: Visitor,
         form: Fields,
         on_page: Seal,
-        amount: Money,
+        choice: Choice,
         *,
         at: datetime,
     ) -> Draft | None:
@@ -134,7 +133,7 @@ class AccountPage:
             paylinks.note_open(session, link, life, evidence=seen, at=at)
             return None
         paylinks.note_machine(session, link, evidence=facts, at=at)
-        asked = self._asks(session, account, form, on_page, "confirm", amount, at=at)
+        asked = self._asks(session, account, form, on_page, "confirm", choice, at=at)
         return replace(asked, context={**asked.context, "asks_code": True})
 
     def _asks(
@@ -144,13 +143,14 @@ class AccountPage:
         form: Fields,
         on_page: Seal,
         note: str,
-        amount: Money,
+        choice: Choice,
         *,
         at: datetime,
     ) -> Draft:
         """The page once more as it was filled in, with the fee of what was chosen."""
         extra = self._extra(form, note)
-        extra |= faces(account.offers(session, amount), amount, form) | {"is_summed": True}
+        amount = total(choice.wanted.values(), account.currency)
+        extra |= faces(account.offers(choice.wanted), amount, form) | {"is_summed": True}
         return self._draft(session, account, on_page.browser, extra, at=at)
 
     def _again(self, who: Visitor, form: Fields, note: str, status: HTTPStatus) -> Response | None:

@@ -194,6 +194,7 @@ def item_face(session: Session, standing: Standing, *, at: datetime) -> dict[str
         "still_to_pay": _plain(owed),
         "paid_on": _paid_on(session, standing),
         "announced": _announced(session, standing),
+        "promised_on": _promised_on(invoice, owed),
     }
 
 
@@ -235,6 +236,13 @@ def _announced(session: Session, standing: Standing) -> dict[str, object] | None
     return _plain(total((amount for _, amount in found), item.currency)) if found else None
 
 
+def _promised_on(invoice: Invoice, owed: Money) -> str | None:
+    """The day by which the customer said they would pay, as long as something is owed."""
+    if invoice.promised_on is None or not owed.is_positive:
+        return None
+    return invoice.promised_on.isoformat()
+
+
 def bank_face(rules: Rules, amount: Money, reference: str) -> dict[str, object] | None:
     """Where to transfer so much to, and what to write on the transfer; None where it is not taken.
 
@@ -262,9 +270,8 @@ def until(link: Link, zone: str) -> dict[str, str] | None:
 
 def item_names(invoice: Invoice | OpenItem) -> dict[str, object]:
     """What the document calls itself."""
-    is_request = isinstance(invoice, Invoice) and invoice.is_credit_request
     return {
-        "kind": "credit_request" if is_request else "invoice",
+        "kind": "credit_request" if invoice.is_credit_request else "invoice",
         "number": invoice.number,
         "issue_on": invoice.issue_on.isoformat() if invoice.issue_on else None,
         "due_on": invoice.due_on.isoformat() if invoice.due_on else None,
