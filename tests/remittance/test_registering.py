@@ -412,3 +412,36 @@ def test_in_whatever_order_claim_and_money_come_the_books_are_the_same(
     assert owed(desk, "F-7001") == "0.00"
     assert sorted(a.state for a in desk.all(Advice)) == ["duplicate", "recognised"]
     assert desk.broken() == []
+
+
+NETTED = """We have paid 178.50 EUR today for these items:
+
+F-7002  238.00 EUR
+CN-7003 -59.50 EUR
+Total   178.50 EUR
+"""
+
+
+@pytest.mark.parametrize(
+    ("credits", "words", "state", "why"),
+    [
+        ("F-7002", NETTED, "announced", "178.50 EUR pays F-7002"),
+        ("F-7001", NETTED, "review", "CN-7003 is already paid"),
+        ("F-7002", NETTED.replace("59.50", "60.50").replace("178.5", "177.5"), "review", "CN-7003"),
+        ("F-7002", NETTED.replace("178.50", "238.00"), "review", "the total is 238.00"),
+        ("", NETTED, "review", "CN-7003"),
+    ],
+)
+def test_a_netted_credit_note_lowers_the_invoice_that_it_was_set_against(
+    desk: Desk, credits: str, words: str, state: str, why: str
+) -> None:
+    if credits:
+        note = Paper(number="CN-7003", net=Decimal("50.00"), credits=credits)
+        desk.take(forward(note).raw())
+    [advice] = tell(desk, words)
+    assert advice.state == state
+    assert why in advice.why
+    if state == "announced":
+        desk.answer(desk.question("remittance_received"), "received")
+        assert (owed(desk, "F-7002"), owed(desk, "CN-7003")) == ("0.00", "0.00")
+    assert desk.broken() == []

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from worker.documents.model import Document
 from worker.invoices import Invoice
-from worker.kernel.events import PayLinkOpened
+from worker.kernel.events import CreditNoteApplied, PayLinkOpened
 from worker.store.blobs import Blob
 from worker.store.invariants import is_in_hand
 
@@ -32,7 +32,10 @@ def only_issued_invoices_are_printed(session: Session) -> list[str]:
 def issued_invoices_are_printed(session: Session) -> list[str]:
     """An issued invoice has its document, or a job makes it, or a person was asked."""
     printed = exists().where(Document.business == Invoice.business, Document.item_id == Invoice.id)
-    in_hand = is_in_hand(Invoice.business, Invoice.id, PayLinkOpened.__name__)
+    in_hand = or_(
+        is_in_hand(Invoice.business, Invoice.id, PayLinkOpened.__name__),
+        is_in_hand(Invoice.business, Invoice.id, CreditNoteApplied.__name__),
+    )
     rows = session.execute(
         select(Invoice.business, Invoice.id)
         .where(Invoice.issued_at.is_not(None), Invoice.corrected_at.is_(None), ~printed, ~in_hand)

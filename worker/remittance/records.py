@@ -7,15 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from worker import ledger, store
+from worker.customers import Customer
 from worker.invoices import Invoice
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money, zero
 from worker.ledger import Account
+from worker.payments import Allocation
 from worker.remittance.advices import Advice, AdviceState, ProposedLine
 from worker.remittance.model import Item
+from worker.remittance.netting import SetAgainst
 from worker.remittance.numbers import squeezed
 
 _STANDING = (AdviceState.REVIEW.value, AdviceState.ANNOUNCED.value)
@@ -132,6 +135,27 @@ def items_of(session: Session, business: BusinessKey, customer_id: str) -> list[
     for code in {row.currency for row in found}:
         held |= ledger.held_by_items(session, business, Account.RECEIVABLE, customer_id, code)
     return [(row.id, _item(row, held.get(row.id, zero(row.currency)))) for row in found]
+
+
+def notes_set_against(session: Session, customer: Customer) -> dict[str, SetAgainst]:
+    """The customer's credit notes that were set whole against one invoice, by their numbers."""
+    note, item = aliased(Invoice), aliased(Invoice)
+    rows = session.execute(
+        select(note.number, item.number, Allocation.amount_minor, note.total_minor, note.currency)
+        .join(note, (note.business == Allocation.business) & (note.id == Allocation.credit_note_id))
+        .join(item, (item.business == Allocation.business) & (item.id == Allocation.item_id))
+        .where(
+            Allocation.business == customer.business,
+            Allocation.undone_at.is_(None),
+            note.customer_id == customer.id,
+            item.customer_id == customer.id,
+        )
+    )
+    return {
+        number: SetAgainst(number, of, Money(minor, code))
+        for number, of, minor, whole, code in rows
+        if minor == abs(whole)
+    }
 
 
 def owners(session: Session, business: BusinessKey, numbers: Iterable[str]) -> dict[str, set[str]]:

@@ -25,6 +25,7 @@ from worker.remittance.asking import ask_received, ask_review
 from worker.remittance.claiming import announce, end
 from worker.remittance.matching import match
 from worker.remittance.model import Decision, Item, Match, Terms
+from worker.remittance.netting import has_netted, netted
 from worker.remittance.numbers import How, Numbers, squeezed
 
 STANDING_ORDER = "standing order of the owner"
@@ -135,7 +136,11 @@ def _matched(case: _Case, each: Remittance) -> _Found:
     owners = records.owners(case.session, BusinessKey(customer.business), written)
     foreign = {key for key, who in owners.items() if customer.id not in who}
     numbers = Numbers([item for _, item in case.items], foreign)
-    found = match(each, told.claim, numbers, case.policy.terms)
+    read = each
+    if has_netted(each):
+        notes = records.notes_set_against(case.session, customer)
+        read = netted(each, numbers, notes)
+    found = match(read, told.claim, numbers, case.policy.terms)
     if any(not line.amount.is_positive for line in found.lines):
         found = _doubted(found, "It nets a credit note.")
     if told.customer_id is None and not told.by_staff:
