@@ -7,6 +7,7 @@ from email.policy import SMTP
 
 import pytest
 
+from tests.readers.test_hidden_text import drawn
 from tests.remittance import papers
 from worker import readers, remittance
 from worker.kernel.money import Money
@@ -86,3 +87,32 @@ def test_figures_that_a_sheet_calculates_are_for_a_person() -> None:
     rows = [["Invoice", "Amount paid"], ["RE-10118", "=A1|657.90"], ["Total", "657.90"]]
     found = proposal("See attached", ("paid.xlsx", papers.workbook({"Sheet1": rows})))
     assert (found.decision, "formulas" in found.why) == ("review", True)
+
+
+@pytest.mark.parametrize(("name", "data"), [PDF, LIST])
+def test_a_file_that_names_itself_an_advice_needs_no_mail(name: str, data: bytes) -> None:
+    examined = readers.examine(data)
+    [found] = examined.reading.remittances
+    assert (examined.reading.kind, examined.reading.invoices) == ("remittance", ()), name
+    assert [(line.as_written, str(line.amount)) for line in found.lines] == [
+        ("RE-10118", "657.90"),
+        ("RE-10119", "120.00"),
+    ]
+    # Nobody is known to have written it, so nothing of it is applied.
+    assert remittance.propose(examined.reading, examined.claim, None, ITEMS).decision == "review"
+
+
+HIDDEN = {
+    "white": b"BT 1 g /F1 8 Tf 400 300 Td (RE-10120 333.50 EUR) Tj ET",
+    "not painted": b"BT 3 Tr /F1 8 Tf 400 300 Td (RE-10120 333.50 EUR) Tj ET",
+    "tiny": b"BT /F1 0.5 Tf 400 300 Td (Total 1,111.40 EUR) Tj ET",
+    "covered": b"BT /F1 8 Tf 400 300 Td (Total 1,111.40) Tj ET 1 g 390 290 200 30 re f",
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_what_an_advice_hides_is_not_believed_and_is_for_a_person(how: str) -> None:
+    found = proposal("Please see attached.", ("advice.pdf", drawn(HIDDEN[how], PDF[1])))
+    assert found.decision == "review"
+    assert "hides words with figures" in found.why
+    assert [str(a.amount) for a in found.allocations] == ["657.90", "120.00"]

@@ -76,6 +76,9 @@ def _file(data: bytes, hints: Hints) -> Examined:
     found = invoice_files.read(data, part.media_type, hints)
     gathered = _Gathered()
     gathered.add(part, found)
+    advice = _advice_file(part, data, found)
+    if advice is not None:
+        return _advised(part, advice, gathered)
     kinds = {read.invoice.doc_type for read in gathered.invoices}
     kind = Kind.CREDIT_NOTE if DocType.CREDIT_NOTE in kinds else Kind.INVOICE
     return Examined(
@@ -90,6 +93,30 @@ def _file(data: bytes, hints: Hints) -> Examined:
         parts=(part,),
         invoice_parts=gathered.carriers(),
         invoice_problems=gathered.problems(),
+    )
+
+
+def _advice_file(part: Part, data: bytes, found: Found) -> Advice | None:
+    """What a page or a sheet says was paid, where it names itself an advice and carries no data."""
+    if any(_is_data(read) for read in found.invoices):
+        return None
+    page = (found.page, found.is_scan) if found.page is not None else None
+    return remittance_mails.of_file(part, data, page)
+
+
+def _advised(part: Part, advice: Advice, gathered: _Gathered) -> Examined:
+    """A payer's own paper; it lists numbers and totals as an invoice does, and is none."""
+    gathered.forget_invoices()
+    return Examined(
+        reading=Reading(
+            kind=Kind.REMITTANCE,
+            reasons=("The file names itself an advice of payment.",),
+            warnings=gathered.warnings(),
+            remittances=advice.remittances,
+        ),
+        envelope=Envelope(),
+        parts=(part,),
+        claim=advice.claim,
     )
 
 

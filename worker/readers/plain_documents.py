@@ -88,6 +88,11 @@ def _doubts(layout: Layout, count: int) -> Iterator[Problem]:
             f"the file holds {count} invoices on its pages; please send each as a file of its own"
         )
         yield Problem(rule="SEVERAL", text=text)
+    yield from hidden_figures(layout)
+
+
+def hidden_figures(layout: Layout) -> Iterator[Problem]:
+    """That the text of a page has figures which its picture does not show, if so."""
     hidden = " ".join(word.text for word in layout.hidden)
     if _carries_figures(hidden):
         text = f"the page hides words with figures, which were not believed: {hidden[:120]!r}"

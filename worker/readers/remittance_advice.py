@@ -16,6 +16,7 @@ from worker.readers import remittance_pages, remittance_prose, remittance_tables
 from worker.readers.forwards import subject_kind
 from worker.readers.model import Claim, Problem, Remittance
 from worker.readers.page_layout import Layout
+from worker.readers.plain_documents import hidden_figures
 from worker.readers.remittance_covers import covered
 from worker.readers.remittance_days import day_by_word, paid_day
 from worker.readers.remittance_drafts import Draft, DraftLine, method_in, squeezed
@@ -260,6 +261,11 @@ def _problems(words: str, files: list[Attached]) -> list[Problem]:
     if any(file.has_formulas for file in files):
         text = "figures in the sheet are formulas, calculated elsewhere"
         found.append(Problem(rule="FORMULAS", text=text))
+    for layout in (file.layout for file in files if file.layout is not None):
+        found += hidden_figures(layout)
+        if layout.is_behind_picture:
+            text = "its text lies behind a picture, which may show something else"
+            found.append(Problem(rule="PICTURE", text=text))
     return found
 
 
