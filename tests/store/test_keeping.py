@@ -76,6 +76,15 @@ def test_many_rows_are_written_and_found_at_once(each_books: Engine) -> None:
             assert {one.done_at for one in rows} <= {AT}
 
 
+def test_a_question_asked_often_is_planned_once(postgres_books: Engine) -> None:
+    asked = select(OnceKey).where(OnceKey.key == "key")
+    for _ in range(7):
+        with store.reading(postgres_books) as session:
+            session.execute(asked).all()
+            known = session.execute(text("SELECT statement FROM pg_prepared_statements")).all()
+    assert any("FROM once_key" in statement for (statement,) in known)
+
+
 def test_of_many_at_once_one_is_first(each_books: Engine) -> None:
     together, answers = threading.Barrier(6), list[bool]()
 

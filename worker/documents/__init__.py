@@ -10,9 +10,9 @@ from worker.documents.rendering import (
     keep,
     language_of,
     of_invoice,
+    open_of,
     order,
     pdf_of,
-    printed_of,
 )
 from worker.documents.samples import samples
 
@@ -28,9 +28,9 @@ __all__ = [
     "keep",
     "language_of",
     "of_invoice",
+    "open_of",
     "order",
     "pdf_of",
-    "printed_of",
     "reference_of",
     "samples",
 ]

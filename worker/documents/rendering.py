@@ -6,11 +6,10 @@ a picture is printed by the business's template with the XML inside.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists
 from sqlalchemy.orm import Session
 
 from worker import customers, invoices, payments, store
@@ -20,7 +19,7 @@ from worker.documents.model import Document
 from worker.documents.ports import Attachment, Printed, PrintOrder
 from worker.documents.sheet import CreditedFace, CreditFace
 from worker.documents.xmp import factur_x, level_of
-from worker.invoices import Invoice
+from worker.invoices import Invoice, OpenItem
 from worker.kernel.errors import ReviewNeeded
 from worker.kernel.events import DocumentStored
 from worker.kernel.ids import BusinessKey, new_id
@@ -30,9 +29,13 @@ from worker.readers.model import Source
 from worker.store import blobs, tell
 
 _document = store.table_of(Document).c
-_PRINTED = select(_document.item_id).where(
-    _document.business == bindparam("business"),
-    _document.item_id.in_(bindparam("ids", expanding=True)),
+_OPEN = invoices.OPEN.add_columns(
+    exists()
+    .where(
+        _document.business == bindparam("business"),
+        _document.item_id == store.table_of(Invoice).c.id,
+    )
+    .label("is_printed")
 )
 
 # Factur-X 1.0 names its file; the others are named for their syntax.
@@ -154,10 +157,13 @@ def of_invoice(
     return faces[0] if faces else None
 
 
-def printed_of(session: Session, business: BusinessKey, item_ids: Sequence[str]) -> set[str]:
-    """Those of the invoices that have a frozen document."""
-    about = {"business": business, "ids": list(item_ids)}
-    return set(session.execute(_PRINTED, about).scalars())
+def open_of(
+    session: Session, business: BusinessKey, customer_id: str, currency: str
+) -> list[tuple[OpenItem, bool]]:
+    """What a customer has to pay in a currency, and of which a document is frozen; one question."""
+    about = invoices.open_for(business, customer_id, currency)
+    rows = session.execute(_OPEN, about)
+    return [(invoices.open_item(row, currency), bool(row.is_printed)) for row in rows]
 
 
 def pdf_of(session: Session, document: Document) -> bytes:

@@ -13,6 +13,7 @@ from worker.invoices.prepaying import (
 )
 from worker.invoices.promising import ask_about_broken, may_be_urged, promise
 from worker.invoices.records import (
+    OPEN,
     OpenItem,
     by_id,
     called,
@@ -24,6 +25,8 @@ from worker.invoices.records import (
     newest,
     of_customer,
     of_mail,
+    open_for,
+    open_item,
     open_of,
     replaces_sent,
     still_to_pay,
@@ -34,6 +37,7 @@ from worker.invoices.releasing import Yes, release, void
 __all__ = [
     "CREDIT_REQUEST",
     "EFFECT_MINOR",
+    "OPEN",
     "Draft",
     "Hold",
     "Invoice",
@@ -61,6 +65,8 @@ __all__ = [
     "number_key",
     "of_customer",
     "of_mail",
+    "open_for",
+    "open_item",
     "open_of",
     "payable",
     "promise",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from worker import ledger, store
@@ -18,8 +19,8 @@ from worker.readers.model import DocType
 
 _invoice, _held = store.table_of(Invoice).c, ledger.HELD_BY_ITEMS.subquery()
 # A page asks this with every look at it: built once, columns and no objects. `state_of` says the
-# same of one invoice: open or part paid.
-_OPEN = (
+# same of one invoice: open or part paid. A desk that shows more of each adds its columns.
+OPEN = (
     select(
         _invoice.id,
         _invoice.number,
@@ -155,22 +156,28 @@ def open_of(
     session: Session, business: BusinessKey, customer_id: str, currency: str
 ) -> list[OpenItem]:
     """What a customer has to pay in a currency, the first due first."""
+    about = open_for(business, customer_id, currency)
+    return [open_item(row, currency) for row in session.execute(OPEN, about)]
+
+
+def open_for(business: BusinessKey, customer_id: str, currency: str) -> dict[str, str]:
+    """What `OPEN` asks to be told."""
     held = {"account": Account.RECEIVABLE.value, "who": customer_id, "code": currency}
-    return [
-        OpenItem(
-            item_id,
-            number,
-            issue_on,
-            due_on,
-            Money(total, currency),
-            Money(int(owed), currency),
-            doc_type == CREDIT_REQUEST,
-            promised_on,
-        )
-        for item_id, number, issue_on, due_on, total, owed, doc_type, promised_on in (
-            session.execute(_OPEN, {"business": business, **held})
-        )
-    ]
+    return {"business": business, **held}
+
+
+def open_item(row: Row[*tuple[Any, ...]], currency: str) -> OpenItem:
+    """What a row of `OPEN` says."""
+    return OpenItem(
+        row.id,
+        row.number,
+        row.issue_on,
+        row.due_on,
+        Money(row.total_minor, currency),
+        Money(int(row.minor), currency),
+        row.doc_type == CREDIT_REQUEST,
+        row.promised_on,
+    )
 
 
 def still_to_pay(session: Session, invoice: Invoice) -> Money:

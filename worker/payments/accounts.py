@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, func, literal, null, select, union_all
+from sqlalchemy import and_, bindparam, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from worker import store
@@ -41,9 +41,11 @@ class Standing:
     being_paid: Mapping[str, CheckoutState]
 
 
+_COMING = (PaymentState.ANNOUNCED, PaymentState.PENDING)
 _PAYMENT, _SHARE, _BALANCE = "payment", "share", "balance"
 _payment, _posting = store.table_of(Payment).c, store.table_of(Posting).c
 _share, _checkout = store.table_of(Share).c, store.table_of(Checkout).c
+# No IN: SQLAlchemy would write the statement anew for every page.
 _STANDING = union_all(
     select(
         literal(_PAYMENT).label("what"),
@@ -55,7 +57,7 @@ _STANDING = union_all(
         _payment.business == bindparam("business"),
         _payment.customer_id == bindparam("who"),
         _payment.currency == bindparam("code"),
-        _payment.state.in_((PaymentState.ANNOUNCED.value, PaymentState.PENDING.value)),
+        or_(*(_payment.state == state.value for state in _COMING)),
     ),
     select(literal(_SHARE), _checkout.state, _share.item_id, literal(0), null())
     .join_from(
@@ -66,7 +68,7 @@ _STANDING = union_all(
     .where(
         _checkout.business == bindparam("business"),
         _checkout.customer_id == bindparam("who"),
-        _checkout.state.in_(LIVE),
+        or_(*(_checkout.state == state for state in LIVE)),
     ),
     select(
         literal(_BALANCE), literal(""), literal(""), func.sum(_posting.amount_minor), null()

@@ -118,6 +118,9 @@ def reading(engine: Engine) -> Iterator[Session]:
     with _Keeping(_reader(engine), expire_on_commit=False) as session:
         # Closing it rolls back and, unlike rollback(), leaves what was read readable.
         yield session
+        # After a rollback psycopg forgets its prepared statements: each would be planned anew.
+        if engine.dialect.name == "postgresql" and session.in_transaction():
+            session.connection().commit()
 
 
 # Setting options costs as much as a small query. A process has one engine, tests a few.

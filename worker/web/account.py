@@ -127,7 +127,7 @@ def account_of(
     codes = _currencies(session, business, link)
     wanted = visitor.currency if visitor.currency in codes else None
     asked = (session, business, customer.id, link.currency or wanted or rules.currency)
-    owed, standing = invoices.open_of(*asked), payments.standing_of(*asked)
+    owed, standing = documents.open_of(*asked), payments.standing_of(*asked)
     return Account(
         business=business,
         link=link,
@@ -138,7 +138,7 @@ def account_of(
         currencies=codes,
         wanted=wanted,
         standing=standing,
-        owed=_owed(session, business, owed, standing),
+        owed=_owed(owed, standing),
     )
 
 
@@ -198,22 +198,16 @@ def _until(link: Link, zone: str) -> dict[str, str] | None:
     return until(link, zone) if link.contact_id is None else None
 
 
-def _owed(
-    session: Session,
-    business: BusinessKey,
-    owed: Sequence[OpenItem],
-    standing: payments.Standing,
-) -> list[Owed]:
-    printed = documents.printed_of(session, business, [item.id for item in owed])
+def _owed(owed: Sequence[tuple[OpenItem, bool]], standing: payments.Standing) -> list[Owed]:
     being_paid = standing.being_paid
     return [
         Owed(
             item,
             item.id in being_paid,
             being_paid.get(item.id) is CheckoutState.PROCESSING,
-            item.id in printed,
+            is_printed,
         )
-        for item in owed
+        for item, is_printed in owed
     ]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -35,6 +36,7 @@ from worker.web.standing import (
 )
 from worker.web.ways import faces
 
+PAGES_AT_ONCE = 4
 _NOT_IN_FILE_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
 
 
@@ -43,10 +45,12 @@ class PayPage:
     """The page and what it shows: addresses that a browser may read."""
 
     app: App
+    # More pages at once only take turns at the interpreter, and each wants a connection.
+    turns: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(PAGES_AT_ONCE))
 
     async def show(self, request: Request) -> Response:
         """GET /l/{token}"""
-        return await run_in_threadpool(self._show, visitor(request))
+        return await to_thread.run_sync(self._show, visitor(request), limiter=self.turns)
 
     async def document(self, request: Request) -> Response:
         """GET /l/{token}/document: the frozen PDF."""
