@@ -90,6 +90,17 @@ def test_a_consent_is_written_down_with_its_evidence_and_ends(house: House) -> N
             "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034, "cvc": "123"},
         }
     )
+    debit = house.client.v1.payment_methods.create(
+        {
+            "type": "sepa_debit",
+            "sepa_debit": {"iban": "DE89370400440532013000"},
+            "billing_details": {"name": "Pat", "email": "pat@zoo.example"},
+        }
+    )
+    no_card = house.type(
+        "customers", "mandate", "record", customer.number or "", "--method", debit.id, *given
+    )
+    assert (no_card.exit_code, "only cards are charged" in no_card.stderr) == (1, True)
     unowned = house.type(
         "customers", "mandate", "record", customer.number or "", "--method", alone.id, *given
     )

@@ -8,7 +8,7 @@ import pytest
 
 from tests.autocharge.house import House
 from tests.books import ACME
-from worker import autocharge
+from worker import autocharge, review
 from worker.adapters import stripe_webhooks
 from worker.autocharge import ChargeState, Mandate
 from worker.kernel.events import CardChanged
@@ -77,6 +77,33 @@ def test_a_card_that_replaced_the_declined_one_meanwhile_is_not_stopped(house: H
     [charge] = house.charges()
     assert "stolen_card" in (charge.because or "")
     assert _now(house, mandate).stopped_at is None
+
+
+@pytest.mark.parametrize("where", ["portal", "stripe"])
+def test_a_card_that_is_gone_on_the_day_is_not_charged(house: House, where: str) -> None:
+    customer = house.customer()
+    mandate, item = house.card(customer), house.invoice(customer)
+    house.tick()
+    charge = house.charge_of(item)
+    assert charge.not_before is not None
+    if where == "stripe":
+        house.client.v1.payment_methods.detach(mandate.stripe_method_id)
+    else:
+        with house.transaction() as s:
+            found = s.merge(mandate)
+            autocharge.remove(s, found, by="pat", because="no more", at=house.at)
+    house.forward(charge.not_before - house.at)
+    house.tick()
+    charge = house.charge_of(item)
+    assert (charge.state, house.taken()) == (ChargeState.CANCELLED, [])
+    with house.reading() as s:
+        asked = review.open_of_kind(s, ACME, "charge")
+    if where == "stripe":
+        # Nobody here knew: a person is told what to do.
+        assert f"tillmail charges resume {charge.id}" in asked[0].question
+    else:
+        assert (asked, charge.because) == ([], "The consent was revoked.")
+    assert house.broken() == []
 
 
 def test_who_stored_a_card_that_expires_is_told_once(house: House) -> None:

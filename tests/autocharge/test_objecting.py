@@ -78,6 +78,9 @@ def test_nothing_is_taken_while_a_mailbox_is_unread(house: House) -> None:
     assert charge.not_before is not None
     with house.transaction() as s:
         intake.went_well(s, ACME, "inbox", at=charge.not_before - timedelta(minutes=1))
+    with house.reading() as s:
+        # A mailbox that was never read, or one mail that nobody has sorted, counts as unread.
+        assert intake.read_to(s, ACME, ["inbox", "another"], at=house.at) is None
     house.at = charge.not_before
     house.tick()
     assert house.taken() == []

@@ -94,6 +94,20 @@ def test_no_schedule_breaks_a_cap_however_late_the_clock_ticks(
     assert all(9 <= moment.hour < 18 and moment.weekday() < 5 for moment in local)
 
 
+@given(clock=st.lists(_INSTANTS, min_size=1, max_size=30))
+def test_no_clock_breaks_a_cap_even_one_that_goes_back(clock: list[datetime]) -> None:
+    caps, card = Caps(), list[tuple[int, datetime]]()
+    for nth, now in enumerate(clock):
+        number = nth % 3
+        if may_try(Past(sorted(_times(card, number)), sorted(_times(card))), caps, at=now):
+            card.append((number, now))
+    assert _most_within(_times(card), DAY) <= caps.per_card_per_day
+    assert _most_within(_times(card), 30 * DAY) <= caps.per_card_per_30_days
+    for number in range(3):
+        assert _most_within(_times(card, number), DAY) <= caps.per_charge_per_day
+        assert len(_times(card, number)) <= caps.per_charge
+
+
 def _times(done: list[tuple[int, datetime]], number: int | None = None) -> list[datetime]:
     return [moment for which, moment in done if number in (None, which)]
 

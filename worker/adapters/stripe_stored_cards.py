@@ -70,7 +70,10 @@ class StripeStoredCards:
         values: dict[str, Any] = found.to_dict()
         card = values.get("card")
         if card is None:
-            raise PermanentError(f"{method_id} is a {values.get('type')}, not a card.")
+            raise PermanentError(
+                f"{method_id} is a {values.get('type')}, not a card: only cards are charged by "
+                "themselves. A bank debit is begun by its owner, on the payment page."
+            )
         return CardFacts(
             method_id=values["id"],
             customer_id=values.get("customer"),

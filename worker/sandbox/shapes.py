@@ -90,7 +90,9 @@ def _value(kind: Any, raw: Any, at: str) -> Any:
 
 
 def _one_of(kinds: tuple[Any, ...], raw: Any, at: str) -> Any:
-    if any(te.get_origin(kind) is typing.Literal for kind in kinds):
+    listed = [kind for kind in kinds if te.get_origin(kind) is typing.Literal]
+    # An empty value alone is no enumeration: it takes back a text that may be any.
+    if any(te.get_args(kind) != ("",) for kind in listed):
         kinds = tuple(kind for kind in kinds if kind is not str)
     errors: list[ApiError] = []
     for kind in kinds:
