@@ -60,7 +60,7 @@ def sound(books: Engine) -> Iterator[Session]:
 
 def _fill(session: Session) -> None:
     mail = _mail(session, b"From: a@b.example\r\n\r\nOne", "1")
-    close(mail, Disposition.ACCEPTED, "It holds an invoice.", at=AT)
+    close(session, mail, Disposition.ACCEPTED, "It holds an invoice.", at=AT)
     paid = _issued(session, mail, "R-1")
     _pay(session, paid)
     _notice(session, paid, "sent")

@@ -103,7 +103,9 @@ class MaildirMailbox:
     def _has_news(self) -> bool:
         if any(True for _ in self._settled_drops()):
             return True
-        return any(entry.uid not in self._offered for entry in self._entries())
+        names = (item.name for place in ("new", "cur") for item in _plain_files(self._root / place))
+        uids = (name.partition(":")[0] for name in names)
+        return any(uid not in self._offered and _UNIQUE_NAME.match(uid) for uid in uids)
 
     def _read_each(self, entries: list[_Entry]) -> Iterator[Arrival]:
         for entry in entries:
@@ -159,7 +161,12 @@ class MaildirMailbox:
 
     def _paths_of(self, uid: str) -> Iterator[Path]:
         """Where the mail lies; `cur` is looked at last, for mail programs move mails there."""
-        for place in ("new", "cur"):
+        as_delivered = self._root / "new" / uid
+        is_there = as_delivered.is_file()
+        if is_there:
+            # Without looking at a thousand others, of which each would look at a thousand.
+            yield as_delivered
+        for place in ("cur",) if is_there else ("new", "cur"):
             for item in _plain_files(self._root / place):
                 if item.name.partition(":")[0] == uid:
                     yield Path(item.path)

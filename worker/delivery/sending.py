@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker import customers, review
+from worker import customers, review, store
 from worker.delivery import records
 from worker.delivery.checking import Obstacle
 from worker.delivery.model import NOTICE_MOVES, Notice, NoticeState
@@ -64,30 +65,28 @@ def claim(
             refused(session, notice, "It was handed over twice and no answer came.", at=at)
             return Claimed(Claim.STOP)
     if obstacle is not None:
-        _end(notice, NoticeState.DROPPED, obstacle.because, at=at)
+        dropped = _ended(notice, NoticeState.DROPPED, obstacle.because, at=at)
+        store.change(session, notice, **dropped)
         if obstacle.needs_person:
             question = undelivered(session, notice, obstacle.because)
             review.ask(session, BusinessKey(notice.business), question, at=at)
         return Claimed(Claim.STOP)
-    if notice.state == NoticeState.QUEUED:
-        _move(notice, NoticeState.SENDING)
-    notice.claimed_at = at
-    notice.claims += 1
+    sending = _moved(notice, NoticeState.SENDING) if notice.state == NoticeState.QUEUED else {}
+    store.change(session, notice, **sending, claimed_at=at, claims=notice.claims + 1)
     return Claimed(Claim.SEND)
 
 
 def sent(session: Session, notice: Notice, reply: str, *, at: datetime) -> None:
     """The server took it."""
     notice = records.lock(session, notice)
-    _end(notice, NoticeState.SENT, reply, at=at)
-    notice.sent_at = at
+    store.change(session, notice, **_ended(notice, NoticeState.SENT, reply, at=at), sent_at=at)
     tell(session, NoticeSent(BusinessKey(notice.business), notice.id))
 
 
 def refused(session: Session, notice: Notice, reply: str, *, at: datetime) -> None:
     """It cannot be delivered: a person is told, with what the server said."""
     notice = records.lock(session, notice)
-    _end(notice, NoticeState.REFUSED, reply, at=at)
+    store.change(session, notice, **_ended(notice, NoticeState.REFUSED, reply, at=at))
     business = BusinessKey(notice.business)
     review.ask(session, business, undelivered(session, notice, reply), at=at)
     tell(session, NoticeRefused(business, notice.id))
@@ -96,7 +95,7 @@ def refused(session: Session, notice: Notice, reply: str, *, at: datetime) -> No
 def bounced(session: Session, notice: Notice, report: str, *, at: datetime) -> None:
     """It was accepted and then came back for good: a person is told."""
     notice = records.lock(session, notice)
-    _end(notice, NoticeState.BOUNCED, report, at=at)
+    store.change(session, notice, **_ended(notice, NoticeState.BOUNCED, report, at=at))
     business = BusinessKey(notice.business)
     review.ask(session, business, undelivered(session, notice, report), at=at)
     tell(session, NoticeRefused(business, notice.id))
@@ -116,20 +115,18 @@ def put_back(
     if at - notice.queued_at > GIVE_UP_AFTER:
         refused(session, notice, f"For 48 hours: {reply}", at=at)
         return None
-    _move(notice, NoticeState.QUEUED)
     # The server said that it does not have the mail, so this claim leaves no copy behind.
-    notice.claims -= 1
-    notice.server_reply = reply[:500]
+    kept = {"claims": notice.claims - 1, "server_reply": reply[:500]}
+    store.change(session, notice, **_moved(notice, NoticeState.QUEUED), **kept)
     return at + min(wait, LONGEST_WAIT)
 
 
-def _end(notice: Notice, state: NoticeState, reply: str, *, at: datetime) -> None:
-    _move(notice, state)
-    notice.ended_at = at
-    notice.server_reply = reply[:500]
+def _ended(notice: Notice, state: NoticeState, reply: str, *, at: datetime) -> dict[str, Any]:
+    return {**_moved(notice, state), "ended_at": at, "server_reply": reply[:500]}
 
 
-def _move(notice: Notice, to: NoticeState) -> None:
+def _moved(notice: Notice, to: NoticeState) -> dict[str, str]:
+    """The state's column after this move; PermanentError for one that may not be."""
     if to not in NOTICE_MOVES[NoticeState(notice.state)]:
         raise PermanentError(f"Notice {notice.id} cannot go from {notice.state} to {to}.")
-    notice.state = to.value
+    return {"state": to.value}

@@ -27,7 +27,7 @@ def admit(session: Session, mail_id: str, item: WorkItem, answer: Answer, *, at:
         return "The mail stays aside. Nothing is done with it."
     if mail.disposition != Disposition.QUARANTINED:
         raise Refused(f"Mail {mail.id} is not put aside any more: it is {mail.disposition}.")
-    close(mail, Disposition.ACCEPTED, f"{answer.by} said yes to this one mail.", at=at)
+    close(session, mail, Disposition.ACCEPTED, f"{answer.by} said yes to this one mail.", at=at)
     tell(session, InvoiceRead(BusinessKey(item.business), mail.id))
     return "The mail is taken as if you had sent it. You hear of what is still unclear in it."
 
@@ -54,7 +54,7 @@ def complete(
         item.evidence = dict(item.evidence) | {"told": _kept(whole)}
         return f"That is written down. {e}", False
     if not _others_wait(session, item, mail):
-        close(mail, Disposition.ACCEPTED, f"{answer.by} added what it lacked.", at=at)
+        close(session, mail, Disposition.ACCEPTED, f"{answer.by} added what it lacked.", at=at)
     return happened, True
 
 

@@ -27,7 +27,7 @@ def issue_invoices(session: Session, mail: Mail, limits: Limits, *, at: datetime
             problems.append(str(e))
             ask_for_rest(session, mail, index, draft, str(e), at=at)
     if problems:
-        close(mail, Disposition.ERROR_PARKED, " ".join(problems), at=at)
+        close(session, mail, Disposition.ERROR_PARKED, " ".join(problems), at=at)
     return taken
 
 

@@ -12,7 +12,7 @@ from worker.intake.model import Disposition, Mail
 from worker.intake.ports import Arrival
 from worker.kernel.events import MailReceived
 from worker.kernel.ids import BusinessKey, new_id
-from worker.store import add_once, blobs, tell
+from worker.store import add_once, blobs, change, tell
 
 
 def receive(
@@ -31,18 +31,24 @@ def receive(
     if arrival.raw is None:
         _too_large(session, mail, at=at)
     elif first is not None:
-        close(mail, Disposition.DUPLICATE, f"The same bytes came before as {first.id}.", at=at)
+        close(
+            session,
+            mail,
+            Disposition.DUPLICATE,
+            f"The same bytes came before as {first.id}.",
+            at=at,
+        )
         mail.duplicate_of = first.id
     else:
         tell(session, MailReceived(business, mail.id))
     return mail
 
 
-def close(mail: Mail, disposition: Disposition, because: str, *, at: datetime) -> None:
+def close(
+    session: Session, mail: Mail, disposition: Disposition, because: str, *, at: datetime
+) -> None:
     """Give a mail its end."""
-    mail.disposition = disposition.value
-    mail.because = because
-    mail.sorted_at = at
+    change(session, mail, disposition=disposition.value, because=because, sorted_at=at)
 
 
 def _row(
@@ -64,7 +70,13 @@ def _row(
 
 def _too_large(session: Session, mail: Mail, *, at: datetime) -> None:
     size_mb = mail.size_bytes / 1_000_000
-    close(mail, Disposition.REJECTED, f"It has {size_mb:.0f} MB, more than is fetched.", at=at)
+    close(
+        session,
+        mail,
+        Disposition.REJECTED,
+        f"It has {size_mb:.0f} MB, more than is fetched.",
+        at=at,
+    )
     review.ask(
         session,
         BusinessKey(mail.business),

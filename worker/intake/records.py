@@ -67,8 +67,7 @@ def same_message(session: Session, mail: Mail) -> Mail | None:
     if mail.message_id is None:
         return None
     about = {"business": mail.business, "message_id": mail.message_id, "but": mail.id}
-    with session.no_autoflush:  # What is known of this mail is written once, when all of it is.
-        others = _SAME_MESSAGE.ask(session, about)
+    others = _SAME_MESSAGE.ask(session, about)
     return next((other for other in others if _content(other) == _content(mail)), None)
 
 

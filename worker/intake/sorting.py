@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from worker.intake.receiving import close
 from worker.kernel.events import SenderAnswered
 from worker.kernel.ids import BusinessKey
 from worker.readers import Examined
-from worker.store import blobs, tell
+from worker.store import blobs, change, tell
 
 
 def sort(
@@ -33,14 +34,16 @@ def sort(
 ) -> None:
     """Write down what a mail is and set off what follows. `parts` are the invoices' own files."""
     business = BusinessKey(mail.business)
-    _describe(mail, examined, sender)
+    change(session, mail, **_described(examined, sender))
     again = records.same_message(session, mail)
     if again is not None:
-        close(mail, Disposition.DUPLICATE, f"The same mail came before as {again.id}.", at=at)
+        close(
+            session, mail, Disposition.DUPLICATE, f"The same mail came before as {again.id}.", at=at
+        )
         mail.duplicate_of = again.id
         return
     verdict = judge(examined, sender)
-    close(mail, verdict.disposition, verdict.because, at=at)
+    close(session, mail, verdict.disposition, verdict.because, at=at)
     if verdict.disposition is Disposition.ACCEPTED or verdict.asks == "mail_from_stranger":
         # A stranger's files, too: a person may say yes to them.
         for content in parts.values():
@@ -57,7 +60,7 @@ def sort(
 
 def quarantine(session: Session, mail: Mail, because: str, *, at: datetime) -> None:
     """Put a mail away whose bytes no reader survives."""
-    close(mail, Disposition.QUARANTINED, because, at=at)
+    close(session, mail, Disposition.QUARANTINED, because, at=at)
     ask(session, mail, "mail_hostile", at=at)
 
 
@@ -99,12 +102,15 @@ _OPENINGS = {
 }
 
 
-def _describe(mail: Mail, examined: Examined, sender: Sender) -> None:
+def _described(examined: Examined, sender: Sender) -> dict[str, Any]:
+    """What a mail's row says of it, whatever becomes of it."""
     envelope, trust = examined.envelope, sender.trust
-    mail.kind = examined.reading.kind.value
-    mail.trust = trust.level.value
-    mail.trust_because = trust.because
-    mail.sender = envelope.sender.address if envelope.sender else None
-    mail.subject = envelope.subject[:500]
-    mail.message_id = envelope.message_id
-    mail.reading = examined.model_dump(mode="json")
+    return {
+        "kind": examined.reading.kind.value,
+        "trust": trust.level.value,
+        "trust_because": trust.because,
+        "sender": envelope.sender.address if envelope.sender else None,
+        "subject": envelope.subject[:500],
+        "message_id": envelope.message_id,
+        "reading": examined.model_dump(mode="json"),
+    }

@@ -2,6 +2,7 @@
 
 from worker.store import blobs, once, outbox, schema
 from worker.store.bulk import among, insert_many
+from worker.store.changing import change
 from worker.store.engine import make_engine, reading, transaction
 from worker.store.finding import Question, every, get, one
 from worker.store.locking import lock, lock_all
@@ -19,6 +20,7 @@ __all__ = [
     "add_once",
     "among",
     "blobs",
+    "change",
     "every",
     "get",
     "insert",
