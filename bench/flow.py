@@ -23,10 +23,10 @@ from typing import Any
 import psutil
 from sqlalchemy import event
 
+from bench.receiver import Receiver, receiving
 from tests.flows.house import BUSINESS, PROCESSES, House, running_house
 from tests.flows.papers import Paper, forward
 from tests.servers.processes import free_port
-from tests.servers.smtp import SmtpServer, running_smtp
 from worker import intake
 from worker.actors import Carrier
 from worker.actors.businesses import publish
@@ -64,15 +64,15 @@ def measure(*, invoices: int = 500, commit_sample: int = 20) -> dict[str, Any]:
 
 
 def _throughput(home: Path, invoices: int) -> dict[str, Any]:
-    with running_smtp() as receiver, _house(home, receiver, only=PROCESSES) as house:
+    with receiving() as receiver, _house(home, receiver, only=PROCESSES) as house:
         _drop(home, WARM_UP, first=100_000)
         receiver.await_messages(WARM_UP, timeout_s=120)
         meter = _Meter(house)
         _drop(home, invoices)
         began = time.monotonic()
-        while len(receiver.received) < WARM_UP + invoices:
+        while receiver.accepted < WARM_UP + invoices:
             time.sleep(0.1)
-            meter.sample(len(receiver.received))
+            meter.sample(receiver.accepted)
         took_s = time.monotonic() - began
         return meter.figures(invoices) | {
             "invoices_per_minute": round(invoices / took_s * 60),
@@ -142,7 +142,7 @@ class _Meter:
 
 def _commits(home: Path, invoices: int) -> float:
     """Write transactions per invoice, from its mail to the server's acceptance, in one process."""
-    with running_smtp() as receiver, _house(home, receiver, only=()) as house:
+    with receiving() as receiver, _house(home, receiver, only=()) as house:
         app = house.app
         app.start_children(reader=True, press=True)
         publish(app, BUSINESS)
@@ -190,7 +190,7 @@ def _disk_commits(folder: Path) -> int:
 
 
 @contextmanager
-def _house(home: Path, receiver: SmtpServer, *, only: tuple[str, ...]) -> Iterator[House]:
+def _house(home: Path, receiver: Receiver, *, only: tuple[str, ...]) -> Iterator[House]:
     (home / "config").mkdir(parents=True)
     (home / "config" / "tillmail.toml").write_text(_SETTINGS.format(port=receiver.port))
     with running_house(home, free_port(), {}, processes=only) as house:

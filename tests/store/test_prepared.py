@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, bindparam, inspect, select
+from sqlalchemy import Engine, bindparam, delete, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from tests import books
 from tests.books import ACME, AT
@@ -103,3 +104,21 @@ def test_a_statement_belongs_to_the_transaction_under_way(each_books: Engine) ->
         with store.transaction(each_books) as other:
             store.add(other, _key("a"))
         assert _DONE_AT.scalar(session, about) == AT
+
+
+def test_changed_columns_are_written_at_once_and_the_object_says_so(each_books: Engine) -> None:
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    with store.transaction(each_books) as session:
+        key = _key("a")
+        store.add(session, key)
+        store.change(session, key, done_at=later)
+        assert (key.done_at, session.dirty) == (later, set())
+        assert _DONE_AT.scalar(session, {"business": ACME, "key": "a"}) == later
+
+
+def test_a_row_that_is_gone_cannot_be_changed(session: Session) -> None:
+    key = _key("a")
+    store.add(session, key)
+    session.execute(delete(OnceKey).execution_options(synchronize_session=False))
+    with pytest.raises(StaleDataError):
+        store.change(session, key, done_at=AT)
