@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import tomllib
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from babel.dates import get_month_names
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker import readers
 from worker.readers.amounts import NotAnAmount, decimal_text, with_currency_digits
 from worker.readers.dates import NotADay, edifact_day, iso_day
 
@@ -67,3 +71,17 @@ def test_what_is_no_day_raises(text: str) -> None:
 def test_months_and_weeks_are_no_days(text: str, code: str) -> None:
     with pytest.raises(NotADay):
         edifact_day(text, code)
+
+
+def test_the_names_of_months_are_those_of_cldr() -> None:
+    file = Path(readers.__file__).with_name("month_names.toml")
+    forms = {
+        "wide": ("wide", "format"),
+        "wide_alone": ("wide", "stand-alone"),
+        "short": ("abbreviated", "format"),
+        "short_alone": ("abbreviated", "stand-alone"),
+    }
+    for language, names in tomllib.loads(file.read_text("utf-8")).items():
+        for form, (width, context) in forms.items():
+            cldr = get_month_names(width, context, language)  # type: ignore[arg-type]
+            assert names[form].split("|") == [cldr[number] for number in range(1, 13)], language

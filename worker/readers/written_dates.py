@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
-from babel.dates import get_month_names
-
-_LOCALES = "en de fr nl it es pt pl da sv nb fi cs sk hu ro tr el hr sl bg et lv lt ca"
 _DIGIT = re.compile(r"\d")
 _YEARS = (1990, 2100)
 _NUMERIC = re.compile(
@@ -128,26 +127,31 @@ def month_of(name: str) -> int | None:
     return _months().get(_plain(name))
 
 
+@lru_cache(maxsize=1)
 def month_names() -> frozenset[str]:
     """The full names of the months, in lower case, in all our languages."""
     return frozenset(
         name.casefold()
-        for locale in _LOCALES.split()
-        for context in ("format", "stand-alone")
-        for name in get_month_names("wide", context, locale).values()
+        for forms in _names_by_language().values()
+        for form in ("wide", "wide_alone")
+        for name in forms[form].split("|")
         if len(name) > 3 or name.casefold() in ("mai", "maj", "mei", "may")
     )
+
+
+@lru_cache(maxsize=1)
+def _names_by_language() -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_name("month_names.toml").read_text("utf-8"))
 
 
 @lru_cache(maxsize=1)
 def _months() -> dict[str, int]:
     """Month names and their short forms in the languages that we read (CLDR)."""
     names: dict[str, int] = {}
-    for locale in _LOCALES.split():
-        for width in ("wide", "abbreviated"):
-            for context in ("format", "stand-alone"):
-                for number, name in get_month_names(width, context, locale).items():
-                    names.setdefault(_plain(name), number)
+    for forms in _names_by_language().values():
+        for form in ("wide", "wide_alone", "short", "short_alone"):
+            for number, name in enumerate(forms[form].split("|"), start=1):
+                names.setdefault(_plain(name), number)
     return names | {"sept": 9, "mrz": 3, "maerz": 3}
 
 
