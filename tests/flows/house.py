@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from tests.flows.papers import Forward
 from tests.servers.dovecot import Account, DovecotServer
 from tests.servers.smtp import SmtpServer
 from tests.servers.stripe import StripeSandbox
 from worker import businesses, customers, delivery, intake, invoices, paylinks, store
+from worker.__main__ import tillmail as command_line
 from worker.actors import FLOW
 from worker.adapters.file_clock import FileClock
 from worker.adapters.redis_broker_process import url_of
@@ -73,18 +75,8 @@ class House:
 
     def run(self, *arguments: str) -> str:
         """What a `tillmail` command prints; it must succeed."""
-        import subprocess
-        import sys
-
-        done = subprocess.run(
-            [sys.executable, *tillmail(*arguments)],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(command_line, arguments, env=self.environment)
+        assert done.exit_code == 0, done.stderr
         return done.stdout
 
     def edit(self, file: str, change: Callable[[str], str]) -> None:
