@@ -29,7 +29,8 @@ class Wire:
 
     def cut(self) -> None:
         """End every connection; new ones are taken."""
-        for connection in self._open:
+        # A copy: whoever is cut off may be back before the last of them is.
+        for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 

@@ -258,7 +258,8 @@ class ImapMailbox:
 
     def _connect(self) -> IMAPClient:
         account = self._account
-        trust = ssl.create_default_context(cafile=account.ca_file)
+        is_plain = account.security == "plain"
+        trust = None if is_plain else ssl.create_default_context(cafile=account.ca_file)
         client = IMAPClient(
             account.host,
             account.port,

@@ -98,7 +98,9 @@ class SmtpTransport:
             raise PermanentError("The SMTP user name and password must be plain ASCII.")
         self._relay = relay
         self._deadline_s = deadline_s
-        self._trust = ssl.create_default_context(cafile=relay.ca_file)
+        # Loading the certificates of the machine takes longer than a message.
+        is_plain = relay.security == "plain"
+        self._trust = None if is_plain else ssl.create_default_context(cafile=relay.ca_file)
         self._kept = threading.local()
         self._open: set[smtplib.SMTP] = set()
 
