@@ -9,7 +9,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -169,6 +169,13 @@ class HouseApp(App):
     at: datetime
     counting: CountingGateway
     cards: CountingCards
+    filled: list[tuple[str, Mapping[str, object]]]
+
+    def page(
+        self, business: BusinessKey, page: str, language: str, context: Mapping[str, object]
+    ) -> Any:
+        self.filled.append((page, context))
+        return super().page(business, page, language, context)
 
     def now(self) -> datetime:
         return self.at
@@ -202,7 +209,7 @@ class House:
         )
         self.app = HouseApp(settings, flow={})
         self.app.engine = engine
-        self.app.at = NOON
+        self.app.at, self.app.filled = NOON, []
         self.app.counting = CountingGateway()
         self.app.cards = CountingCards()
         with self.app.transaction() as session:

@@ -7,7 +7,7 @@ colours and sizes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from tests.web.test_portal import Owner
 from tests.web.test_receipt_page import receipt_below
 from tests.web.test_ways import METHODS, _bank_is_at_it, give_balance
 from worker import paylinks
+from worker.adapters.page_samples import samples
 from worker.paylinks import Subject
 
 DESKTOP = {"width": 1200, "height": 900}
@@ -55,10 +56,35 @@ def test_every_page_is_clean(house: House, page: Page) -> None:
     walk.is_lost()
     assert walk.found == {}
     assert len(walk.seen) == 18
+    # What publishing tries a set of templates with is what these pages were filled with.
+    real, tried = _names(house.app.filled), _names(samples(house.app.rules(KEY)))
+    assert real - tried == set()
+    top = {name for name in real if name.count(".") == 2}
+    seen = tuple({name.rpartition(".")[0] for name in top})
+    assert {n for n in tried if n.count(".") == 2 and n.startswith(seen)} - top == set()
     # What would hide a text from some eyes is found: the walk does look.
     page.evaluate("document.querySelector('h1').style.color = 'color-mix(in srgb, white, silver)'")
     walk.look("pale")
     assert list(walk.found) == ["pale", "pale, light, 1200"]
+
+
+def _names(pages: Iterable[tuple[str, Mapping[str, object]]]) -> set[str]:
+    """Every value that pages are filled with, by its way below the page's name."""
+
+    def below(where: str, value: object) -> Iterator[str]:
+        if isinstance(value, list | tuple):
+            for one in value:
+                yield from below(where, one)
+        elif isinstance(value, Mapping) and not where.endswith(_OPEN_NAMES):
+            for name, one in value.items():
+                yield f"{where}.{name}"
+                yield from below(f"{where}.{name}", one)
+
+    return {name for page, context in pages for name in below(page, context)}
+
+
+# Named by the items on a page, or the same on each of them.
+_OPEN_NAMES = (".problems", ".typed", ".wished", ".business")
 
 
 class Walk:

@@ -60,7 +60,7 @@ def _broken(problem: str) -> review.Question:
 
 
 def fault_of(app: App, business: BusinessKey, look: documents.Look) -> str | None:
-    """The first fault that printing samples with a set brings up."""
+    """The first fault that making samples with a set brings up: PDFs, mails, pages."""
     rules = app.rules(business)
     try:
         for fault in app.press.check(look.folder, look.set_hash):
@@ -69,6 +69,7 @@ def fault_of(app: App, business: BusinessKey, look: documents.Look) -> str | Non
             app.press.print_pdf(order)
         for letter in delivery.samples(rules, look.folder, look.set_hash):
             app.press.compose(letter)
+        app.try_pages(business, look)
     except PermanentError as e:
         return str(e)
     return None

@@ -17,7 +17,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from worker.adapters.page_samples import samples
 from worker.adapters.templating import TemplateSet
+from worker.businesses import Rules
 from worker.kernel.errors import PermanentError
 
 _IMAGES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"}
@@ -36,6 +38,13 @@ class WebPage:
 def render(folder: str, page: str, language: str, context: Mapping[str, object]) -> WebPage:
     """`templates/web/<page>` of a set. `context` holds `business`, whose logo is a path in it."""
     return _press(folder).render(page, language, dict(context))
+
+
+def try_pages(folder: str, rules: Rules) -> None:
+    """Fill in every page of a set with samples; raises PermanentError for the first that fails."""
+    for page, context in samples(rules):
+        for language in ("en", "de"):
+            render(folder, page, language, context)
 
 
 class _WebPress:

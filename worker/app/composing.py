@@ -329,6 +329,12 @@ class App:
             look = self.look(session, business)
         return render(look.folder, page, language, context)
 
+    def try_pages(self, business: BusinessKey, look: documents.Look) -> None:
+        """Fill in every web page of a set with samples; raises PermanentError for what fails."""
+        from worker.adapters.web_pages import try_pages
+
+        try_pages(look.folder, self.rules(business))
+
     def plain_page(self, page: str, language: str, context: Mapping[str, object]) -> WebPage:
         """A web page that is no business's, from what is shipped; needs no database."""
         from worker.adapters.web_pages import render

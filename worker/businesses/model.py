@@ -317,6 +317,20 @@ class Rules(_Rules):
         self.methods.check(self.currency)
         return self
 
+    @property
+    def page_face(self) -> dict[str, object]:
+        """The business as its web pages show it."""
+        return {
+            "name": self.name,
+            "legal_name": self.legal_name,
+            "address_lines": list(self.address),
+            "vat_id": self.vat_id,
+            "email": self.email,
+            "phone": self.phone,
+            "colour": self.documents.colour,
+            "logo": f"assets/{self.documents.logo}" if self.documents.logo else None,
+        }
+
     def reading_hints(self) -> Hints:
         """What helps to read the business's papers; the seller on them is the business itself."""
         hints = self.readers.hints

@@ -22,7 +22,6 @@ from worker.payments import CheckoutState
 from worker.web.forms import Visitor, has_opened
 from worker.web.standing import (
     bank_face,
-    business_face,
     item_names,
     link_of,
     thresholds_of,
@@ -149,7 +148,7 @@ def context(account: Account, *, path: str, at: datetime) -> dict[str, object]:
     payable = total(everything.values(), account.currency)
     zone = account.rules.time_zone
     return {
-        "business": business_face(account.rules),
+        "business": account.rules.page_face,
         "is_test": not account.rules.stripe.livemode,
         "link": {"path": path, "until": _until(account.link, zone)},
         "tabs": tabs_of(account.link, path, "invoices"),

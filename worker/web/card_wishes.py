@@ -22,7 +22,6 @@ from worker.paylinks import Confirmation
 from worker.web import answers
 from worker.web.forms import Fields
 from worker.web.portal import Kept, Portal, plain
-from worker.web.standing import business_face
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ class CardWishes:
             return asked
         card, rules = own.card(str(asked.details.get("mandate", ""))), portal.rules
         facts = {
-            "business": business_face(rules),
+            "business": rules.page_face,
             "name": rules.legal_name or rules.name,
             "days": rules.autocharge.delay_days,
             "per_charge": plain(card.per_charge) if card is not None else None,

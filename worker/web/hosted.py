@@ -17,7 +17,6 @@ from worker.kernel.errors import PermanentError, Refused, TransientError
 from worker.kernel.ids import BusinessKey
 from worker.paylinks import Link
 from worker.payments import Checkout, CheckoutFacts, CheckoutState, PageOpen, Payer
-from worker.web.standing import business_face
 
 _Answer = TypeVar("_Answer")
 log = logging.getLogger(__name__)
@@ -105,7 +104,7 @@ class HostedPage:
             item = invoices.by_id(session, begun.business, begun.checkout.item_id)
             is_request = item is not None and item.is_credit_request
         facts: dict[str, object] = {
-            "business": business_face(self.app.rules(begun.business)),
+            "business": self.app.rules(begun.business).page_face,
             "item": {
                 "number": payer.title,
                 "kind": "credit_request" if is_request else "invoice",

@@ -20,7 +20,7 @@ from worker.kernel.mail import Address
 from worker.kernel.money import Money
 from worker.paylinks import Link, LinkState
 from worker.web.forms import Visitor
-from worker.web.standing import business_face, link_of
+from worker.web.standing import link_of
 from worker.web.tabs import Tab, tabs_of
 
 # A page of more would be larger than a phone in a train should load.
@@ -104,7 +104,7 @@ def context(
     zone = portal.rules.time_zone
     given = autocharge.in_force(own.cards)
     return {
-        "business": business_face(portal.rules),
+        "business": portal.rules.page_face,
         "is_test": not portal.rules.stripe.livemode,
         "link": {"path": path},
         "tabs": tabs_of(portal.link, path, tab),

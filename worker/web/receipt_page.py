@@ -20,7 +20,7 @@ from worker.web import answers
 from worker.web.account import account_of
 from worker.web.answers import Draft
 from worker.web.forms import Visitor, visitor
-from worker.web.standing import Standing, business_face, link_of, standing_of
+from worker.web.standing import Standing, link_of, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ReceiptPage:
             if notice is None:
                 return None
             facts: dict[str, object] = {
-                "business": business_face(seen.rules),
+                "business": seen.rules.page_face,
                 "is_test": not seen.rules.stripe.livemode,
                 "link": {"path": answers.path_of(self.app, link)},
                 "receipt": notice.context(),

@@ -37,7 +37,6 @@ from worker.web.forms import (
 )
 from worker.web.opening import TRAP
 from worker.web.security import crosses_sites
-from worker.web.standing import business_face
 
 ASKS_A_MINUTE = 5
 _MINUTE_S = 60.0
@@ -113,7 +112,7 @@ class SigningIn:
     def _facts(self, business: BusinessKey) -> dict[str, object]:
         rules = self.app.rules(business)
         return {
-            "business": business_face(rules),
+            "business": rules.page_face,
             "is_test": not rules.stripe.livemode,
             "path": f"/sign-in/{business}",
         }

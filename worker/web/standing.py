@@ -152,7 +152,7 @@ def standing_of(
 def context(session: Session, standing: Standing, *, path: str, at: datetime) -> dict[str, object]:
     """All that a page template of this link may use, as plain values."""
     return {
-        "business": business_face(standing.rules),
+        "business": standing.rules.page_face,
         "is_test": not standing.rules.stripe.livemode,
         "link": {"path": path, "until": until(standing.link, standing.rules.time_zone)},
         "item": item_face(session, standing, at=at),
@@ -161,20 +161,6 @@ def context(session: Session, standing: Standing, *, path: str, at: datetime) ->
         ),
         "has_document": documents.of_invoice(session, standing.business, standing.invoice.id)
         is not None,
-    }
-
-
-def business_face(rules: Rules) -> dict[str, object]:
-    """The seller as its pages show it."""
-    return {
-        "name": rules.name,
-        "legal_name": rules.legal_name,
-        "address_lines": list(rules.address),
-        "vat_id": rules.vat_id,
-        "email": rules.email,
-        "phone": rules.phone,
-        "colour": rules.documents.colour,
-        "logo": f"assets/{rules.documents.logo}" if rules.documents.logo else None,
     }
 
 

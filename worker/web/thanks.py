@@ -30,7 +30,6 @@ from worker.web.receipt_page import receipt_of, receipts_of
 from worker.web.standing import (
     Face,
     Standing,
-    business_face,
     context,
     debit_face,
     link_of,
@@ -101,7 +100,7 @@ class ThanksPage:
             facts = context(session, seen, path=path, at=at)
             return facts | {"tabs": None, "within": ""}
         return {
-            "business": business_face(seen.rules),
+            "business": seen.rules.page_face,
             "is_test": not seen.rules.stripe.livemode,
             "link": {"path": path},
             "tabs": tabs_of(seen.link, path, "invoices"),
