@@ -23,7 +23,7 @@ class Score(Protocol):
     ) -> None: ...
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def score(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Score]:
     with warm_reader(tmp_path_factory.mktemp("corpora")) as command:
 
