@@ -34,12 +34,14 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from bench.seeding import store_invoices
+from tests import books
 from tests.servers.postgres import running_postgres
 from tests.servers.processes import free_port
 from tests.web.house import KEY, House, signature, stripe_event
 from worker import paylinks
 from worker.paylinks import Subject
 from worker.payments.model import Webhook
+from worker.store import make_engine
 
 ITEMS = 20
 RATE = 50
@@ -65,7 +67,9 @@ def measure(
         server.database() as database,
     ):
         port = free_port()
-        house = House(Path(folder), f"http://127.0.0.1:{port}", database=database)
+        books.build(database)
+        engine = make_engine(database)
+        house = House(Path(folder), engine, f"http://127.0.0.1:{port}")
         path, size = _twenty_items(house)
         with _serving(port, database, folder):
             get = _getting(path)
@@ -144,7 +148,8 @@ def _serving(port: int, database: str, home: str) -> Iterator[None]:
 
 def serve(port: int, home: str) -> None:
     """One web process on a port that it shares with its like."""
-    house = House(Path(home), f"http://127.0.0.1:{port}", database=os.environ["BENCH_DATABASE"])
+    engine = make_engine(os.environ["BENCH_DATABASE"])
+    house = House(Path(home), engine, f"http://127.0.0.1:{port}")
     # Only where the protocol is named does asyncio send without delay, as it does in production.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

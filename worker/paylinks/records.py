@@ -59,15 +59,8 @@ def live_link_of_customer(
     session: Session, business: BusinessKey, customer_id: str, currency: str
 ) -> Link | None:
     """The one link to all of a customer's open items in a currency."""
-    return session.scalar(
-        select(Link).where(
-            Link.business == business,
-            Link.customer_id == customer_id,
-            Link.item_id.is_(None),
-            Link.currency == currency,
-            Link.revoked_at.is_(None),
-        )
-    )
+    about = {"business": business, "customer_id": customer_id, "currency": currency}
+    return store.one(session, Link, item_id=None, revoked_at=None, **about)
 
 
 def live_link_of_contact(session: Session, business: BusinessKey, contact_id: str) -> Link | None:
