@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from tests.actors.desk import NORTHLIGHT, Desk, letter, opened
 from tests.flows.papers import Paper, forward
 from tests.payments.bank import entry, statement
+from tests.payments.test_settling import paid
 from tests.readers.workbooks import workbook
-from worker import ledger, payments
+from worker import invoices, ledger, payments, readers
+from worker.kernel.errors import Refused
 from worker.payments import BankFile, Payment
 from worker.remittance import Advice
 from worker.review import WorkItem
@@ -113,6 +115,33 @@ def test_a_bomb_of_a_sheet_and_a_changed_iban_are_no_payment(desk: Desk) -> None
     assert desk.broken() == []
 
 
+MT940 = (
+    ":20:STMT\n:25:{account}\n:28C:47/1\n:60F:C261119EUR1000,00\n"
+    ":61:2611201120C119,00NTRFNONREF\n:86:166?00GUTSCHRIFT?20F-7001?32BRIGHTWATER\n"
+    ":62F:C261120EUR{closing}\n-\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("account", "closing", "reason"),
+    [
+        ("37040044/0532013000", "1118,00", "not add up"),
+        ("12030000/0000202051", "1119,00", "account"),
+    ],
+)
+def test_a_bank_file_that_is_broken_or_anothers_settles_no_claim(
+    desk: Desk, account: str, closing: str, reason: str
+) -> None:
+    desk.take(letter(ONE, sender=ANN))
+    before = books(desk)
+    content = MT940.format(account=account, closing=closing).encode()
+    told = readers.examine(content).reading.statements
+    with desk.app.transaction() as s, pytest.raises(Refused, match=reason):
+        payments.record(s, desk.rules, BankFile(told, content, "mara"), at=desk.app.now())
+    assert (books(desk), desk.one(Payment).state) == (before, "announced")
+    assert desk.broken() == []
+
+
 def test_the_same_advice_ten_times_is_one(desk: Desk) -> None:
     before = books(desk)
     for _ in range(10):
@@ -169,4 +198,44 @@ def test_in_whatever_order_words_and_the_banks_line_come_the_books_are_the_same(
     assert left == {"bank": 35700, "receivable": 11900, "invoiced": -47600}
     settled = [p.amount_minor for p in kept_desk.all(Payment) if p.state == "settled"]
     assert settled == [35700]
+    assert kept_desk.broken() == []
+
+
+def card_pays(desk: Desk, number: str) -> None:
+    """Have the customer pay an invoice by card, on its page."""
+    with desk.app.transaction() as s:
+        invoice = s.merge(desk.invoice(number))
+        if not invoices.still_to_pay(s, invoice).is_positive:
+            return  # Its page takes nothing any more.
+        checkout = payments.begin(s, invoice, link_id="lnk", at=desk.app.now())
+        assert payments.settle(s, checkout, paid(checkout), livemode=False, at=desk.app.now())
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.permutations(["word", "card", "bank", "the same again"]))
+def test_a_card_payment_that_comes_meanwhile_is_never_lost_or_counted_twice(
+    kept_desk: Desk, order: list[str]
+) -> None:
+    kept_desk.start_over()
+    tell: dict[str, Callable[[], object]] = {
+        "word": lambda: kept_desk.take(letter(BOTH, sender=ANN)),
+        "card": lambda: card_pays(kept_desk, "F-7001"),
+        "bank": lambda: bank_tells(kept_desk, "F-7001 F-7002"),
+        "the same again": lambda: kept_desk.take(letter(BOTH, sender=ANN)),
+    }
+    for what in order:
+        tell[what]()
+    left = {name: minor for name, minor in books(kept_desk).items() if minor}
+    by_card = left.pop("gateway_clearing", 0)
+    # 476.00 EUR are owed altogether; whatever came in is on an invoice, or waits for a person.
+    assert by_card == (0 if order.index("bank") < order.index("card") else 11900)
+    waits = -left.pop("unapplied_cash", 0) - left.pop("customer_balance", 0)
+    assert left.pop("bank") == 35700
+    assert left.pop("receivable") == 47600 - 35700 - by_card + waits
+    assert left == {"invoiced": -47600}
     assert kept_desk.broken() == []
