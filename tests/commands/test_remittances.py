@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, issue, zoo
 from tests.commands.conftest import Desk
-from worker import remittance
+from worker import invoices, remittance
 from worker.app import App
 from worker.readers.model import Claim, Remittance, RemittanceLine
 
+LATER = date(2029, 1, 31)
 
-def _claimed(amount: str) -> object:
+
+def _claimed(amount: str) -> Callable[[App, Session], None]:
     def work(_app: App, session: Session) -> None:
         customer = zoo(session)
         issue(session)
@@ -82,3 +86,30 @@ def test_a_doubtful_claim_is_taken_or_corrected(
     [asked] = till.type("review", "list", "--json").json
     said = till.type("review", "resolve", asked["id"], "not", "received", "--as", "Ann")
     assert (said.code, state(till)) == (0, "withdrawn"), said.err
+
+
+def test_what_is_overdue_rests_while_it_is_announced_or_promised(till: Desk) -> None:
+    (till.home / "var" / "clock.ahead").write_text(str(60 * 86_400))
+    till.book(_claimed("119.00"))
+    overdue = ("invoices", "overdue", "--json")
+
+    def rests() -> dict[str, str | None]:
+        return {row["number"]: row["rests"] for row in till.type(*overdue).json}
+
+    assert str(rests()["R-1"]).startswith("119.00 EUR is announced until ")
+    assert rests()["R-2"] is None
+    till.book(_promised("R-2"))
+    assert rests()["R-2"] == f"promised for {LATER}"
+    [advice] = till.type("remittances", "list", "--json").json
+    till.type("remittances", "undo", advice["id"], "--reason", "it was a mistake", "--as", "Ann")
+    assert rests()["R-1"] is None
+    rows = till.type(*overdue).json
+    assert [(row["number"], row["may_be_urged"]) for row in rows] == [("R-1", True), ("R-2", False)]
+
+
+def _promised(number: str) -> Callable[[App, Session], None]:
+    def work(_app: App, session: Session) -> None:
+        [invoice] = invoices.called(session, ACME, number)
+        invoices.promise(invoice, LATER, by="pay@zoo.example", at=AT)
+
+    return work

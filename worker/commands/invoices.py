@@ -22,6 +22,7 @@ from worker.commands.choosing import (
     typed_address,
     who,
 )
+from worker.commands.overdue import list_overdue
 from worker.commands.printing import hint, print_list, print_record
 from worker.invoices import Invoice, State
 from worker.kernel.ids import BusinessKey
@@ -31,6 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+app.command("overdue")(list_overdue)
 _Name = Annotated[str, typer.Argument(metavar="INVOICE", help="The invoice's number or id.")]
 
 

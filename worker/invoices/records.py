@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from worker import ledger, store
 from worker.invoices.model import CREDIT_REQUEST, Invoice
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
-from worker.ledger import Account
+from worker.ledger import Account, Posting
 from worker.readers.model import DocType
 
 _invoice, _held = store.table_of(Invoice).c, ledger.HELD_BY_ITEMS.subquery()
@@ -178,6 +178,28 @@ def open_item(row: Row[*tuple[Any, ...]], currency: str) -> OpenItem:
         row.doc_type == CREDIT_REQUEST,
         row.promised_on,
     )
+
+
+def overdue(session: Session, business: BusinessKey, *, on: date) -> Sequence[Invoice]:
+    """What should have been paid before this day and is owed still, the longest due first."""
+    owing = (
+        select(Posting.item_id)
+        .where(Posting.business == business, Posting.account == Account.RECEIVABLE.value)
+        .group_by(Posting.item_id)
+        .having(func.sum(Posting.amount_minor) > 0)
+    )
+    return session.scalars(
+        select(Invoice)
+        .where(
+            Invoice.business == business,
+            Invoice.due_on < on,
+            Invoice.issued_at.is_not(None),
+            Invoice.voided_at.is_(None),
+            Invoice.corrected_at.is_(None),
+            Invoice.id.in_(owing),
+        )
+        .order_by(Invoice.due_on, Invoice.number, Invoice.id)
+    ).all()
 
 
 def still_to_pay(session: Session, invoice: Invoice) -> Money:
