@@ -48,6 +48,7 @@ _LIVE_CHECKOUT = (
     .order_by(Checkout.opened_at.desc())
     .limit(1)
 )
+_AT_THE_BANK = _LIVE_CHECKOUT.where(Checkout.state == CheckoutState.PROCESSING.value)
 _UNDER_WAY = (
     select(Payment)
     .where(
@@ -182,13 +183,7 @@ def furthest(states: Iterable[tuple[str, CheckoutState]]) -> dict[str, CheckoutS
 
 def at_the_bank(session: Session, item: Invoice) -> Checkout | None:
     """The checkout for an item whose payer is done while a bank is not."""
-    business, state = BusinessKey(item.business), CheckoutState.PROCESSING.value
-    return session.scalar(
-        select(Checkout)
-        .join(Share, _of_checkout())
-        .where(Share.business == business, Share.item_id == item.id, Checkout.state == state)
-        .limit(1)
-    )
+    return session.scalar(_AT_THE_BANK, {"business": item.business, "item": item.id})
 
 
 def newest_checkout(
