@@ -114,8 +114,8 @@ class HostedPage:
         made = self.app.page(begun.business, "checkout_title.txt", payer.language, facts)
         fee_title = ""
         if begun.checkout.fee.is_positive:
-            facts["method"] = begun.checkout.method
-            made_fee = self.app.page(begun.business, "fee_title.txt", payer.language, facts)
+            by = facts | {"method": begun.checkout.method}
+            made_fee = self.app.page(begun.business, "fee_title.txt", payer.language, by)
             fee_title = made_fee.html.strip()
         return replace(payer, title=made.html.strip(), fee_title=fee_title)
 
