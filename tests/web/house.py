@@ -43,6 +43,7 @@ from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.mail import Address
 from worker.kernel.money import Money
 from worker.ledger import Account
+from worker.paylinks import Subject
 from worker.payments import (
     Allocation,
     CheckoutFacts,
@@ -263,6 +264,15 @@ class House:
             _freeze(session, invoice.id, at)
         return self.app.link_url(link).removeprefix(self.lives_at)
 
+    def account(self, path: str) -> str:
+        """Opens the link for all that the customer of a page owes; gives the path of its page."""
+        owing = Subject(KEY, self.link(path).customer_id, currency="EUR")
+        app = self.app
+        with app.transaction() as session:
+            life = app.link_life(KEY)
+            link = paylinks.open_customer_link(session, owing, app.link_keys, life, at=app.at)
+        return app.link_url(link).removeprefix(self.lives_at)
+
     def link(self, path: str) -> paylinks.Link:
         """The link of a page."""
         with self.app.transaction() as session:
@@ -377,7 +387,7 @@ def running_house(
         house = House(home, engine, public_url or reached_at, sandbox, **changes)
         house.reached_at = reached_at
         if sandboxed:
-            house.app.counting.pages_at = f"{sandbox}/health?page="
+            house.app.counting.pages_at = house.app.cards.pages_at = f"{sandbox}/health?page="
         try:
             with serving(house.site, listening):
                 yield house

@@ -19,10 +19,9 @@ from tests.web.house import KEY, PERSON, House, running_house
 from tests.web.test_in_browser import HOSTED, PHONE, UNSTEERED
 from tests.web.test_portal import Owner
 from tests.web.test_receipt_page import receipt_below
+from tests.web.test_thanks import gateway_says
 from tests.web.test_ways import METHODS, _bank_is_at_it, give_balance
-from worker import paylinks
 from worker.adapters.page_samples import samples
-from worker.paylinks import Subject
 
 DESKTOP = {"width": 1200, "height": 900}
 LAWS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -55,7 +54,7 @@ def test_every_page_is_clean(house: House, page: Page) -> None:
     walk.comes_late()
     walk.is_lost()
     assert walk.found == {}
-    assert len(walk.seen) == 18
+    assert len(walk.seen) == 20
     # What publishing tries a set of templates with is what these pages were filled with.
     real, tried = _names(house.app.filled), _names(samples(house.app.rules(KEY)))
     assert real - tried == set()
@@ -101,17 +100,18 @@ class Walk:
         give_balance(self.house, paths[0], 2000)
         self.look("an item", paths[0])
         self.look("waiting for the gateway", f"{paths[0]}/thanks")
-        owing = Subject(KEY, self.house.link(paths[0]).customer_id, currency="EUR")
-        app = self.house.app
-        with app.transaction() as session:
-            life = app.link_life(KEY)
-            link = paylinks.open_customer_link(session, owing, app.link_keys, life, at=app.at)
-        self.look("a customer", app.link_url(link))
+        account = self.house.account(paths[0])
+        self.look("a customer", account)
         self.page.locator(".pay input.typed").first.fill("1,000")
         self.page.locator(".pay button[type=submit]").click()
         self.page.wait_for_selector("[role=alert]")
         self.look("an amount that may be two")
-        self.look("a customer who comes back", f"{app.link_url(link)}/thanks")
+        self.look("a customer who comes back", f"{account}/thanks")
+        self.page.goto(account)
+        self.page.locator(".pay input.typed").first.fill("10.00")
+        self.presses_to_pay()
+        gateway_says(self.house, account, "paid")
+        self.look("several paid, and one of them in part", f"{account}/thanks")
         self.house.pay(paths[0])
         self.look("paid", f"{paths[0]}/thanks")
         self.look("a receipt", paths[0] + receipt_below(self.house, paths[0]))
@@ -120,22 +120,27 @@ class Walk:
         """A bank debit under way; and an invoice that was withdrawn meanwhile."""
         path = self.house.invoice("D-1")
         self.page.goto(path)
-        self.house.wait(seconds=3)
         self.page.get_by_label("SEPA").check()
-        self.page.locator(".pay button[type=submit]").click()
-        self.page.wait_for_url(HOSTED)
+        self.presses_to_pay()
         _bank_is_at_it(self.house)
         self.look("a debit under way", f"{path}/thanks")
         other = self.house.invoice("D-2")
         self.house.edit(other, voided_at=self.house.app.at)
         self.look("withdrawn", other)
 
+    def presses_to_pay(self) -> None:
+        """After a look at the page, as far as the hosted one."""
+        self.house.wait(seconds=3)
+        self.page.locator(".pay button[type=submit]").click()
+        self.page.wait_for_url(HOSTED)
+
     def owns_a_portal(self) -> None:
         """The tabs, a wish, and a wrong code."""
         owner = Owner(self.house)
-        owner.card()
+        card = owner.card()
         self.look("a portal's invoices", owner.path)
         self.look("a portal's contracts", f"{owner.path}/contracts")
+        self.look("what a card pays is changed", f"{owner.path}/cards?card={card.id}")
         self.page.goto(f"{owner.path}/cards")
         for summary in self.page.locator("summary").all():
             summary.click()

@@ -14,7 +14,6 @@ from tests.web.house import KEY, House, as_person, form_of, running_house
 from tests.web.test_checking_out import press
 from worker import customers, invoices, paylinks
 from worker.kernel.errors import TransientError
-from worker.paylinks import Subject
 from worker.web.choosing import read_amount
 
 
@@ -32,16 +31,7 @@ class Page:
         self.house = house
         self.paths = [house.invoice(f"C-{n}", total, buyer="C") for n, total in _TOTALS.items()]
         self.items = [house.link(path).item_id or "" for path in self.paths]
-        customer_id = house.link(self.paths[0]).customer_id
-        with house.app.transaction() as session:
-            link = paylinks.open_customer_link(
-                session,
-                Subject(KEY, customer_id, currency="EUR"),
-                house.app.link_keys,
-                house.app.link_life(KEY),
-                at=house.app.now(),
-            )
-        self.path = house.app.link_url(link).removeprefix(house.lives_at)
+        self.path = house.account(self.paths[0])
         self.browser = house.browser()
 
     def pay(self, ticked: list[int], **typed: str) -> httpx.Response:

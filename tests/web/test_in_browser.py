@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.web.house import KEY, PERSON, House, running_house
+from tests.web.house import PERSON, House, running_house
 from tests.web.test_ways import METHODS, make_business, ordered
-from worker import paylinks
-from worker.paylinks import Subject
 
 PHONE = {"width": 390, "height": 844}
 # Playwright says that it steers the browser; a person's browser says that nobody does.
@@ -193,11 +191,7 @@ def test_a_wrong_amount_is_tied_to_its_field(house: House, open_page: Opened) ->
     """WCAG 2.2, success criteria 1.3.1, 1.4.10, 2.4.3, 3.1.1, 3.3.1 and 3.3.2."""
     paths = [house.invoice(number, "50.00", buyer="C") for number in ("2026-0139", "2026-0140")]
     paths += [house.invoice("2026-0141", "50.00", buyer="C")]
-    owing = Subject(KEY, house.link(paths[0]).customer_id, currency="EUR")
-    with house.app.transaction() as session:
-        keys, life = house.app.link_keys, house.app.link_life(KEY)
-        link = paylinks.open_customer_link(session, owing, keys, life, at=house.app.now())
-    page = open_page(house.app.link_url(link).removeprefix(house.lives_at))
+    page = open_page(house.account(paths[0]))
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.locator("main").count() == page.locator("h1").count() == 1
     wider = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
