@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT
@@ -15,10 +17,10 @@ from tests.payments.bank import book, entry, statement, unsound
 from tests.payments.test_crediting import euro
 from tests.payments.test_registering import held
 from tests.payments.test_reversals import disputed, gone, paid_invoice
-from worker import payments, review
+from worker import payments, review, store
 from worker.kernel.errors import Refused
 from worker.ledger import Account
-from worker.payments import Outcome, Payout, PayoutFacts, PayoutPart
+from worker.payments import Outcome, Payment, Payout, PayoutFacts, PayoutPart
 
 ON = date(2026, 11, 20)
 # What was taken of the one payment there is, with what Stripe keeps of it.
@@ -131,6 +133,35 @@ def test_only_the_one_line_that_it_surely_is_settles_a_payout(
     asked = review.open_of_kind(session, ACME, "payout_unknown")
     assert len(asked) == len(lines) - int(met)
     assert unsound(session) == []
+
+
+def test_a_payout_that_does_not_add_up_may_be_the_one_that_the_line_is(session: Session) -> None:
+    paid_invoice(session)
+    weigh(session, CHARGE)
+    strange = replace(PAYOUT, payout_id="po_2", is_itemised=False)
+    weigh(session, payout=strange)
+    book(session, statement(entry("116.96", "STRIPE PAYOUT")))
+    assert payments.reconcile_payouts(session, ACME, at=AT) == 0
+    book(session, statement(entry("116.96", "STRIPE PO_1"), opening="1116.96", number="2"))
+    assert payments.reconcile_payouts(session, ACME, at=AT) == 1
+    assert unsound(session) == []
+
+
+def test_nobody_is_given_the_money_of_a_line_while_it_becomes_a_payout(
+    postgres_books: Engine,
+) -> None:
+    with store.transaction(postgres_books) as session:
+        paid_invoice(session)
+        book(session, statement(entry("116.96", "STRIPE PAYOUT")))
+        weigh(session, CHARGE)
+    with store.transaction(postgres_books) as session:
+        assert payments.reconcile_payouts(session, ACME, at=AT) == 1
+        one = select(Payment).where(Payment.customer_id.is_(None))
+        with (
+            pytest.raises(OperationalError, match="could not obtain lock"),
+            postgres_books.connect() as other,
+        ):
+            other.execute(one.with_for_update(nowait=True))
 
 
 def test_a_payout_that_the_bank_takes_back_is_stripes_again(session: Session) -> None:

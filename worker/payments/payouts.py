@@ -107,21 +107,23 @@ def that_came_back(session: Session, business: BusinessKey, payout_id: str) -> b
 
 
 def waiting(session: Session, business: BusinessKey) -> Sequence[Payout]:
-    """Those that add up and wait for the bank's line, the earliest first; locked."""
+    """Those that no line of the bank is yet, also what does not add up; the earliest first, locked.
+
+    A line may be one that does not add up: so it is surely another only where these are known.
+    """
     return session.scalars(
         select(Payout)
-        .where(
-            Payout.business == business,
-            Payout.cost_minor.is_not(None),
-            Payout.entry_id.is_(None),
-        )
+        .where(Payout.business == business, Payout.entry_id.is_(None))
         .order_by(Payout.arrives_on, Payout.id)
         .with_for_update()
     ).all()
 
 
 def unmet_lines(session: Session, business: BusinessKey) -> list[BankEntry]:
-    """The bank's lines that say they are a payout, and that are none yet."""
+    """The bank's lines that say they are a payout, and that are none yet.
+
+    Their payments are locked: nobody finds an owner for what becomes a payout at the same moment.
+    """
     met = select(Payout.entry_id).where(Payout.business == business, Payout.entry_id.is_not(None))
     return list(
         session.scalars(
@@ -139,5 +141,6 @@ def unmet_lines(session: Session, business: BusinessKey) -> list[BankEntry]:
                 Payment.customer_id.is_(None),
             )
             .order_by(BankEntry.booked_on, BankEntry.id)
+            .with_for_update(of=Payment)
         )
     )

@@ -87,7 +87,7 @@ def reconcile(session: Session, business: BusinessKey, *, at: datetime) -> int:
     due, lines = waiting(session, business), unmet_lines(session, business)
     done = 0
     for payout in due:
-        entry = _line_of(payout, due, lines)
+        entry = _line_of(payout, due, lines) if payout.cost_minor is not None else None
         if entry is not None:
             _post(session, payout, entry, at=at)
             lines.remove(entry)
