@@ -123,3 +123,22 @@ def test_a_row_that_is_gone_cannot_be_changed(session: Session) -> None:
     session.execute(delete(OnceKey).execution_options(synchronize_session=False))
     with pytest.raises(StaleDataError):
         store.change(session, key, done_at=AT)
+
+
+def test_a_savepoint_that_is_rolled_back_takes_what_was_written_in_it(each_books: Engine) -> None:
+    with store.transaction(each_books) as session:
+        kept, gone = _key("kept"), _key("gone")
+        store.add(session, kept)
+
+        savepoint = session.begin_nested()
+        store.change(session, kept, done_at=datetime(2030, 1, 1, tzinfo=UTC))
+        store.add(session, gone)
+        savepoint.rollback()
+
+        assert kept.done_at == AT
+        assert store.get(session, OnceKey, ACME, "gone") is None
+
+        with session.begin_nested():
+            store.add(session, _key("stays"))
+        session.begin_nested().rollback()
+        assert store.get(session, OnceKey, ACME, "stays") is not None

@@ -26,6 +26,10 @@ def change(session: Session, row: Record, **columns: Any) -> None:
         raise StaleDataError(f"{row!r} is not there any more.")
     for name, value in columns.items():
         set_committed_value(row, name, value)
+    savepoint = session.get_nested_transaction()
+    if savepoint is not None:
+        # Should it be rolled back, the object is read again; the session saw no change to undo.
+        savepoint._dirty[inspect(row)] = True
 
 
 @cache

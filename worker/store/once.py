@@ -73,6 +73,10 @@ def _belong(session: Session, row: Record) -> None:
         given.setdefault(name, None)
     make_transient_to_detached(row)
     session.add(row)
+    savepoint = session.get_nested_transaction()
+    if savepoint is not None:
+        # Should it be rolled back, the object goes with its row; the session thinks it was read.
+        savepoint._new[inspect(row)] = True
 
 
 @cache

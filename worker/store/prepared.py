@@ -140,9 +140,13 @@ class _Written:
         return [(at, turn) for at, turn in enumerate(turns) if turn is not None]
 
 
+@event.listens_for(Session, "after_transaction_create")
 @event.listens_for(Session, "after_transaction_end")
-def _let_go(session: Session, _ended: SessionTransaction) -> None:
-    """The next transaction may have another connection."""
+def _let_go(session: Session, _transaction: SessionTransaction) -> None:
+    """The next transaction may have another connection.
+
+    A savepoint is only set when the session is asked for its connection inside it.
+    """
     session.info.pop(_CONNECTION, None)
 
 
