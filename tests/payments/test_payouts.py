@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from tests.books import ACME, AT
 from tests.payments.bank import book, entry, statement, unsound
 from tests.payments.test_crediting import euro
+from tests.payments.test_debits import settle, under_way
 from tests.payments.test_registering import held
 from tests.payments.test_reversals import disputed, gone, paid_invoice
 from worker import payments, review, store
@@ -68,6 +69,26 @@ def test_refunds_and_disputes_in_a_payout_are_those_of_the_books(session: Sessio
     payments.reconcile_payouts(session, ACME, at=AT)
     assert held(session, Account.GATEWAY_CLEARING) == "0.00"
     assert unsound(session) == []
+
+
+def test_a_refund_of_another_amount_than_in_the_books_does_not_add_up(session: Session) -> None:
+    _, payment = paid_invoice(session)
+    payments.book_refunds(session, payment, [gone("19.00")], at=AT)
+    more = PayoutPart(
+        "txn_2", "refund", euro("-29.00"), euro("0.00"), euro("-29.00"), "re_1", "pi_1"
+    )
+    payout = replace(PAYOUT, amount=euro("87.96"))
+    assert weigh(session, CHARGE, more, payout=payout)[1] == ["payout_mismatch"]
+
+
+def test_a_debit_counts_in_a_payout_once_it_is_settled_here(session: Session) -> None:
+    _, checkout, payment = under_way(session)
+    taken = replace(CHARGE, type="payment", amount=payment.amount, net=payment.amount - CHARGE.fee)
+    taken = replace(taken, intent_id=payment.evidence_id)
+    payout = replace(PAYOUT, amount=taken.net)
+    assert weigh(session, taken, payout=payout)[1] == ["payout_mismatch"]
+    settle(session, checkout, "paid")
+    assert weigh(session, taken, payout=payout)[1] == []
 
 
 def test_the_fee_of_a_dispute_is_no_cost_twice(session: Session) -> None:

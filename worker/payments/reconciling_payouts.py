@@ -181,6 +181,8 @@ def _problem(session: Session, business: BusinessKey, part: PayoutPart, code: st
     payment = records.settled_by(session, business, STRIPE_EVIDENCE, part.intent_id or "")
     if payment is None:
         return f"{named} is no payment of these books."
+    if payment.settled_at is None:
+        return f"{named} is not settled in these books."
     if part.type in _TAKEN:
         same = part.amount == payment.amount
         return None if same else f"{named} took {part.amount}, the books say {payment.amount}."
@@ -194,7 +196,9 @@ def _is_booked(session: Session, business: BusinessKey, part: PayoutPart) -> boo
     source = part.source_id or ""
     if source.startswith(("re_", "pyr_")):
         refund = records.refund_at_gateway(session, business, source)
-        return refund is not None and refund.booked_at is not None
+        if refund is None or refund.booked_at is None:
+            return False
+        return part.amount in (refund.amount, -refund.amount)
     if source.startswith(("du_", "dp_")):
         return records.dispute_at_gateway(session, business, source) is not None
     return False
