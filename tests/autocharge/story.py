@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -88,6 +88,7 @@ class Story:
         self.house, self.draw, self.figures = house, random.Random(seed), Figures()
         self.items: list[tuple[Customer, Invoice]] = []
         self.cards: list[tuple[Customer, Mandate]] = []
+        self._silent_until: datetime | None = None
         self._compared = (-1, -1)
         self._taken: list[dict[str, Any]] = []
         self._acts: list[tuple[float, Callable[[], None]]] = [
@@ -96,6 +97,7 @@ class Story:
             (12, self.tick),
             (30, self.work),
             (1.5, self.trouble),
+            (0.3, self.silence),
             (0.8, self.decline),
             (4, self.kill),
             (1, self.pay_by_link),
@@ -162,6 +164,9 @@ class Story:
         if self.draw.random() < 0.5:
             passes = min(passes, self._until_due() or passes)
         self.house.forward(passes)
+        if self._silent_until and self.house.at >= self._silent_until:
+            self._silent_until = None
+            self.house.sandbox.heal()
 
     def tick(self) -> None:
         """A clock ticks, or two do; what comes of it waits for a worker."""
@@ -196,6 +201,14 @@ class Story:
         on, do = self.draw.choice(PLACES), self.draw.choice(FAULTS)
         self.house.sandbox.fail(on, do, times=self.draw.choice((1, 1, 2, 4)))
 
+    def silence(self) -> None:
+        """Stripe takes what it is asked for, and for hours nobody can see whether it did."""
+        how = self.draw.choice(("drop_before", "error_429"))
+        self.house.sandbox.fail(PLACES[1], "commit_then_drop", times=2)
+        for place in PLACES[3:]:
+            self.house.sandbox.fail(place, how, times=1_000)
+        self._silent_until = self.house.at + timedelta(hours=self.draw.choice((2, 12, 40)))
+
     def decline(self) -> None:
         """Some bank says no, soon."""
         _, mandate = self._card()
@@ -226,8 +239,7 @@ class Story:
 
     def pay_by_link(self) -> None:
         """A customer pays on the page, and perhaps nobody hears of it at first."""
-        _, item = self._item()
-        checkout = self._page(item)
+        checkout = self._page(self._item_in_doubt() or self._item()[1])
         if checkout is None or checkout.url is None:
             return
         status = self.house.sandbox.pay(checkout.url, self.draw.choice((PAYS, PAYS, DECLINED)))
@@ -307,7 +319,7 @@ class Story:
     def verify(self) -> None:
         """Every invariant of the house holds, in the midst of it all."""
         broken = [line for line in self.house.broken() if "job" not in line.lower()]
-        assert broken == []
+        assert broken == [], broken
 
     def end(self) -> Figures:
         """Peace: no more faults, and time enough. Then the books are what was truly taken."""
@@ -322,7 +334,7 @@ class Story:
                 break
         assert self._is_equal(), self._difference()
         stuck = [(c.id, c.state, c.because) for c in house.charges() if c.state in _BUSY]
-        assert stuck == []
+        assert stuck == [], stuck
         self.verify()
         self._no_item_is_taken_twice()
         self._count()
@@ -343,7 +355,8 @@ class Story:
         paid = select(Checkout.item_id).where(Checkout.state == CheckoutState.COMPLETE.value)
         with self.house.reading() as s:
             took = Counter([*s.scalars(charged), *s.scalars(paid)])
-        assert [item for item, count in took.items() if count > 1] == []
+        twice = [item for item, count in took.items() if count > 1]
+        assert twice == [], twice
 
     def _count(self) -> None:
         with self.house.reading() as s:
@@ -376,6 +389,14 @@ class Story:
 
     def _item(self) -> tuple[Customer, Invoice]:
         return self.draw.choice(self.items[-3 * MOST_LIVE :])
+
+    def _item_in_doubt(self) -> Invoice | None:
+        """What a card may have paid, and nobody knows: the worst time to pay it by link."""
+        unknown = select(Charge.item_id).where(Charge.state == ChargeState.UNKNOWN.value)
+        with self.house.reading() as s:
+            ids = set(s.scalars(unknown))
+        doubtful = [item for _, item in self.items if item.id in ids]
+        return self.draw.choice(doubtful) if doubtful else None
 
     def _card(self) -> tuple[Customer, Mandate]:
         return self.draw.choice(self.cards[-MOST_LIVE:])

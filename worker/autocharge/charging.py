@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from worker import customers, payments, review
 from worker.autocharge import items, records
-from worker.autocharge.checking import Case, keep_lane, obstacle
+from worker.autocharge.checking import Case, obstacle
 from worker.autocharge.items import Item
 from worker.autocharge.model import (
     CHARGE_MOVES,
@@ -67,7 +67,6 @@ def next_ask(session: Session, charge: Charge, terms: Terms, *, at: datetime) ->
         if attempt.leased_until is not None and attempt.leased_until > at:
             return None
         if attempt.outcome != Outcome.NOT_MADE:
-            keep_lane(session, charge, at=at)
             return _look(case, attempt)
     if charge.state == ChargeState.ENDING:
         return _cancel(session, case, attempt, at=at)

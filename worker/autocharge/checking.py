@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,9 +18,9 @@ from worker.kernel.clock import day_in
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
 
-log = logging.getLogger(__name__)
-
-LANE_LEASE = timedelta(hours=24)
+# A charge gives its lane back at each of its ends. A lease that ran out while the house stood still
+# would let a page take what the card may have paid.
+_LANE_LEASE = timedelta(days=3_650)
 _SOON = timedelta(minutes=5)
 _LATER = timedelta(hours=6)
 _WHEN_ON_AGAIN = timedelta(hours=1)
@@ -127,21 +126,11 @@ def _lane(session: Session, charge: Charge, *, at: datetime) -> Obstacle | None:
         return Obstacle("A payment page is open for it and is being ended.", at + _SOON)
     try:
         payments.take_lane(
-            session, business, charge.item_id, holder=charge.id, until=at + LANE_LEASE, at=at
+            session, business, charge.item_id, holder=charge.id, until=at + _LANE_LEASE, at=at
         )
     except Refused as e:
         return Obstacle(str(e), at + _SOON)
     return None
-
-
-def keep_lane(session: Session, charge: Charge, *, at: datetime) -> None:
-    """Hold the lane for as long as nobody knows how a call came out."""
-    business, until = BusinessKey(charge.business), at + LANE_LEASE
-    try:
-        payments.take_lane(session, business, charge.item_id, holder=charge.id, until=until, at=at)
-    except Refused:
-        # Its lease had run out, and somebody else is at it: what comes twice goes to the balance.
-        log.warning("The lane of %s is not that of charge %s any more.", charge.item_id, charge.id)
 
 
 def _others(session: Session, charge: Charge, mandate: Mandate) -> int:

@@ -18,7 +18,7 @@ from worker.autocharge.model import (
     Outcome,
 )
 from worker.autocharge.retrying import Caps
-from worker.payments import Payment
+from worker.payments import Lane, Payment
 
 SHOWN = 50
 _DAY = timedelta(days=1)
@@ -140,12 +140,13 @@ def no_card_is_tried_too_often(session: Session) -> list[str]:
 
 
 def what_ended_has_nothing_open(session: Session) -> list[str]:
-    """No call waits for its outcome at a charge that has ended, and only those have an end."""
+    """A charge that has ended waits for no call and holds no lane, and only those have an end."""
     waiting = exists().where(
         Attempt.business == Charge.business,
         Attempt.charge_id == Charge.id,
         Attempt.ended_at.is_(None),
     )
+    holding = exists().where(Lane.business == Charge.business, Lane.holder == Charge.id)
     ended = Charge.state.in_(
         [
             ChargeState.SETTLED.value,
@@ -155,7 +156,7 @@ def what_ended_has_nothing_open(session: Session) -> list[str]:
     )
     rows = session.execute(
         select(Charge.business, Charge.id)
-        .where(or_(and_(ended, waiting), ended != Charge.ended_at.is_not(None)))
+        .where(or_(and_(ended, or_(waiting, holding)), ended != Charge.ended_at.is_not(None)))
         .limit(SHOWN)
     )
     return [f"{business}: charge {charge} ended, or did it?" for business, charge in rows]

@@ -50,7 +50,7 @@ from worker.payments.disputing import book_disputes
 from worker.payments.importing import GAP, BankFile, Gap, Recorded, record
 from worker.payments.lanes import free as free_lane
 from worker.payments.lanes import take as take_lane
-from worker.payments.model import Allocation, Checkout, CheckoutState, Payment, PaymentState
+from worker.payments.model import Allocation, Checkout, CheckoutState, Lane, Payment, PaymentState
 from worker.payments.payouts import Payout, payout_state, payouts
 from worker.payments.payouts import to_weigh as payouts_to_weigh
 from worker.payments.ports import (
@@ -150,6 +150,7 @@ __all__ = [
     "Gap",
     "Gateway",
     "GatewayEvent",
+    "Lane",
     "Method",
     "Outcome",
     "PageOpen",
