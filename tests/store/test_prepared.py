@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, bindparam, delete, inspect, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, Integer, bindparam, delete, func, inspect, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -142,3 +142,19 @@ def test_a_savepoint_that_is_rolled_back_takes_what_was_written_in_it(each_books
             store.add(session, _key("stays"))
         session.begin_nested().rollback()
         assert store.get(session, OnceKey, ACME, "stays") is not None
+
+
+def test_a_value_that_is_missing_is_an_error_and_never_null(session: Session) -> None:
+    with pytest.raises(KeyError, match="key"):
+        _DONE_AT.scalar(session, {"business": ACME})
+
+
+def test_a_connection_that_was_ended_is_not_used_again(postgres_books: Engine) -> None:
+    pid = Prepared(select(func.pg_backend_pid()))
+    ended = Prepared(select(func.pg_terminate_backend(bindparam("pid", type_=Integer))))
+    with store.reading(postgres_books) as session:
+        first = pid.scalar(session, {})
+    with pytest.raises(DBAPIError), store.reading(postgres_books) as session:
+        ended.scalar(session, {"pid": first})
+    with store.reading(postgres_books) as session:
+        assert pid.scalar(session, {}) not in (None, first)

@@ -88,10 +88,10 @@ class _Written:
         self.sql = compiled.string
         names = compiled.positiontup if compiled.positional else list(compiled.params)
         binds = {name: compiled.binds[name] for name in names or ()}
-        # A name that is not given has the value that the statement was built with.
+        # Values that the statement was built with; all others must be given.
+        self._own = {name: bind.value for name, bind in binds.items() if not bind.required}
         self._binds = [
-            (name, binds[name].value, _impl(binds[name].type, dialect).bind_processor(dialect))
-            for name in names or ()
+            (name, _impl(binds[name].type, dialect).bind_processor(dialect)) for name in names or ()
         ]
         self.driver_error = dialect.loaded_dbapi.Error
         self._is_positional = compiled.positional
@@ -112,10 +112,10 @@ class _Written:
         )
 
     def bound(self, values: Values) -> Any:
-        """The values as the driver takes them."""
+        """The values as the driver takes them; a KeyError names one that is missing."""
+        given = {**self._own, **values}
         found = [
-            (name, values.get(name, own) if turn is None else turn(values.get(name, own)))
-            for name, own, turn in self._binds
+            (name, given[name] if turn is None else turn(given[name])) for name, turn in self._binds
         ]
         return [value for _, value in found] if self._is_positional else dict(found)
 
