@@ -29,13 +29,15 @@ from worker.readers.model import Source
 from worker.store import blobs, tell
 
 _document = store.table_of(Document).c
-_OPEN = invoices.OPEN.add_columns(
-    exists()
-    .where(
-        _document.business == bindparam("business"),
-        _document.item_id == store.table_of(Invoice).c.id,
+_OPEN = store.Prepared(
+    invoices.OPEN.add_columns(
+        exists()
+        .where(
+            _document.business == bindparam("business"),
+            _document.item_id == store.table_of(Invoice).c.id,
+        )
+        .label("is_printed")
     )
-    .label("is_printed")
 )
 
 # Factur-X 1.0 names its file; the others are named for their syntax.
@@ -162,8 +164,8 @@ def open_of(
 ) -> list[tuple[OpenItem, bool]]:
     """What a customer has to pay in a currency, and of which a document is frozen; one question."""
     about = invoices.open_for(business, customer_id, currency)
-    rows = session.execute(_OPEN, about)
-    return [(invoices.open_item(row, currency), bool(row.is_printed)) for row in rows]
+    rows = _OPEN.rows(session, about)
+    return [(invoices.open_item(row, currency), bool(row[-1])) for row in rows]
 
 
 def pdf_of(session: Session, document: Document) -> bytes:

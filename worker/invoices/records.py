@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from worker import ledger, store
@@ -43,6 +43,7 @@ OPEN = (
     )
     .order_by(_invoice.due_on, _invoice.issued_at, _invoice.id)
 )
+_OPEN_ROWS = store.Prepared(OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def open_of(
 ) -> list[OpenItem]:
     """What a customer has to pay in a currency, the first due first."""
     about = open_for(business, customer_id, currency)
-    return [open_item(row, currency) for row in session.execute(OPEN, about)]
+    return [open_item(row, currency) for row in _OPEN_ROWS.rows(session, about)]
 
 
 def open_for(business: BusinessKey, customer_id: str, currency: str) -> dict[str, str]:
@@ -166,17 +167,18 @@ def open_for(business: BusinessKey, customer_id: str, currency: str) -> dict[str
     return {"business": business, **held}
 
 
-def open_item(row: Row[*tuple[Any, ...]], currency: str) -> OpenItem:
-    """What a row of `OPEN` says."""
+def open_item(row: Sequence[Any], currency: str) -> OpenItem:
+    """What a row of `OPEN` says; columns that were added stand behind its own."""
+    id, number, issue_on, due_on, asked, left, doc_type, promised_on = row[:8]
     return OpenItem(
-        row.id,
-        row.number,
-        row.issue_on,
-        row.due_on,
-        Money(row.total_minor, currency),
-        Money(int(row.minor), currency),
-        row.doc_type == CREDIT_REQUEST,
-        row.promised_on,
+        id,
+        number,
+        issue_on,
+        due_on,
+        Money(asked, currency),
+        Money(int(left), currency),
+        doc_type == CREDIT_REQUEST,
+        promised_on,
     )
 
 

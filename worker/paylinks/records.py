@@ -15,18 +15,20 @@ from worker.kernel.ids import BusinessKey
 from worker.paylinks.model import Activity, Confirmation, Link, Subject
 from worker.paylinks.tokens import hash_of
 
-_BY_TOKEN = (
+_BY_TOKEN = store.Pairs(
+    Link,
+    Customer,
     select(Link, Customer)
     .join(Customer, and_(Customer.business == Link.business, Customer.id == Link.customer_id))
-    .where(Link.token_hash == bindparam("token_hash"))
+    .where(Link.token_hash == bindparam("token_hash")),
 )
 
 
 def by_token(session: Session, token: str) -> Link | None:
     """The link whose secret this is, of whichever business."""
     # Who follows a link is shown what its customer owes: the same question brings both.
-    found = session.execute(_BY_TOKEN, {"token_hash": hash_of(token)}).first()
-    return found[0] if found is not None else None
+    found = _BY_TOKEN.ask(session, {"token_hash": hash_of(token)})
+    return found[0][0] if found else None
 
 
 def by_id(session: Session, business: BusinessKey, link_id: str) -> Link | None:

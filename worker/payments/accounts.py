@@ -45,39 +45,40 @@ _COMING = (PaymentState.ANNOUNCED, PaymentState.PENDING)
 _PAYMENT, _SHARE, _BALANCE = "payment", "share", "balance"
 _payment, _posting = store.table_of(Payment).c, store.table_of(Posting).c
 _share, _checkout = store.table_of(Share).c, store.table_of(Checkout).c
-# No IN: SQLAlchemy would write the statement anew for every page.
-_STANDING = union_all(
-    select(
-        literal(_PAYMENT).label("what"),
-        _payment.state.label("state"),
-        _payment.id.label("id"),
-        _payment.amount_minor.label("minor"),
-        _payment.registered_at.label("at"),
-    ).where(
-        _payment.business == bindparam("business"),
-        _payment.customer_id == bindparam("who"),
-        _payment.currency == bindparam("code"),
-        or_(*(_payment.state == state.value for state in _COMING)),
-    ),
-    select(literal(_SHARE), _checkout.state, _share.item_id, literal(0), null())
-    .join_from(
-        store.table_of(Share),
-        store.table_of(Checkout),
-        and_(_share.business == _checkout.business, _share.checkout_id == _checkout.id),
+_STANDING = store.Prepared(
+    union_all(
+        select(
+            literal(_PAYMENT).label("what"),
+            _payment.state.label("state"),
+            _payment.id.label("id"),
+            _payment.amount_minor.label("minor"),
+            _payment.registered_at.label("at"),
+        ).where(
+            _payment.business == bindparam("business"),
+            _payment.customer_id == bindparam("who"),
+            _payment.currency == bindparam("code"),
+            or_(*(_payment.state == state.value for state in _COMING)),
+        ),
+        select(literal(_SHARE), _checkout.state, _share.item_id, literal(0), null())
+        .join_from(
+            store.table_of(Share),
+            store.table_of(Checkout),
+            and_(_share.business == _checkout.business, _share.checkout_id == _checkout.id),
+        )
+        .where(
+            _checkout.business == bindparam("business"),
+            _checkout.customer_id == bindparam("who"),
+            or_(*(_checkout.state == state for state in LIVE)),
+        ),
+        select(
+            literal(_BALANCE), literal(""), literal(""), func.sum(_posting.amount_minor), null()
+        ).where(
+            _posting.business == bindparam("business"),
+            _posting.customer_id == bindparam("who"),
+            _posting.account == Account.CUSTOMER_BALANCE.value,
+            _posting.currency == bindparam("code"),
+        ),
     )
-    .where(
-        _checkout.business == bindparam("business"),
-        _checkout.customer_id == bindparam("who"),
-        or_(*(_checkout.state == state for state in LIVE)),
-    ),
-    select(
-        literal(_BALANCE), literal(""), literal(""), func.sum(_posting.amount_minor), null()
-    ).where(
-        _posting.business == bindparam("business"),
-        _posting.customer_id == bindparam("who"),
-        _posting.account == Account.CUSTOMER_BALANCE.value,
-        _posting.currency == bindparam("code"),
-    ),
 )
 
 
@@ -87,12 +88,12 @@ def standing_of(
     """What a customer has, has sent and is paying just now."""
     asked = {"business": business, "who": customer_id, "code": currency}
     balance, coming, pages = 0, [], []
-    rows = session.execute(_STANDING, asked).all()
-    for row in sorted(rows, key=lambda row: (str(row.at), row.id)):
-        if row.what == _BALANCE:
-            balance = -int(row.minor or 0)
-        elif row.what == _SHARE:
-            pages.append((row.id, CheckoutState(row.state)))
+    rows = _STANDING.rows(session, asked)
+    for what, state, id, minor, at in sorted(rows, key=lambda row: (str(row[4]), row[2])):
+        if what == _BALANCE:
+            balance = -int(minor or 0)
+        elif what == _SHARE:
+            pages.append((id, CheckoutState(state)))
         else:
-            coming.append(Coming(row.state, Money(int(row.minor), currency), row.at))
+            coming.append(Coming(state, Money(int(minor), currency), at))
     return Standing(Money(balance, currency), coming, furthest(pages))

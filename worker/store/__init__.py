@@ -4,7 +4,7 @@ from worker.store import blobs, once, outbox, schema
 from worker.store.bulk import among, insert_many
 from worker.store.changing import change
 from worker.store.engine import make_engine, reading, transaction
-from worker.store.finding import Question, every, get, one
+from worker.store.finding import Pairs, Question, every, get, one
 from worker.store.locking import lock, lock_all
 from worker.store.once import add, add_once, insert, insert_once
 from worker.store.outbox import tell
@@ -13,6 +13,7 @@ from worker.store.tables import Instant, Record, table_of
 
 __all__ = [
     "Instant",
+    "Pairs",
     "Prepared",
     "Question",
     "Record",

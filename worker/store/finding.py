@@ -17,6 +17,7 @@ from worker.store.prepared import Prepared
 from worker.store.tables import Record
 
 R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=Record)
 
 
 def get(session: Session, kind: type[R], *key: str) -> R | None:
@@ -64,6 +65,23 @@ class Question(Generic[R]):
         """The rows, in the question's order."""
         found = self._prepared.rows(session, values)
         return [self._shape.object(session, row) for row in found]
+
+
+class Pairs(Generic[R, S]):
+    """A question for rows of two classes, joined, as objects of the session that asks."""
+
+    def __init__(self, first: type[R], second: type[S], asked: Select[*tuple[Any, ...]]) -> None:
+        self._first, self._second = _shape(first), _shape(second)
+        columns = (*self._first.columns, *self._second.columns)
+        self._prepared = Prepared(asked.with_only_columns(*columns))
+
+    def ask(self, session: Session, values: Mapping[str, Any]) -> list[tuple[R, S]]:
+        """The pairs, in the question's order."""
+        cut = len(self._first.columns)
+        return [
+            (self._first.object(session, row[:cut]), self._second.object(session, row[cut:]))
+            for row in self._prepared.rows(session, values)
+        ]
 
 
 class _Shape(Generic[R]):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Connection, Dialect, Select, event
+from sqlalchemy import ClauseElement, Connection, Dialect, SelectBase, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -96,7 +96,7 @@ class _Written:
         self.driver_error = dialect.loaded_dbapi.Error
         self._is_positional = compiled.positional
         self._dialect = dialect
-        asked = statement.selected_columns if isinstance(statement, Select) else ()
+        asked = statement.selected_columns if isinstance(statement, SelectBase) else ()
         self._types = [column.type for column in asked]
         self._turns: list[tuple[int, _Turn]] | None = None
 
