@@ -84,6 +84,7 @@ def test_the_list_says_who_how_much_and_since_when_once_a_week(desk: Desk) -> No
         ("1-2, not received 3", "ssw", False),
         ("nicht eingegangen 2", "awa", True),
         ("not received", "www", False),
+        ("no 1 3", "aaa", True),
         ("1 4", "aaa", True),
         ("not received 2\n3", "aaa", True),
         ("1 119.00", "aaa", True),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 _NUMBER = r"(?:1\d\d|[1-9]\d?)"
 _SPAN = rf"{_NUMBER}(?:\s?(?:-|–|—|to|bis|à|hasta)\s?{_NUMBER})?"
 _NUMBERS = rf"{_SPAN}(?:(?:\s*[,;&+]\s*|\s+(?:and|und|et|y|e|en)\s+|\s+){_SPAN})*"
-_LABEL = r"(?:(?:numbers?|nos?\.?|lines?|nummern?|nrn?\.?|zeilen?|positionen|#)\s*)?"
+_LABEL = r"(?:(?:numbers?|nos\.?|no\.|lines?|nummern?|nrn?\.?|zeilen?|positionen|#)\s*)?"
 _CAME = (
     r"(?:received|arrived|eingegangen|erhalten|reçus?|recibidos?|ricevut[oi]|ontvangen|otrzymano|"
     r"recebidos?)"
