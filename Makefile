@@ -30,7 +30,7 @@ bench: .venv/.test test-packages  ## measure, as a table and as JSON
 chaos: .venv/.test test-packages  ## kill processes at random moments, 20 times
 	@$(BIN)/python -m bench.chaos $(ARGS)
 
-prove: .venv/.test  ## charge cards through every fault, against an oracle; ARGS="--steps 1000000"
+prove: .venv/.test  ## charge cards through every fault, against an oracle; ARGS="--steps 10000"
 	@TILLMAIL_EVERY_DECLINE=1 $(BIN)/pytest tests/autocharge/test_every_decline.py
 	@$(BIN)/python -m bench.prove $(ARGS)
 

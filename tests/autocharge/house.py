@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -80,7 +80,7 @@ vat_on_receipt = true
 SWEEPS = ("autocharge.plan", "autocharge.hand_out_due", "payments.look_up_due")
 # A Tuesday morning in Berlin.
 START = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
-_NUMBERS = itertools.count(1)
+_HOUSES = itertools.count(1)
 Sandbox = StripeSandbox | SandboxInside
 # Asked at every step of a story: as the database takes them.
 _OF_STRIPE = "SELECT evidence_id, amount_minor FROM payment WHERE evidence_type = ?"
@@ -95,6 +95,7 @@ class House(App):
     """Books, a clock that stands still, and the jobs that wait."""
 
     slips: list[Slip]
+    numbers: Iterator[int]
     at: datetime
     sandbox: Sandbox
     key: str
@@ -211,7 +212,7 @@ class House(App):
 
     def customer(self, **changes: Any) -> Customer:
         """Somebody on file with an address."""
-        number = f"C-{next(_NUMBERS)}"
+        number = f"C-{next(self.numbers)}"
         with self.transaction() as s:
             found = customers.add(s, ACME, Details(f"Zoo {number}", number), by="test", at=self.at)
             address = Address.parse(f"pay-{number.lower()}@zoo.example")
@@ -236,7 +237,7 @@ class House(App):
 
     def invoice(self, customer: Customer, total: str = "119.00", **changes: Any) -> Invoice:
         """An invoice that is due today."""
-        number = f"R-{next(_NUMBERS)}"
+        number = f"R-{next(self.numbers)}"
         facts: dict[str, Any] = {
             "number": number,
             "due_date": self.at.date(),
@@ -263,7 +264,7 @@ class House(App):
         """Have somebody answer a notice, and the mail be sorted."""
         to = delivery.reply_to(notice.id, self.rules(ACME).mail, self.mail_secret) or ""
         raw = letter(text, to=to, sender=sender, subject="Re: your notice")
-        examined, spot = readers.examine(raw), intake.Spot("new", "0", str(next(_NUMBERS)))
+        examined, spot = readers.examine(raw), intake.Spot("new", "0", str(next(self.numbers)))
         arrival = intake.Arrival(spot=spot, size_bytes=len(raw), arrived_at=self.at, raw=raw)
         with self.transaction() as s:
             mail = intake.receive(s, ACME, "inbox", arrival, at=self.at)
@@ -277,7 +278,7 @@ class House(App):
         """The open item of a credit request that is out, and due today."""
         today = day_in(self.rules(ACME).time_zone, self.at)
         asking = Asking(euro(amount), today, by_card=by_card)
-        origin = credits.Origin(credits.Source.DESK, f"desk:{next(_NUMBERS)}", "ann")
+        origin = credits.Origin(credits.Source.DESK, f"desk:{next(self.numbers)}", "ann")
         with self.transaction() as s:
             asked = draft(self, s, s.merge(customer), asking, origin, at=self.at)
             confirm(self, s, asked, by="ann", at=self.at)
@@ -321,10 +322,13 @@ class House(App):
 
     def booked(self) -> tuple[dict[str, int], int]:
         """What the books say was taken, by PaymentIntent, and what their ledger has at Stripe."""
-        with self.engine.connect().execution_options(reads_only=True) as books:
-            taken = books.exec_driver_sql(_OF_STRIPE, (payments.STRIPE_EVIDENCE,))
-            held = books.exec_driver_sql(_AT_STRIPE, (Account.GATEWAY_CLEARING.value,))
-            return {one.evidence_id: one.amount_minor for one in taken}, held.scalar() or 0
+        with closing(self.engine.raw_connection()) as books:
+            cursor = books.cursor()
+            cursor.execute(_OF_STRIPE, (payments.STRIPE_EVIDENCE,))
+            taken = dict(cursor.fetchall())
+            cursor.execute(_AT_STRIPE, (Account.GATEWAY_CLEARING.value,))
+            [(held,)] = cursor.fetchall()
+            return taken, held or 0
 
     def until_tried(self, item: Invoice) -> Charge:
         """Plan, tell, wait, and have the card tried once."""
@@ -350,7 +354,7 @@ def opened(home: Path, migrated_file: Path, sandbox: Sandbox) -> Iterator[House]
     (home / "var").mkdir()
     shutil.copy(migrated_file, home / "var" / "tillmail.db")
     (folder / "acme.toml").write_text(RULES, encoding="utf-8")
-    key = f"sk_test_house_{next(_NUMBERS)}_{home.name.replace('-', '_')}"
+    key = f"sk_test_house_{next(_HOUSES)}_{home.name.replace('-', '_')}"
     environment = {
         "TILLMAIL_HOME": str(home),
         "USER": "ann",
@@ -367,6 +371,7 @@ def opened(home: Path, migrated_file: Path, sandbox: Sandbox) -> Iterator[House]
             event.listen(house.engine, "connect", _in_memory_alone)
         at_the_end.callback(house.close)
         house.slips, house.sandbox, house.key = [], sandbox, key
+        house.numbers = itertools.count(1)
         house.environment = environment
         house.hand_out = lambda slips: house.slips.extend(slips)  # noqa: PLW0108 - it is changed.
         house.at = datetime.fromtimestamp(sandbox.now(), UTC)

@@ -55,6 +55,8 @@ CODES = (
 MOST_LIVE = 12
 VERIFIED_EVERY = 250
 _LIVE = select(func.count()).select_from(Charge).where(Charge.ended_at.is_(None))
+_ALL = select(Charge.id, Charge.item_id, Charge.planned_at)
+_LIVING = _ALL.where(Charge.ended_at.is_(None))
 # As often as the timetable has them: what is due is looked for most of all.
 _SWEEPS = (*SWEEPS, "autocharge.compare_charges", *("autocharge.hand_out_due",) * 3)
 _BUSY = (ChargeState.UNDER_WAY, ChargeState.UNKNOWN, ChargeState.ENDING)
@@ -380,12 +382,11 @@ class Story:
 
     def _charge(self, *, live: bool = False) -> Charge | None:
         """Some charge; in the order of the items, so that a seed draws the same one again."""
-        found = select(Charge).where(Charge.ended_at.is_(None)) if live else select(Charge)
-        with self.house.reading() as s:
-            charges = list(s.scalars(found))
+        found = _LIVING if live else _ALL
         place = {item.id: nth for nth, (_, item) in enumerate(self.items)}
-        charges.sort(key=lambda one: (place[one.item_id], one.planned_at))
-        return self.draw.choice(charges) if charges else None
+        with self.house.reading() as s:
+            charges = sorted(s.execute(found), key=lambda one: (place[one.item_id], one.planned_at))
+            return s.get(Charge, (ACME, self.draw.choice(charges).id)) if charges else None
 
     def _item(self) -> tuple[Customer, Invoice]:
         return self.draw.choice(self.items[-3 * MOST_LIVE :])

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -25,6 +26,8 @@ from worker.sandbox.state import State
 T = TypeVar("T")
 # Nobody listens there: no request leaves the process.
 _URL = "http://127.0.0.1:9"
+_FIRST_WEEK = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
+_WEEK_S = 7 * 24 * 3600
 
 
 class _Cut(Exception):
@@ -41,12 +44,12 @@ class _Line:
 class SandboxInside:
     """As `tests.servers.stripe.StripeSandbox`; `writes` counts what may have changed something."""
 
-    def __init__(self) -> None:
+    def __init__(self, week: int) -> None:
         self.url = _URL
         self.writes = 0
         # Its database and its loop belong to one thread, whichever thread asks.
         self._thread = ThreadPoolExecutor(1, "sandbox")
-        self._do(self._build)
+        self._do(lambda: self._build(week))
         self.http = _Inside(self)
 
     def close(self) -> None:
@@ -120,13 +123,24 @@ class SandboxInside:
         headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
         return sent[0]["status"], headers, b"".join(one.get("body", b"") for one in sent)
 
-    def _build(self) -> None:
+    def _build(self, week: int) -> None:
         self._loop = asyncio.new_event_loop()
-        self._api = Api(State(), Faults(), _URL)
+        self._api = Api(_Standing(week), Faults(), _URL)
         self._app = application(self._api)
 
     def _do(self, work: Callable[[], T]) -> T:
         return self._thread.submit(work).result()
+
+
+class _Standing(State):
+    """Its clock moves by `forward` alone: a seed tells the same story whenever it is told."""
+
+    def __init__(self, week: int) -> None:
+        super().__init__()
+        self._begins = _FIRST_WEEK + week * _WEEK_S
+
+    def instant(self) -> float:
+        return self._begins + self._offset_s
 
 
 class _Inside(stripe.HTTPClient):
@@ -160,9 +174,9 @@ class _Inside(stripe.HTTPClient):
 
 
 @contextmanager
-def sandbox_inside() -> Iterator[SandboxInside]:
-    """A fresh sandbox, gone at the end."""
-    sandbox = SandboxInside()
+def sandbox_inside(week: int = 0) -> Iterator[SandboxInside]:
+    """A fresh sandbox, gone at the end; `week` is how much later in the year its time begins."""
+    sandbox = SandboxInside(week)
     try:
         yield sandbox
     finally:

@@ -293,10 +293,9 @@ def _of(session: Session, ask: Ask) -> tuple[Attempt, Charge]:
     if charge is None:
         raise PermanentError(f"Charge {ask.charge_id} is missing.")
     _lock_rows(session, charge)
-    attempt = records.attempt(session, business, ask.attempt_id or "")
+    attempt = records.lock_attempt(session, business, ask.attempt_id or "")
     if attempt is None:
         raise PermanentError(f"Attempt {ask.attempt_id} is missing.")
-    session.refresh(attempt)
     return attempt, charge
 
 

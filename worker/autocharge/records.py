@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from worker import payments, store
@@ -37,16 +37,43 @@ _WAITS = tuple(
     state.value for state in ChargeState if state not in ENDED and state is not ChargeState.HELD
 )
 
+# Asked before every call for a charge: put together once.
+_DUE = store.Question(
+    Charge,
+    select(Charge)
+    .where(
+        Charge.business == bindparam("business"),
+        Charge.due_at <= bindparam("at"),
+        store.one_of(Charge.state, _WAITS),
+    )
+    .order_by(Charge.due_at, Charge.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True),
+)
+_attempt = store.table_of(Attempt).c
+_TRIES = (
+    select(_attempt.begun_at)
+    .where(
+        _attempt.business == bindparam("business"),
+        _attempt.act == Act.CONFIRM.value,
+        or_(_attempt.outcome.is_(None), store.one_of(_attempt.outcome, _COUNTS)),
+    )
+    .order_by(_attempt.begun_at)
+)
+_OF_CHARGE = store.Prepared(_TRIES.where(_attempt.charge_id == bindparam("charge")))
+_OF_CARD = store.Prepared(
+    _TRIES.where(_attempt.fingerprint == bindparam("card"), _attempt.begun_at > bindparam("since"))
+)
+
 
 def charge(session: Session, business: BusinessKey, charge_id: str) -> Charge | None:
     """One charge."""
-    return session.get(Charge, (business, charge_id))
+    return store.get(session, Charge, business, charge_id)
 
 
-def lock_charge(session: Session, charge: Charge) -> Charge:
+def lock_charge(session: Session, charge: Charge) -> None:
     """A charge as it stands, locked; take its customer's and its item's lock first."""
-    session.refresh(charge, with_for_update=True)
-    return charge
+    store.lock(session, Charge, charge.business, charge.id)
 
 
 def of_item(session: Session, business: BusinessKey, kind: str, item_id: str) -> Sequence[Charge]:
@@ -86,18 +113,17 @@ def newest(session: Session, business: BusinessKey, *, limit: int) -> Sequence[C
 
 def due(session: Session, business: BusinessKey, *, at: datetime, limit: int) -> Sequence[Charge]:
     """Charges about which something can be done now, the longest due first."""
-    return session.scalars(
-        select(Charge)
-        .where(Charge.business == business, Charge.due_at <= at, Charge.state.in_(_WAITS))
-        .order_by(Charge.due_at, Charge.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    return _DUE.ask(session, {"business": business, "at": at, "most": limit})
 
 
 def attempt(session: Session, business: BusinessKey, attempt_id: str) -> Attempt | None:
     """One attempt."""
-    return session.get(Attempt, (business, attempt_id))
+    return store.get(session, Attempt, business, attempt_id)
+
+
+def lock_attempt(session: Session, business: BusinessKey, attempt_id: str) -> Attempt | None:
+    """One attempt as it stands; take its charge's lock first."""
+    return store.lock(session, Attempt, business, attempt_id)
 
 
 def attempts_of(session: Session, charge: Charge) -> Sequence[Attempt]:
@@ -117,27 +143,19 @@ def past(session: Session, charge: Charge, fingerprint: str, *, at: datetime) ->
 
     Which card a customer tried on a hosted page nobody tells us: each page counts for all of them.
     """
-    tries = select(Attempt.begun_at).where(
-        Attempt.business == charge.business,
-        Attempt.act == Act.CONFIRM.value,
-        Attempt.outcome.in_(_COUNTS) | Attempt.outcome.is_(None),
-    )
-    since = at - timedelta(days=31)
-    business = BusinessKey(charge.business)
+    since, business = at - timedelta(days=31), BusinessKey(charge.business)
+    of_charge = _OF_CHARGE.rows(session, {"business": business, "charge": charge.id})
+    of_card = _OF_CARD.rows(session, {"business": business, "card": fingerprint, "since": since})
     own = payments.pages_of(session, business, charge.customer_id, since=since)
-    recent = Attempt.begun_at > since
-    of_card = tries.where(Attempt.fingerprint == fingerprint, recent)
     return Past(
-        of_charge=session.scalars(
-            tries.where(Attempt.charge_id == charge.id).order_by(Attempt.begun_at)
-        ).all(),
-        of_card=sorted([*session.scalars(of_card), *own]),
+        of_charge=[begun_at for (begun_at,) in of_charge],
+        of_card=sorted([*(begun_at for (begun_at,) in of_card), *own]),
     )
 
 
 def mandate(session: Session, business: BusinessKey, mandate_id: str) -> Mandate | None:
     """One mandate."""
-    return session.get(Mandate, (business, mandate_id))
+    return store.get(session, Mandate, business, mandate_id)
 
 
 def mandates_of(
@@ -225,7 +243,7 @@ def used_by_month(
 
 def card_link(session: Session, business: BusinessKey, link_id: str) -> CardLink | None:
     """One hosted page for a card."""
-    return session.get(CardLink, (business, link_id))
+    return store.get(session, CardLink, business, link_id)
 
 
 def card_links_to_look_at(session: Session, *, at: datetime) -> Sequence[CardLink]:
@@ -250,4 +268,4 @@ def run(session: Session, business: BusinessKey, day: date) -> ChargeRun | None:
 
 def pause(session: Session, business: BusinessKey) -> ChargePause | None:
     """That the business charges nobody for now."""
-    return session.get(ChargePause, business)
+    return store.get(session, ChargePause, business)

@@ -52,11 +52,9 @@ def queued_as(session: Session, notice: Notice) -> Notice:
 
 def about(session: Session, business: BusinessKey, subject_id: str) -> Sequence[Notice]:
     """Every notice about a subject, the first first."""
-    return session.scalars(
-        select(Notice)
-        .where(Notice.business == business, Notice.subject_id == subject_id)
-        .order_by(Notice.queued_at, Notice.id)
-    ).all()
+    return store.every(
+        session, Notice, order="queued_at, id", business=business, subject_id=subject_id
+    )
 
 
 def last_sent_at(session: Session, business: BusinessKey, subject_id: str) -> datetime | None:

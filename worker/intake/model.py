@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.store import Record
@@ -57,6 +57,14 @@ class Mail(Record):
 
 Index("ix_mail_raw", Mail.business, Mail.raw_sha256)
 Index("ix_mail_message_id", Mail.business, Mail.message_id)
+_UNSORTED = text("sorted_at IS NULL")
+Index(
+    "ix_mail_unsorted",
+    Mail.business,
+    Mail.received_at,
+    sqlite_where=_UNSORTED,
+    postgresql_where=_UNSORTED,
+)
 
 
 class Watch(Record):

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.intake.model import Mail, Watch
 from worker.kernel.ids import BusinessKey
 
 LEASE = timedelta(seconds=90)
+# Asked again before every call for a charge.
+_watch, _mail = store.table_of(Watch).c, store.table_of(Mail).c
+_READ_TO_END = store.Prepared(
+    select(_watch.mailbox, _watch.read_to_end_at).where(_watch.business == bindparam("business"))
+)
+_UNSORTED_SINCE = store.Prepared(
+    select(func.min(_mail.received_at)).where(
+        _mail.business == bindparam("business"), _mail.sorted_at.is_(None)
+    )
+)
 
 
 def watch(
@@ -51,26 +62,18 @@ def read_to(
     session: Session, business: BusinessKey, mailboxes: Sequence[str], *, at: datetime
 ) -> datetime | None:
     """Up to when all the mail of a business was read and sorted; None where that is not known."""
-    rows = session.execute(
-        select(Watch.mailbox, Watch.read_to_end_at).where(Watch.business == business)
-    )
-    read: dict[str, datetime | None] = {row.mailbox: row.read_to_end_at for row in rows}
+    about = {"business": business}
+    read: dict[str, datetime | None] = {row[0]: row[1] for row in _READ_TO_END.rows(session, about)}
     times = [read.get(mailbox) for mailbox in mailboxes]
     known = [time for time in times if time is not None]
     if len(known) < len(times):
         return None
-    unsorted: datetime | None = session.scalar(
-        select(func.min(Mail.received_at)).where(
-            Mail.business == business, Mail.sorted_at.is_(None)
-        )
-    )
+    unsorted: datetime | None = _UNSORTED_SINCE.scalar(session, about)
     return min([at, *known, *([unsorted] if unsorted else [])])
 
 
 def _row(session: Session, business: BusinessKey, mailbox: str) -> Watch:
-    row = session.scalar(
-        select(Watch).where(Watch.business == business, Watch.mailbox == mailbox).with_for_update()
-    )
+    row = store.lock(session, Watch, business, mailbox)
     if row is None:
         row = Watch(business=business, mailbox=mailbox)
         session.add(row)

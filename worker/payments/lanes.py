@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
 from worker.payments.model import Lane
-
-_LANE = (
-    select(Lane)
-    .where(Lane.business == bindparam("business"), Lane.item_id == bindparam("item"))
-    .with_for_update()
-)
 
 
 def take(
@@ -64,7 +58,7 @@ def free(session: Session, business: BusinessKey, item_id: str, *, holder: str) 
 
 
 def _lock(session: Session, business: BusinessKey, item_id: str) -> Lane | None:
-    return session.scalar(_LANE, {"business": business, "item": item_id})
+    return store.lock(session, Lane, business, item_id)
 
 
 def _is_held(lane: Lane, at: datetime) -> bool:

@@ -43,21 +43,41 @@ _LIVE_CHECKOUT = (
     .where(
         Share.business == bindparam("business"),
         Share.item_id == bindparam("item"),
-        Checkout.state.in_(LIVE),
+        store.one_of(Checkout.state, LIVE),
     )
     .order_by(Checkout.opened_at.desc())
     .limit(1)
 )
+_LIVE_CHECKOUTS = store.Question(Checkout, _LIVE_CHECKOUT)
 _AT_THE_BANK = _LIVE_CHECKOUT.where(Checkout.state == CheckoutState.PROCESSING.value)
-_UNDER_WAY = (
+_UNDER_WAY = store.Question(
+    Payment,
     select(Payment)
     .where(
         Payment.business == bindparam("business"),
         Payment.customer_id == bindparam("who"),
         Payment.currency == bindparam("code"),
-        Payment.state.in_((PaymentState.ANNOUNCED.value, PaymentState.PENDING.value)),
+        store.one_of(Payment.state, (PaymentState.ANNOUNCED.value, PaymentState.PENDING.value)),
     )
-    .order_by(Payment.registered_at, Payment.id)
+    .order_by(Payment.registered_at, Payment.id),
+)
+_PAGES = store.Prepared(
+    select(_checkout.opened_at)
+    .where(
+        _checkout.business == bindparam("business"),
+        _checkout.customer_id == bindparam("who"),
+        _checkout.session_id.is_not(None),
+        _checkout.opened_at > bindparam("since"),
+    )
+    .order_by(_checkout.opened_at)
+)
+_TO_LOOK_AT = store.Question(
+    Checkout,
+    select(Checkout)
+    .where(store.one_of(Checkout.state, LIVE), Checkout.look_at <= bindparam("at"))
+    .order_by(Checkout.look_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True),
 )
 
 
@@ -160,7 +180,8 @@ def checkout_of_session(
 
 def live_checkout(session: Session, business: BusinessKey, item_id: str) -> Checkout | None:
     """The checkout under way for an item."""
-    return session.scalar(_LIVE_CHECKOUT, {"business": business, "item": item_id})
+    found = _LIVE_CHECKOUTS.ask(session, {"business": business, "item": item_id})
+    return found[0] if found else None
 
 
 def being_paid(
@@ -217,34 +238,20 @@ def under_way(
 ) -> Sequence[Payment]:
     """What a customer has announced, or a bank is still at, the first first."""
     about = {"business": business, "who": customer_id, "code": currency}
-    return session.scalars(_UNDER_WAY, about).all()
+    return _UNDER_WAY.ask(session, about)
 
 
 def pages_of(
     session: Session, business: BusinessKey, customer_id: str, *, since: datetime
 ) -> Sequence[datetime]:
     """When hosted pages were opened for a customer, on each of which a card may have been tried."""
-    return session.scalars(
-        select(Checkout.opened_at)
-        .where(
-            Checkout.business == business,
-            Checkout.customer_id == customer_id,
-            Checkout.session_id.is_not(None),
-            Checkout.opened_at > since,
-        )
-        .order_by(Checkout.opened_at)
-    ).all()
+    about = {"business": business, "who": customer_id, "since": since}
+    return [opened_at for (opened_at,) in _PAGES.rows(session, about)]
 
 
 def checkouts_to_look_at(session: Session, *, at: datetime, limit: int) -> Sequence[Checkout]:
     """Live checkouts that are due to be looked up, of every business."""
-    return session.scalars(
-        select(Checkout)
-        .where(Checkout.state.in_(LIVE), Checkout.look_at <= at)
-        .order_by(Checkout.look_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    return _TO_LOOK_AT.ask(session, {"at": at, "most": limit})
 
 
 def items_behind(session: Session, payment: Payment, *, since: datetime) -> Sequence[Invoice]:

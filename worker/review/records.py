@@ -7,31 +7,21 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.kernel.ids import BusinessKey
 from worker.review.model import WorkItem
 
 
 def open_about(session: Session, business: BusinessKey, kind: str, subject: str) -> WorkItem | None:
     """The open question of this kind about this subject."""
-    return session.scalar(
-        select(WorkItem).where(
-            WorkItem.business == business,
-            WorkItem.kind == kind,
-            WorkItem.subject == subject,
-            WorkItem.resolved_at.is_(None),
-        )
-    )
+    about = {"business": business, "kind": kind, "subject": subject}
+    return store.one(session, WorkItem, resolved_at=None, **about)
 
 
 def open_for(session: Session, business: BusinessKey, subject: str) -> Sequence[WorkItem]:
     """All open questions about a subject."""
-    return session.scalars(
-        select(WorkItem).where(
-            WorkItem.business == business,
-            WorkItem.subject == subject,
-            WorkItem.resolved_at.is_(None),
-        )
-    ).all()
+    about = {"business": business, "subject": subject}
+    return store.every(session, WorkItem, order="opened_at, id", resolved_at=None, **about)
 
 
 def open_items(session: Session, business: BusinessKey) -> Sequence[WorkItem]:

@@ -4,7 +4,7 @@ from worker.store import blobs, once, outbox, schema
 from worker.store.bulk import among, insert_many
 from worker.store.changing import change
 from worker.store.engine import make_engine, reading, transaction
-from worker.store.finding import Pairs, Question, every, get, one
+from worker.store.finding import Pairs, Question, every, get, one, one_of
 from worker.store.locking import lock, lock_all
 from worker.store.once import add, add_once, insert, insert_once
 from worker.store.outbox import tell
@@ -32,6 +32,7 @@ __all__ = [
     "make_engine",
     "once",
     "one",
+    "one_of",
     "outbox",
     "reading",
     "schema",
