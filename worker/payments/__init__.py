@@ -47,6 +47,17 @@ from worker.payments.crediting import (
 )
 from worker.payments.deducting import accept_deduction, bearer_of, owe_deduction_again
 from worker.payments.disputing import book_disputes
+from worker.payments.finding_checkouts import (
+    at_the_bank,
+    being_paid,
+    checkout,
+    checkout_of_session,
+    checkouts_of,
+    live_checkout,
+    newest_checkout,
+    pages_of,
+    shares_of,
+)
 from worker.payments.importing import GAP, BankFile, Gap, Recorded, record
 from worker.payments.lanes import free as free_lane
 from worker.payments.lanes import take as take_lane
@@ -74,25 +85,16 @@ from worker.payments.records import (
     allocated_to,
     allocation,
     allocations_of,
-    at_the_bank,
-    being_paid,
     brought_by,
     by_id,
-    checkout,
-    checkout_of_session,
-    checkouts_of,
     credited_by,
     disputes_of,
     ever_allocated_to,
     items_behind,
-    live_checkout,
     newest,
-    newest_checkout,
-    pages_of,
     refund,
     refunds_of,
     settled_by,
-    shares_of,
     unapplied,
     under_way,
     undone_of,

@@ -16,8 +16,8 @@ from worker import store
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
 from worker.ledger import Account, Posting
+from worker.payments.finding_checkouts import furthest
 from worker.payments.model import LIVE, Checkout, CheckoutState, Payment, PaymentState, Share
-from worker.payments.records import furthest
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from worker.kernel.events import CheckoutUnwanted
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total, zero
 from worker.ledger import Account
-from worker.payments import lanes, payouts, records
+from worker.payments import finding_checkouts, lanes, payouts, records
 from worker.payments.model import Allocation, CheckoutState, Payment, PaymentState
 from worker.store import tell
 
@@ -191,7 +191,10 @@ def reserve(session: Session, item: Invoice, *, at: datetime) -> None:
     """Raises Refused while the item's money may be taken in another way: by a page, or a charge."""
     business = BusinessKey(item.business)
     if unwanted_checkout(session, business, [item.id]):
-        if records.being_paid(session, business, [item.id])[item.id] is CheckoutState.PROCESSING:
+        if (
+            finding_checkouts.being_paid(session, business, [item.id])[item.id]
+            is CheckoutState.PROCESSING
+        ):
             raise Refused(
                 f"A bank debit for {item.number} is under way: wait until the bank has decided."
             )
@@ -243,7 +246,9 @@ def unwanted_checkout(session: Session, business: BusinessKey, item_ids: Sequenc
 
     A bank debit that is under way cannot be: whoever asks waits until the bank has decided.
     """
-    live = [found for i in item_ids if (found := records.live_checkout(session, business, i))]
+    live = [
+        found for i in item_ids if (found := finding_checkouts.live_checkout(session, business, i))
+    ]
     for checkout in live:
         if checkout.state != CheckoutState.PROCESSING:
             tell(session, CheckoutUnwanted(business, checkout.id))

@@ -16,7 +16,7 @@ from worker.invoices import Invoice, State
 from worker.kernel.errors import PermanentError, Refused
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total
-from worker.payments import lanes, records
+from worker.payments import finding_checkouts, lanes
 from worker.payments.model import CHECKOUT_MOVES, Checkout, CheckoutState, Share
 from worker.payments.ports import CheckoutOrder, CheckoutPage
 
@@ -94,7 +94,7 @@ def begin_for(
     asked = asked_of(session, wanted)
     live = live_pages(session, business, asked)
     for checkout in live:
-        shares = records.shares_of(session, business, checkout.id)
+        shares = finding_checkouts.shares_of(session, business, checkout.id)
         is_same = {share.item_id: share.amount for share in shares} == asked
         is_same = is_same and By(checkout.method, checkout.fee_minor) == by
         if is_same and _is_worth_reusing(checkout, at):
@@ -109,7 +109,7 @@ def live_pages(session: Session, business: BusinessKey, item_ids: Iterable[str])
 
     Raises Refused where a bank is collecting it already: that cannot be ended.
     """
-    found = (records.live_checkout(session, business, item_id) for item_id in item_ids)
+    found = (finding_checkouts.live_checkout(session, business, item_id) for item_id in item_ids)
     live = {checkout.id: checkout for checkout in found if checkout is not None}
     if any(checkout.state == CheckoutState.PROCESSING for checkout in live.values()):
         raise Refused("A bank debit for it is under way. It is paid when the bank has done it.")

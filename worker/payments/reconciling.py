@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from worker import review, store
 from worker.kernel.events import CheckoutHeard, ReversalHeard
 from worker.kernel.ids import BusinessKey
-from worker.payments import records
+from worker.payments import finding_checkouts, records
 from worker.payments.applying import STRIPE_EVIDENCE
 from worker.payments.checkout import look_later, wait_for_bank
 from worker.payments.model import CheckoutState
@@ -24,7 +24,7 @@ from worker.store import tell
 
 def look_up_due(session: Session, *, at: datetime, limit: int = 200) -> int:
     """Have every live checkout that nobody told us of looked up; gives how many."""
-    due = records.checkouts_to_look_at(session, at=at, limit=limit)
+    due = finding_checkouts.checkouts_to_look_at(session, at=at, limit=limit)
     for checkout in due:
         # A bank is asked less often, but its answer may still be there before a webhook is.
         (wait_for_bank if checkout.state == CheckoutState.PROCESSING else look_later)(
@@ -50,7 +50,7 @@ def compare(
         if there is not None and there.was_ours:
             continue
         found += 1
-        checkout = records.checkout(session, business, facts.reference)
+        checkout = finding_checkouts.checkout(session, business, facts.reference)
         if checkout is not None:
             tell(session, CheckoutHeard(business, checkout.id))
         else:

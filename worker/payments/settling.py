@@ -19,7 +19,7 @@ from worker.kernel.events import CheckoutEnded, DebitStarted, PaymentReturned, P
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total, zero
 from worker.ledger import Account
-from worker.payments import lanes, records
+from worker.payments import finding_checkouts, lanes, records
 from worker.payments.applying import (
     STRIPE_EVIDENCE,
     Application,
@@ -170,7 +170,10 @@ def _wait_for_bank(
         if checkout.state not in LIVE:
             # We had given the page up, and its payer was done all the same: the fact wins.
             checkout.state, checkout.ended_at = CheckoutState.OPEN.value, None
-            ids = [share.item_id for share in records.shares_of(session, business, checkout.id)]
+            ids = [
+                share.item_id
+                for share in finding_checkouts.shares_of(session, business, checkout.id)
+            ]
             unwanted_checkout(session, business, ids)
         move(checkout, CheckoutState.PROCESSING)
         evidence = facts.intent_id or facts.session_id
@@ -179,7 +182,7 @@ def _wait_for_bank(
             session.add(payment)
             session.flush()
             tell(session, DebitStarted(business, payment.id))
-        for share in records.shares_of(session, business, checkout.id):
+        for share in finding_checkouts.shares_of(session, business, checkout.id):
             until = at + BANKS_TAKE
             lanes.hold(session, business, share.item_id, holder=checkout.id, until=until)
     wait_for_bank(checkout, at=at)
@@ -228,7 +231,7 @@ def _items(session: Session, checkout: Checkout) -> list[tuple[Invoice, Money]]:
     """The checkout's items, locked by id, with what it asks for each."""
     found: list[tuple[Invoice, Money]] = []
     business = BusinessKey(checkout.business)
-    for share in records.shares_of(session, business, checkout.id):
+    for share in finding_checkouts.shares_of(session, business, checkout.id):
         item = invoices.lock(session, business, share.item_id)
         if item is None:
             raise PermanentError(f"Invoice {share.item_id} is missing.")
@@ -266,7 +269,7 @@ def _end(session: Session, checkout: Checkout, state: CheckoutState, *, at: date
     move(checkout, state)
     checkout.ended_at = at
     business = BusinessKey(checkout.business)
-    for share in records.shares_of(session, business, checkout.id):
+    for share in finding_checkouts.shares_of(session, business, checkout.id):
         lanes.free(session, business, share.item_id, holder=checkout.id)
     tell(session, CheckoutEnded(business, checkout.id))
 

@@ -21,7 +21,7 @@ from worker.kernel.events import PaymentSettled
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money
 from worker.ledger import Account
-from worker.payments import records
+from worker.payments import finding_checkouts, records
 from worker.payments.applying import (
     BANK_EVIDENCE,
     Application,
@@ -196,7 +196,7 @@ def _in_the_way(session: Session, business: BusinessKey, known: Known, *, at: da
             Lane.business == business, Lane.item_id.in_(ids), Lane.leased_until > at
         )
     )
-    return {*held, *records.being_paid(session, business, ids)}
+    return {*held, *finding_checkouts.being_paid(session, business, ids)}
 
 
 def _paid(session: Session, entry: BankEntry, decision: Decision, *, at: datetime) -> Payment:

@@ -14,7 +14,7 @@ from worker.kernel.events import (
     ReversalHeard,
 )
 from worker.kernel.ids import BusinessKey
-from worker.payments import records
+from worker.payments import finding_checkouts, records
 from worker.payments.applying import STRIPE_EVIDENCE
 from worker.payments.model import Webhook
 from worker.payments.ports import GatewayEvent
@@ -59,7 +59,7 @@ def _about(
     if event.charge_id is not None:
         return ChargeHeard(business, event.charge_id), "heard"
     if event.session_id is not None:
-        checkout = records.checkout_of_session(session, business, event.session_id)
+        checkout = finding_checkouts.checkout_of_session(session, business, event.session_id)
         return _heard(CheckoutHeard(business, checkout.id) if checkout else None)
     if event.reversed_intent_id is not None:
         intent = event.reversed_intent_id
