@@ -53,7 +53,7 @@ CODES = (
     "stolen_card",
 )
 MOST_LIVE = 12
-VERIFIED_EVERY = 250
+VERIFIED_EVERY = 500
 _LIVE = select(func.count()).select_from(Charge).where(Charge.ended_at.is_(None))
 _ALL = select(Charge.id, Charge.item_id, Charge.planned_at)
 _LIVING = _ALL.where(Charge.ended_at.is_(None))
