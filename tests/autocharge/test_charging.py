@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
 from tests.autocharge.house import House
-from worker.autocharge import ChargeState
+from tests.books import ACME
+from worker.autocharge import ChargeState, terms_of
+from worker.kernel.clock import day_in
 
 
 def test_a_due_invoice_is_announced_and_charged_once(house: House) -> None:
@@ -17,3 +24,44 @@ def test_a_due_invoice_is_announced_and_charged_once(house: House) -> None:
     assert house.booked() == ({charge.stripe_intent_id: 11900}, 11900)
     assert [n.context["amount"]["minor"] for n in house.notices("charge_notice")] == [11900]
     assert house.broken() == []
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+def test_a_retry_is_made_when_its_customer_and_the_desk_were_told(
+    house: House, zone: str | None
+) -> None:
+    customer = house.customer(time_zone=zone)
+    mandate = house.card(customer)
+    item = house.invoice(customer)
+    on = f"card {mandate.stripe_method_id}"
+    house.sandbox.fail(on, "decline", decline_code="insufficient_funds")
+    charge = house.until_tried(item)
+    due_at = charge.due_at
+
+    assert due_at is not None
+    assert charge.state == ChargeState.DECLINED
+    assert timedelta(days=2) <= due_at - house.at <= timedelta(days=9)
+    told = next(one for one in house.notices("charge_failed") if one.subject_id == charge.id)
+    assert told.context["again_on"] == day_in(zone or "Europe/Berlin", due_at).isoformat()
+    shown = json.loads(house.type("charges", "show", charge.id, "--json").output)
+    assert datetime.fromisoformat(shown["next_at"]) == due_at
+    for wait, state in (
+        (due_at - house.at - timedelta(seconds=1), ChargeState.DECLINED),
+        (timedelta(seconds=1), ChargeState.SETTLED),
+    ):
+        house.forward(wait)
+        house.tick(*["autocharge.hand_out_due"] * 3)
+        assert house.charge_of(item).state == state
+    assert house.broken() == []
+
+
+def test_paydays_are_the_businesss_own_and_may_be_none(house: House) -> None:
+    rules = house.rules(ACME)
+    for own, paydays in (
+        ((1, 15, "last"), (1, 15, 31)),
+        (("last",), (31,)),
+        ((), ()),
+    ):
+        changed = rules.autocharge.model_copy(update={"paydays": own})
+        terms = terms_of(rules.model_copy(update={"autocharge": changed}))
+        assert terms.caps.paydays == paydays

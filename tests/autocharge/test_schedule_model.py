@@ -29,6 +29,7 @@ CODES = (
 class Charge:
     """One thing to take, on one card."""
 
+    number: int
     card: int
     due: datetime | None
     tries: list[datetime] = field(default_factory=list)
@@ -74,7 +75,8 @@ class World:
     def owe(self) -> None:
         card = self.draw.randrange(CARDS)
         if sum(c.card == card and c.due is not None for c in self.charges) < 3:
-            self.charges.append(Charge(card, self.hours(card).next_open(self.now)))
+            first = self.hours(card).next_open(self.now)
+            self.charges.append(Charge(len(self.charges), card, first))
 
     def page(self) -> None:
         """A customer opens a page and tries a card there; the bank counts that, too."""
@@ -91,7 +93,7 @@ class World:
     def go_on(self, number: int, charge: Charge) -> None:
         hours = self.hours(charge.card)
         is_time = charge.due is not None and charge.due <= self.now == hours.next_open(self.now)
-        past = Past(charge.tries, self.seen[charge.card])
+        past = Past(f"chg_{charge.number}", charge.tries, self.seen[charge.card])
         if charge.open_key is not None or not is_time or not may_try(past, self.caps, at=self.now):
             return
         charge.open_key = f"{number}-{len(charge.tries)}"
@@ -121,10 +123,12 @@ class World:
         if said == "yes":
             charge.is_booked, charge.due = True, None
             return
-        past = Past(charge.tries, self.seen[charge.card])
+        past = Past(f"chg_{charge.number}", charge.tries, self.seen[charge.card])
         hours = self.hours(charge.card)
         charge.due = next_try(course(Decline(said)), past, self.caps, hours, at=self.now)
-        assert charge.due is None or charge.due >= self.now
+        if charge.due is not None:
+            assert self.now <= charge.due == hours.next_open(charge.due)
+            assert charge.due <= charge.tries[0] + self.caps.give_up_after
 
     def check(self, charge: Charge) -> None:
         seen, caps = self.seen[charge.card], self.caps

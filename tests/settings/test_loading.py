@@ -61,6 +61,9 @@ def test_a_business_is_called_by_its_file(tmp_path: Path) -> None:
         ("", "name = 'Acme'", "acme.toml: mail: Field required"),
         ("", BUSINESS + "[links]\nttl = 5", r"acme.toml: links.ttl is not .*ttl_h\?"),
         ("", "currency = 'euro'\n" + BUSINESS, "not a currency code"),
+        ("", BUSINESS + "[autocharge]\npaydays = [0]", "autocharge.paydays: .*1 to 31 or .last"),
+        ("", BUSINESS + "[autocharge]\npaydays = ['15']", "autocharge.paydays: .*1 to 31 or .last"),
+        ("", BUSINESS + "[autocharge]\npaydays = 15", "autocharge.paydays: .*1 to 31 or .last"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(

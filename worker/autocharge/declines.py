@@ -43,6 +43,8 @@ class Course:
     not_before: timedelta = timedelta(0)
     stops_card: bool = False
     ends_mandate: bool = False
+    # Money may arrive by itself: a payday is a better day than the one before it.
+    awaits_money: bool = False
     # The reason in the customer's mail; a stolen or lost card says no more than "declined".
     words: str = "declined"
 
@@ -54,7 +56,7 @@ class Course:
 
 _ASK = Course(Remedy.NEW_CARD)
 _SOFT = Course(Remedy.WAIT, tries=3, not_before=_DAY)
-_FUNDS = Course(Remedy.WAIT, tries=3, not_before=_DAY, words="funds")
+_FUNDS = Course(Remedy.WAIT, tries=3, not_before=_DAY, awaits_money=True, words="funds")
 _TECHNICAL = Course(Remedy.WAIT, tries=3, not_before=4 * _HOUR, words="technical")
 _AMBIGUOUS = Course(Remedy.WAIT, tries=1, not_before=2 * _DAY, words="bank")
 _ASK_BANK = Course(Remedy.NEW_CARD, words="bank")
@@ -164,6 +166,7 @@ def _stricter(one: Course, other: Course) -> Course:
         not_before=max(one.not_before, other.not_before),
         stops_card=one.stops_card or other.stops_card,
         ends_mandate=one.ends_mandate or other.ends_mandate,
+        awaits_money=one.awaits_money or other.awaits_money,
         words=told.words,
     )
 

@@ -148,6 +148,7 @@ def past(session: Session, charge: Charge, fingerprint: str, *, at: datetime) ->
     of_card = _OF_CARD.rows(session, {"business": business, "card": fingerprint, "since": since})
     own = payments.pages_of(session, business, charge.customer_id, since=since)
     return Past(
+        charge_id=charge.id,
         of_charge=[begun_at for (begun_at,) in of_charge],
         of_card=sorted([*(begun_at for (begun_at,) in of_card), *own]),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import get_args
 
-from worker.autocharge.business_days import Hours
+from worker.autocharge.business_days import LAST_DAY, Hours
 from worker.autocharge.retrying import Caps
 from worker.businesses import Rules
 from worker.businesses.model import Weekday
@@ -60,6 +60,7 @@ def terms_of(rules: Rules, *, mail_read_to: datetime | None = None) -> Terms:
             per_card_per_day=own.card_tries_per_day,
             per_card_per_30_days=own.card_tries_per_30_days,
             give_up_after=timedelta(days=own.give_up_days),
+            paydays=tuple(LAST_DAY if day == "last" else day for day in own.paydays),
         ),
         largest=most,
         livemode=rules.stripe.livemode,

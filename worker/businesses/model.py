@@ -219,7 +219,22 @@ class AutochargeRules(_Rules):
     card_tries_per_day: int = Field(default=2, ge=1, le=2)
     card_tries_per_30_days: int = Field(default=8, ge=1, le=8)
     give_up_days: int = Field(default=14, ge=1, le=14)
+    paydays: tuple[int | Literal["last"], ...] = Field(
+        default=(1, 15, "last"),
+        description="Days of the month for which a retry for want of money waits; [] for none",
+    )
     per_minute: int = Field(default=120, ge=1, le=600, description="Charges begun in a minute")
+
+    @field_validator("paydays", mode="before")
+    @classmethod
+    def _are_days_of_a_month(cls, value: object) -> object:
+        days = value if isinstance(value, list | tuple) else [None]
+        # Type and all: "15" and true are slips of the pen, though Python could make days of them.
+        if all(day == "last" or (type(day) is int and 1 <= day <= 31) for day in days):
+            return value
+        raise ValueError(
+            'paydays are days of the month, 1 to 31 or "last", as in [1, 15, "last"]; [] for none'
+        )
 
     @model_validator(mode="after")
     def _hours_are_in_order(self) -> AutochargeRules:
