@@ -9,7 +9,7 @@ import pytest
 
 from tests.autocharge.house import House
 from tests.books import ACME
-from worker.autocharge import ChargeState, terms_of
+from worker.autocharge import ChargeState, foresee, terms_of
 from worker.kernel.clock import day_in
 
 
@@ -45,6 +45,12 @@ def test_a_retry_is_made_when_its_customer_and_the_desk_were_told(
     assert told.context["again_on"] == day_in(zone or "Europe/Berlin", due_at).isoformat()
     shown = json.loads(house.type("charges", "show", charge.id, "--json").output)
     assert datetime.fromisoformat(shown["next_at"]) == due_at
+    [*_, planned] = shown["time_line"]
+    assert (datetime.fromisoformat(planned["at"]), planned["what"]) == (due_at, "next try")
+    with house.reading() as s:
+        [coming] = foresee(s, ACME, customer.id, terms_of(house.rules(ACME)), at=house.at)
+    # The portal, and the month whose limit it uses.
+    assert [coming.day.isoformat(), f"{charge.due_on}"] == [told.context["again_on"]] * 2
     for wait, state in (
         (due_at - house.at - timedelta(seconds=1), ChargeState.DECLINED),
         (timedelta(seconds=1), ChargeState.SETTLED),

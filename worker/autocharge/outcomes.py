@@ -32,6 +32,7 @@ from worker.autocharge.model import (
 from worker.autocharge.ports import ChargeFacts
 from worker.autocharge.retrying import next_try
 from worker.autocharge.terms import Terms
+from worker.kernel.clock import day_in
 from worker.kernel.errors import PermanentError
 from worker.kernel.events import ChargeDeclined
 from worker.kernel.ids import BusinessKey
@@ -171,6 +172,8 @@ def _declined(
     elif when is not None:
         move(charge, ChargeState.DECLINED)
         charge.due_at = charge.not_before = when
+        # The day is told anew, and the consent's limit is that of the month it now falls in.
+        charge.due_on = day_in(hours.zone, when)
     else:
         give_up(session, charge, is_last=True, at=at)
     tell(session, ChargeDeclined(business, attempt.id))
