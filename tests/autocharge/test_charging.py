@@ -9,6 +9,7 @@ import pytest
 
 from tests.autocharge.house import House
 from tests.books import ACME
+from worker import autocharge, review
 from worker.autocharge import ChargeState, foresee, terms_of
 from worker.kernel.clock import day_in
 
@@ -58,6 +59,34 @@ def test_a_retry_is_made_when_its_customer_and_the_desk_were_told(
         house.forward(wait)
         house.tick(*["autocharge.hand_out_due"] * 3)
         assert house.charge_of(item).state == state
+    assert house.broken() == []
+
+
+def test_a_retry_that_was_held_up_for_too_long_goes_to_a_person(house: House) -> None:
+    customer = house.customer()
+    mandate = house.card(customer)
+    item = house.invoice(customer)
+    on = f"card {mandate.stripe_method_id}"
+    house.sandbox.fail(on, "decline", decline_code="insufficient_funds")
+    assert house.until_tried(item).state == ChargeState.DECLINED
+    with house.transaction() as s:
+        autocharge.pause_all(s, ACME, by="ann", because="The bank moves.", at=house.at)
+    house.forward(timedelta(days=20))
+    house.tick()
+    with house.transaction() as s:
+        autocharge.resume_all(s, ACME)
+    house.forward(timedelta(days=1))
+    house.tick(*["autocharge.hand_out_due"] * 3)
+
+    charge = house.charge_of(item)
+    assert (charge.state, charge.because) == (
+        ChargeState.NEEDS_CUSTOMER,
+        "It could not be taken within 14 days.",
+    )
+    with house.reading() as s:
+        [asked] = [one for one in review.open_for(s, ACME, charge.id) if one.kind == "charge"]
+    assert "not tried again" in asked.question
+    assert house.taken() == []
     assert house.broken() == []
 
 

@@ -66,6 +66,13 @@ def test_a_job_that_never_started_keeps_its_ticket(session: Session) -> None:
     assert outbox.start(session, slip, at=AT) is not None
 
 
+def test_a_job_lost_after_days_of_outage_is_brought_again_within_an_hour(session: Session) -> None:
+    slip, monday = _add(session), AT + timedelta(days=3)
+    assert outbox.claim_due(session, at=monday, limit=10) == [slip]
+    assert outbox.claim_due(session, at=monday + timedelta(minutes=59), limit=10) == []
+    assert outbox.claim_due(session, at=monday + timedelta(minutes=61), limit=10) == [slip]
+
+
 def test_a_later_job_waits_until_it_is_due(session: Session) -> None:
     _add(session, delay=timedelta(hours=1))
     assert outbox.claim_due(session, at=AT + timedelta(minutes=59), limit=10) == []

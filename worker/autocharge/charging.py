@@ -83,6 +83,8 @@ def next_ask(session: Session, charge: Charge, terms: Terms, *, at: datetime) ->
         charge.due_at = found.until
         return None
     give_up(session, charge, is_last=found.is_last, at=at)
+    if found.is_last and charge.taken_by is None:
+        tell_staff(session, charge, hopeless(case), at=at)
     return _cancel(session, case, None, at=at)
 
 
@@ -219,6 +221,15 @@ def tell_staff(session: Session, charge: Charge, text: str, *, at: datetime) -> 
             choices=[f"tillmail charges show {charge.id}"],
         ),
         at=at,
+    )
+
+
+def hopeless(case: Case) -> str:
+    """What a person is told of a charge that is not tried again."""
+    charge = case.charge
+    return (
+        f"{charge.amount} could not be taken from {case.mandate.card}, and it is not tried again. "
+        f"{charge.because} Talk to the customer."
     )
 
 

@@ -12,7 +12,7 @@ from worker.autocharge import records
 from worker.autocharge.items import Item
 from worker.autocharge.model import Charge, Mandate
 from worker.autocharge.planning import BY_LINK, forbidden
-from worker.autocharge.retrying import may_try
+from worker.autocharge.retrying import is_too_late, may_try
 from worker.autocharge.terms import Terms
 from worker.kernel.clock import day_in
 from worker.kernel.errors import Refused
@@ -115,6 +115,9 @@ def _tried_enough(session: Session, case: Case, *, at: datetime) -> Obstacle | N
     tried = records.past(session, charge, case.mandate.fingerprint, at=at)
     if len(tried.of_charge) >= terms.caps.per_charge:
         return Obstacle("It was tried as often as allowed.", is_last=True)
+    if is_too_late(tried, terms.caps, at=at):
+        days = terms.caps.give_up_after.days
+        return Obstacle(f"It could not be taken within {days} days.", is_last=True)
     if not may_try(tried, terms.caps, at=at):
         return Obstacle("Its card was tried as often as allowed.", hours.next_open(at + _LATER))
     return None

@@ -14,6 +14,7 @@ from worker.autocharge.charging import (
     end,
     free_lane,
     give_up,
+    hopeless,
     lock,
     look_later,
     move,
@@ -178,7 +179,7 @@ def _declined(
         give_up(session, charge, is_last=True, at=at)
     tell(session, ChargeDeclined(business, attempt.id))
     if when is None and follows.remedy in (Remedy.STAFF, Remedy.WAIT):
-        tell_staff(session, charge, _hopeless(charge, mandate), at=at)
+        tell_staff(session, charge, hopeless(case), at=at)
 
 
 def _stop(
@@ -209,10 +210,3 @@ def _was_declined(session: Session, charge: Charge) -> bool:
 def _ended(session: Session, charge: Charge, *, at: datetime) -> None:
     charge.ended_at, charge.due_at, charge.unknown_since = at, None, None
     free_lane(session, charge)
-
-
-def _hopeless(charge: Charge, mandate: Mandate) -> str:
-    return (
-        f"{charge.amount} could not be taken from {mandate.card}, and it is not tried again. "
-        f"{charge.because} Talk to the customer."
-    )

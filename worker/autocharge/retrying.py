@@ -77,6 +77,11 @@ def may_try(past: Past, caps: Caps, *, at: datetime) -> bool:
     return _room_from(past, caps, at) <= at and len(past.of_charge) < caps.per_charge
 
 
+def is_too_late(past: Past, caps: Caps, *, at: datetime) -> bool:
+    """Whether the time to try again is over: what stood in the way of a retry stood too long."""
+    return bool(past.of_charge) and at > _latest(past, caps)
+
+
 def _soonest(
     course: Course, past: Past, caps: Caps, hours: Hours, *, at: datetime
 ) -> datetime | None:

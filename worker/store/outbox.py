@@ -43,6 +43,7 @@ from worker.store.prepared import Prepared
 from worker.store.tables import Record, table_of
 
 QUEUE_LEASE = timedelta(seconds=60)
+LONGEST_QUEUE_LEASE = timedelta(hours=1)
 RUN_LEASE = timedelta(seconds=180)
 STARTS_ALLOWED = 3
 _TOLD = "tillmail.told"
@@ -146,8 +147,9 @@ def claim_due(session: Session, *, at: datetime, limit: int) -> list[Slip]:
         if job.started_at is not None:
             job.started_at = None
             job.ticket = _ticket()
-        # Twice as long each time, or a long queue would fill with copies of its own messages.
-        job.leased_until = at + max(QUEUE_LEASE, at - job.due_at)
+        # Twice as long each time, or a long queue would fill with copies of its own messages; and
+        # at most an hour, or a queue lost after a weekend's outage would cost as long again.
+        job.leased_until = at + min(max(QUEUE_LEASE, at - job.due_at), LONGEST_QUEUE_LEASE)
     return [_slip(job) for job in jobs]
 
 
