@@ -13,7 +13,9 @@ from tests.autocharge.house import House, euro
 from tests.books import ACME
 from worker import autocharge, credits, invoices, payments, review
 from worker.autocharge import ChargeState
+from worker.credits import read_list
 from worker.invoices import Invoice, State
+from worker.kernel.errors import Refused
 from worker.kernel.events import DocumentStored
 from worker.store import tell
 
@@ -202,8 +204,10 @@ def test_a_file_is_drafted_whole_or_not_at_all(house: House, tmp_path: Path) -> 
         (f"{good.number},many,,,,", "Line 10: "),
         (f"{good.number},6.00,,,cash,", "Line 11: .*card or link"),
         (f"{good.number},6.00,,31.12.2026,,", "Line 12: .*is not a day"),
+        (f"{good.id},40.00,,,,", "Line 13: .*the same as line 2"),
+        (f"{good.number},1,000.00,,,,", "Line 14: .*more cells.*like 1000.00"),
         # Each of the two is allowed; together they are more than the consent gives in a month.
-        (f"{monthly.number},60.00,,,,one\n{monthly.number},60.00,,,,two", "Line 14: .*the month"),
+        (f"{monthly.number},60.00,,,,one\n{monthly.number},60.00,,,,two", "Line 16: .*the month"),
     ]
     fine = f"{good.number},40.00,,,,\n"
     file.write_text(head + fine + "\n".join(line for line, _ in bad) + "\n")
@@ -212,7 +216,7 @@ def test_a_file_is_drafted_whole_or_not_at_all(house: House, tmp_path: Path) -> 
     lines = [line for line in refused.stderr.splitlines() if line.strip()]
     for _, words in bad:
         assert any(re.search(words, line) for line in lines), (words, lines)
-    assert not any(line.startswith("Line 13") for line in lines), lines
+    assert not any(line.startswith("Line 15") for line in lines), lines
     assert json.loads(house.type("credits", "list", "--json").stdout) == []
 
     file.write_text(head + fine + f"{bare.number},60.00,,,link,Deposit\n")
@@ -224,6 +228,23 @@ def test_a_file_is_drafted_whole_or_not_at_all(house: House, tmp_path: Path) -> 
         ("CR-00001", "card"),
         ("CR-00002", "link"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("customer,amount\nC-1,1,000.00\n", "Line 2: .*more cells"),
+        ("customer,amount,amount\nC-1,5.00,6.00\n", "names amount twice"),
+        ("customer;amount\nC-1;5.00\n", "no column customer.*commas"),
+        ("customer,amount\n", "no lines below"),
+    ],
+)
+def test_a_file_that_could_mean_another_amount_is_refused(text: str, words: str) -> None:
+    try:
+        said = [f"Line {one.number}: {one.problem}" for one in read_list(text, currency="EUR")]
+    except Refused as e:
+        said = [str(e)]
+    assert any(re.search(words, line) for line in said), said
 
 
 def test_without_a_key_no_card_is_promised(house: House) -> None:

@@ -218,11 +218,14 @@ def _draft_file(
     lines = credits.read_list(text, currency=till.rules(key).currency)
     made: list[CreditRequest] = []
     problems: list[str] = []
+    seen: dict[tuple[object, ...], int] = {}
     with till.transaction() as session:
         for line in lines:
             origin = Origin(Source.FILE, f"file:{digest}:{line.number}", person)
             try:
-                made.append(_draft_line(till, session, key, line, origin))
+                drafted = _draft_line(till, session, key, line, origin)
+                _refuse_twice(seen, line, drafted)
+                made.append(drafted)
             except Refused as e:
                 problems.append(f"Line {line.number}: {e}")
         if problems:
@@ -244,6 +247,14 @@ def _draft_line(
     found = chosen_customer(session, key, line.customer)
     asking = Asking(line.amount, line.due_on, line.contract, line.title, line.by_card)
     return draft(till, session, found, asking, origin, at=till.now())
+
+
+def _refuse_twice(seen: dict[tuple[object, ...], int], line: Line, request: CreditRequest) -> None:
+    """A line that says the same as an earlier one is most likely a slip: it is not asked twice."""
+    about = (request.customer_id, line.amount, line.due_on, line.contract, line.title)
+    first = seen.setdefault(about, line.number)
+    if first != line.number:
+        raise Refused(f"It says the same as line {first}: if both are meant, give each a title.")
 
 
 def _confirm(till: App, session: Session, found: list[CreditRequest], person: str) -> None:

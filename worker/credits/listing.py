@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from worker.kernel.errors import Refused
 from worker.kernel.money import Money, NotMoney
@@ -42,13 +44,7 @@ def read_list(text: str, *, currency: str) -> list[Line]:
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     try:
         names = rows.fieldnames or ()
-        missing = [name for name in _NEEDED if name not in names]
-        unknown = [name for name in names if name not in COLUMNS]
-        if missing or unknown:
-            raise Refused(
-                f"The file {f'has no column {missing[0]}' if missing else f'names {unknown[0]!r}'}."
-                f" Its first line names the columns: {', '.join(COLUMNS)}."
-            )
+        _check_names(names)
         lines: list[Line] = []
         for row in rows:
             if len(lines) == LINES_MAX:
@@ -56,13 +52,32 @@ def read_list(text: str, *, currency: str) -> list[Line]:
             lines.append(_line(rows.line_num, row, currency))
     except csv.Error as e:
         raise Refused(f"Line {rows.line_num} is no CSV: {e}.") from e
-    return _twice(lines)
+    if not lines:
+        raise Refused("The file has no lines below its first: there is nobody to ask.")
+    return lines
 
 
-def _line(number: int, row: dict[str, str | None], currency: str) -> Line:
+def _check_names(names: Sequence[str]) -> None:
+    wrong = [f"has no column {name}" for name in _NEEDED if name not in names]
+    wrong += [f"names {name!r}" for name in names if name not in COLUMNS]
+    wrong += [f"names {name} twice" for name in COLUMNS if names.count(name) > 1]
+    if wrong:
+        raise Refused(
+            f"The file {wrong[0]}. Its first line names the columns, with commas between them: "
+            f"{', '.join(COLUMNS)}."
+        )
+
+
+def _line(number: int, row: Mapping[str | None, Any], currency: str) -> Line:
     cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
     line = Line(number, cells["customer"])
     try:
+        if None in row:
+            # Most likely an amount with a comma in it: without its end it would be another one.
+            raise Refused(
+                "It has more cells than the first line names. An amount is written like 1000.00, "
+                "and a text with a comma in quotes."
+            )
         return Line(
             number=number,
             customer=_customer(cells["customer"]),
@@ -74,21 +89,6 @@ def _line(number: int, row: dict[str, str | None], currency: str) -> Line:
         )
     except Refused as e:
         return Line(number, line.customer, problem=str(e))
-
-
-def _twice(lines: list[Line]) -> list[Line]:
-    """A line that says the same as an earlier one is most likely a slip: it is not asked twice."""
-    seen: dict[tuple[object, ...], int] = {}
-    found = []
-    for line in lines:
-        about = (line.customer, line.amount, line.due_on, line.contract, line.title)
-        first = seen.setdefault(about, line.number)
-        if line.problem is not None or first == line.number:
-            found.append(line)
-        else:
-            why = f"It says the same as line {first}: if both are meant, give each its own title."
-            found.append(Line(line.number, line.customer, problem=why))
-    return found
 
 
 def _customer(text: str) -> str:
