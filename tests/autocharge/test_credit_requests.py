@@ -395,3 +395,18 @@ def test_money_in_advance_asks_for_its_invoice_and_the_receipt_is_none(house: Ho
     [receipt] = house.notices("receipt")
     assert receipt.context["is_prepaid"] is True
     assert receipt.context["items"][0]["kind"] == "credit_request"
+
+
+def test_money_that_is_found_to_be_in_advance_asks_for_its_invoice_too(house: House) -> None:
+    customer = house.customer()
+    request = house.request(customer, by_card=False)
+    said = ("--customer", customer.number or "", "--amount", "500.00", "--method", "cash")
+    came = house.type("payments", "register", *said)
+    assert came.exit_code == 0, came.output
+    with house.reading() as s:
+        assert review.open_of_kind(s, ACME, "advance_invoice") == []
+    applied = house.type("payments", "allocate", came.stdout.strip(), request.number)
+    assert applied.exit_code == 0, applied.output
+    with house.reading() as s:
+        [item] = review.open_of_kind(s, ACME, "advance_invoice")
+    assert "500.00 EUR came for credit request CR-00001" in item.question

@@ -120,22 +120,21 @@ def ask_for_advance_invoice(app: App, s: Session, event: Event, at: datetime) ->
     """Step: where VAT falls due with the money, somebody writes the invoice for the advance."""
     if not app.rules(event.business).credits.vat_on_receipt:
         return
-    payment = payments.by_id(s, event.business, event.subject)
-    for one in payments.allocations_of(s, event.business, event.subject) if payment else ():
-        item = invoices.by_id(s, event.business, one.item_id)
-        if item is None or not item.is_credit_request:
-            continue
-        question = review.Question(
-            kind="advance_invoice",
-            subject=one.id,
-            text=(
-                f"{one.amount} came for credit request {item.number}. VAT is due on it: write an "
-                "invoice for the advance, and answer done."
-            ),
-            evidence={"number": item.number, "total": str(one.amount), "customer": _name(s, item)},
-            choices=["done", f"tillmail credits show {item.number}"],
-        )
-        review.ask(s, event.business, question, at=at)
+    one = payments.allocation(s, event.business, event.subject)
+    item = invoices.by_id(s, event.business, one.item_id) if one is not None else None
+    if one is None or item is None or one.payment_id is None or one.undone_at is not None:
+        return
+    question = review.Question(
+        kind="advance_invoice",
+        subject=one.id,
+        text=(
+            f"{one.amount} came for credit request {item.number}. VAT is due on it: write an "
+            "invoice for the advance, and answer done."
+        ),
+        evidence={"number": item.number, "total": str(one.amount), "customer": _name(s, item)},
+        choices=["done", f"tillmail credits show {item.number}"],
+    )
+    review.ask(s, event.business, question, at=at)
 
 
 def answer_draft(

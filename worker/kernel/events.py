@@ -66,6 +66,10 @@ class CreditRequestRaised(Event):
     """A customer is asked for credit, and the request may go out. Subject: its open item."""
 
 
+class CreditRequestPaid(Event):
+    """Money came for a credit request, and stands on the balance. Subject: the allocation."""
+
+
 class CreditRequestEnded(Event):
     """A credit request that was out asks for nothing more. Subject: its open item."""
 

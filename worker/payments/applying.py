@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from worker import customers, invoices, ledger
 from worker.invoices import Invoice, State
 from worker.kernel.errors import PermanentError, Refused
-from worker.kernel.events import CheckoutUnwanted
+from worker.kernel.events import CheckoutUnwanted, CreditRequestPaid
 from worker.kernel.ids import BusinessKey, new_id
 from worker.kernel.money import Money, total, zero
 from worker.ledger import Account
@@ -122,6 +122,7 @@ def raise_balance(session: Session, item: Invoice, allocation: Allocation, *, at
     """What was paid of a credit request stands on its customer's balance: posted once."""
     if item.is_credit_request:
         _prepaid(session, allocation, item.customer_id, allocation.amount, "prepaid", at=at)
+        tell(session, CreditRequestPaid(BusinessKey(item.business), allocation.id))
 
 
 def allocation_of(application: Application, *, at: datetime) -> Allocation:
