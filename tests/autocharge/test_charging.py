@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.autocharge.house import House
+from tests.autocharge.house import House, euro
 from tests.books import ACME
 from worker import autocharge, review
 from worker.autocharge import ChargeState, foresee, terms_of
+from worker.autocharge.invariants import no_month_takes_more_than_its_consent
 from worker.kernel.clock import day_in
 
 
@@ -100,3 +101,26 @@ def test_paydays_are_the_businesss_own_and_may_be_none(house: House) -> None:
         changed = rules.autocharge.model_copy(update={"paydays": own})
         terms = terms_of(rules.model_copy(update={"autocharge": changed}))
         assert terms.caps.paydays == paydays
+
+
+def test_a_retry_counts_for_the_month_in_which_it_is_made(house: House) -> None:
+    customer = house.customer()
+    mandate = house.card(customer, per_month=euro("200.00"))
+    on = f"card {mandate.stripe_method_id}"
+    house.sandbox.fail(on, "decline", decline_code="insufficient_funds")
+    item = house.invoice(customer, "150.00")
+    declined = house.until_tried(item)
+    assert declined.due_at is not None
+    with house.transaction() as s:
+        # As if the first try had been in the month before.
+        s.merge(declined).due_on = declined.due_at.date().replace(day=1) - timedelta(days=1)
+    house.forward(declined.due_at - house.at)
+    house.tick(*["autocharge.hand_out_due"] * 3)
+    paid = house.charge_of(item)
+    assert (paid.state, paid.due_on) == (ChargeState.SETTLED, house.at.date())
+    with house.transaction() as s:
+        assert not no_month_takes_more_than_its_consent(s)
+        s.merge(mandate).per_month_minor = 14_999
+        s.flush()
+        assert no_month_takes_more_than_its_consent(s)
+        s.rollback()

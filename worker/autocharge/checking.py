@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -57,7 +57,11 @@ def obstacle(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
     why = unwanted(session, case, at=at)
     if why is not None:
         return Obstacle(why)
-    return _waits(session, case, at=at) or _lane(session, case.charge, at=at)
+    found = _waits(session, case, at=at) or _lane(session, case.charge, at=at)
+    if found is None:
+        # It counts for the month in which it is taken: a retry may have come into the next one.
+        case.charge.due_on = _day_of(case, at)
+    return found
 
 
 def unwanted(session: Session, case: Case, *, at: datetime) -> str | None:
@@ -76,8 +80,13 @@ def unwanted(session: Session, case: Case, *, at: datetime) -> str | None:
         return BY_LINK
     if terms.largest is not None and charge.amount > terms.largest:
         return f"{charge.amount} is above {terms.largest}, the most that is charged."
-    day = max(charge.due_on, day_in(terms.hours.zone, at))
-    return forbidden(case.mandate, charge.amount, _others(session, charge, case.mandate), day)
+    day = _day_of(case, at)
+    return forbidden(case.mandate, charge.amount, _others(session, case, day), day)
+
+
+def _day_of(case: Case, at: datetime) -> date:
+    """The day on which a charge is made: as announced, or today if that is over."""
+    return max(case.charge.due_on, day_in(case.terms.hours.zone, at))
 
 
 def _waits(session: Session, case: Case, *, at: datetime) -> Obstacle | None:
@@ -136,10 +145,12 @@ def _lane(session: Session, charge: Charge, *, at: datetime) -> Obstacle | None:
     return None
 
 
-def _others(session: Session, charge: Charge, mandate: Mandate) -> int:
-    """What else is taken or planned on the mandate in the charge's month."""
+def _others(session: Session, case: Case, day: date) -> int:
+    """What else is taken or planned on the mandate in the month of a day."""
+    charge, mandate = case.charge, case.mandate
     if mandate.per_month_minor is None:
         return 0
-    month = charge.due_on.replace(day=1)
-    used = records.used_by_month(session, BusinessKey(charge.business), [mandate.id], month)
-    return used.get((mandate.id, f"{charge.due_on:%Y-%m}"), 0) - charge.amount_minor
+    month = day.replace(day=1)
+    used = records.used_by_month(session, case.business, [mandate.id], month)
+    own = charge.amount_minor if charge.due_on >= month else 0
+    return used.get((mandate.id, f"{day:%Y-%m}"), 0) - own

@@ -111,6 +111,26 @@ def every_try_was_announced_and_allowed(session: Session) -> list[str]:
     return [f"{business}: {attempt} was not allowed." for business, attempt in rows] + early
 
 
+def no_month_takes_more_than_its_consent(session: Session) -> list[str]:
+    """What was taken on a mandate in a month is not more than its owner agreed to."""
+    same = and_(Mandate.business == Charge.business, Mandate.id == Charge.mandate_id)
+    rows = session.execute(
+        select(Charge.business, Charge.mandate_id, Charge.due_on, func.sum(Charge.amount_minor))
+        .add_columns(Mandate.per_month_minor)
+        .join(Mandate, same)
+        .where(Charge.state == ChargeState.SETTLED.value, Mandate.per_month_minor.is_not(None))
+        .group_by(Charge.business, Charge.mandate_id, Charge.due_on, Mandate.per_month_minor)
+    )
+    taken: dict[tuple[str, str, str], int] = {}
+    found = set()
+    for business, mandate, day, minor, most in rows:
+        about = (business, mandate, f"{day:%Y-%m}")
+        taken[about] = taken.get(about, 0) + int(minor)
+        if taken[about] > most:
+            found.add(f"{business}: {mandate} was charged more in {day:%Y-%m} than agreed.")
+    return sorted(found)[:SHOWN]
+
+
 def no_card_is_tried_too_often(session: Session) -> list[str]:
     """Tries of a card stay under our caps in any day and in any thirty; see retrying.py."""
     caps = Caps()
@@ -182,6 +202,7 @@ INVARIANTS: tuple[Callable[[Session], list[str]], ...] = (
     a_charge_asks_one_thing_at_a_time,
     a_charge_succeeds_once,
     every_try_was_announced_and_allowed,
+    no_month_takes_more_than_its_consent,
     no_card_is_tried_too_often,
     what_ended_has_nothing_open,
 )
