@@ -124,3 +124,24 @@ def test_a_retry_counts_for_the_month_in_which_it_is_made(house: House) -> None:
         s.flush()
         assert no_month_takes_more_than_its_consent(s)
         s.rollback()
+
+
+@pytest.mark.parametrize(("token", "is_final"), [("pm_card_visa", True), ("pm_card_amex", False)])
+def test_a_reason_of_visa_that_means_never_is_obeyed_for_visa(
+    house: House, token: str, *, is_final: bool
+) -> None:
+    customer = house.customer()
+    mandate = house.card(customer, token)
+    said = {"decline_code": "insufficient_funds", "network_decline_code": "46"}
+    house.sandbox.fail(f"card {mandate.stripe_method_id}", "decline", **said)
+    item = house.invoice(customer)
+    tried = house.until_tried(item)
+    house.tick()
+    assert house.charge_of(item).state == ("needs_customer" if is_final else "declined")
+    [told] = house.notices("charge_failed")
+    assert (told.context["again_on"] is None) is is_final
+    shown = json.loads(house.type("charges", "show", tried.id, "--json").stdout)
+    [line] = [one["detail"] for one in shown["time_line"] if one["what"] == "confirm"]
+    assert line == "declined insufficient_funds, try_again_later" + (
+        ", Visa 46" if is_final else ""
+    )

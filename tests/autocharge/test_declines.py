@@ -72,7 +72,7 @@ def test_a_card_that_may_never_be_tried_again_is_stopped_and_nobody_told_why(cod
     found = course(Decline(code))
     assert found.stops_card
     assert found.is_final
-    assert found.words == "declined"
+    assert (found.tells_customer, found.words) == (True, "declined")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,7 @@ def test_a_customer_who_told_the_bank_to_stop_has_ended_the_mandate(code: str) -
     found = course(Decline(code))
     assert found.ends_mandate
     assert found.is_final
+    assert (found.tells_customer, found.words) == (True, "declined")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,13 @@ def test_a_customer_who_told_the_bank_to_stop_has_ended_the_mandate(code: str) -
         (Decline("insufficient_funds", network_advice_code="02"), 3, 3 * _DAY),
         (Decline("insufficient_funds", network_advice_code="27"), 3, 4 * _DAY),
         (Decline("do_not_honor", network_advice_code="24"), 1, 2 * _DAY),
+        (Decline("insufficient_funds", network_advice_code="24"), 3, _DAY),
+        (Decline("issuer_not_available", network_advice_code="25"), 3, _DAY),
+        (Decline("insufficient_funds", network_advice_code="26"), 3, 2 * _DAY),
+        (Decline("insufficient_funds", network_advice_code="28"), 3, 6 * _DAY),
+        (Decline("insufficient_funds", network_advice_code="29"), 3, 8 * _DAY),
+        (Decline("insufficient_funds", network_advice_code="30"), 3, 10 * _DAY),
+        (Decline("do_not_honor", network_advice_code="41"), 0, None),
         # It never allows what the code forbids.
         (Decline("stolen_card", advice_code="try_again_later"), 0, None),
         (Decline("expired_card", advice_code="try_again_later"), 0, None),
@@ -106,6 +114,8 @@ def test_a_customer_who_told_the_bank_to_stop_has_ended_the_mandate(code: str) -
         (Decline("a_code_of_next_year", advice_code="try_again_later"), 3, _DAY),
         (Decline(None, advice_code="try_again_later"), 3, _DAY),
         (Decline(None), 0, None),
+        (Decline(None, advice_code="try_again_later", visa_code="46"), 0, None),
+        (Decline("do_not_honor", visa_code="05"), 1, 2 * _DAY),
     ],
 )
 def test_advice_stops_or_slows_and_never_hurries(
@@ -118,3 +128,20 @@ def test_advice_stops_or_slows_and_never_hurries(
 
 def test_advice_of_the_network_that_revokes_ends_the_mandate_whatever_the_code() -> None:
     assert course(Decline("insufficient_funds", network_advice_code="21")).ends_mandate
+
+
+@pytest.mark.parametrize(
+    "code", ["04", "07", "12", "14", "15", "41", "43", "46", "57", "R0", "R1", "R3"]
+)
+def test_what_a_visa_issuer_will_never_approve_is_not_tried_again(code: str) -> None:
+    found = course(Decline("insufficient_funds", "try_again_later", visa_code=code))
+    assert (found.is_final, found.stops_card) == (True, True)
+    assert found.ends_mandate is code.startswith("R")
+
+
+def test_a_card_that_visa_closed_is_told_of_in_the_words_of_its_code_but_never_a_stolen_one() -> (
+    None
+):
+    assert course(Decline("invalid_number", visa_code="14")).words == "card_data"
+    assert course(Decline("insufficient_funds", visa_code="43")).words == "declined"
+    assert course(Decline("stolen_card", visa_code="14")).words == "declined"

@@ -151,7 +151,7 @@ def queue_charge_failed(app: App, s: Session, event: Event, at: datetime) -> Non
     charge = _charge(s, event.business, attempt.charge_id)
     mandate = _mandate(s, charge)
     follows = autocharge.course(_said(attempt))
-    if charge.held_by is not None or follows.remedy is autocharge.Remedy.STAFF:
+    if charge.held_by is not None or not follows.tells_customer:
         return
     paper, face = _paper(app, s, event.business), _face(app, s, charge, mandate)
     again = charge.not_before if charge.state == ChargeState.DECLINED else None
@@ -323,7 +323,10 @@ def _papers_tell(s: Session, charge: Charge) -> bool:
 
 def _said(attempt: Attempt) -> autocharge.Decline:
     return autocharge.Decline(
-        attempt.decline_code, attempt.advice_code, attempt.network_advice_code
+        attempt.decline_code,
+        attempt.advice_code,
+        attempt.network_advice_code,
+        attempt.visa_code,
     )
 
 

@@ -219,17 +219,20 @@ def _facts(intent: stripe.PaymentIntent) -> ChargeFacts:
         business=metadata.get(BUSINESS),
         livemode=values["livemode"],
         try_id=tried["id"],
-        decline=_decline(error) if error else None,
+        decline=_decline(error, tried) if error else None,
         taken_at=datetime.fromtimestamp(tried["created"], UTC) if is_taken else None,
     )
 
 
-def _decline(error: dict[str, Any]) -> Decline:
+def _decline(error: dict[str, Any], tried: dict[str, Any]) -> Decline:
+    card = (tried.get("payment_method_details") or {}).get("card") or {}
+    is_visa = (card.get("network") or card.get("brand")) == "visa"
     # Stripe gives some reasons as the error's code alone: expired_card, incorrect_cvc.
     return Decline(
         decline_code=error.get("decline_code") or error.get("code"),
         advice_code=error.get("advice_code"),
         network_advice_code=error.get("network_advice_code"),
+        visa_code=error.get("network_decline_code") if is_visa else None,
     )
 
 

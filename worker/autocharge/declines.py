@@ -1,9 +1,10 @@
 """What follows when a bank says no to a stored card; pure.
 
 Stripe's `decline_code` says what may follow; Stripe's advice and the network's (Mastercard's
-Merchant Advice Code) stop or slow it. A code that nobody knows asks the customer and is never tried
-again by itself. Codes: docs.stripe.com/declines/codes and /declines/card. Networks' rules: Visa
-Core Rules of 18 April 2026, table 7-2; Mastercard Transaction Processing Excellence.
+Merchant Advice Code, and Visa's own reason where it means never) stop or slow it. A code that
+nobody knows asks the customer and is never tried again by itself. Codes:
+docs.stripe.com/declines/codes and /declines/card. Networks' rules: Visa Core Rules of 18 April
+2026, table 7-2; Mastercard Transaction Processing Excellence.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import reduce
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -32,6 +34,8 @@ class Decline:
     decline_code: str | None
     advice_code: str | None = None
     network_advice_code: str | None = None
+    # The issuer's own reason, of a Visa card: other networks' same numbers mean other things.
+    visa_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ class Course:
         """No further automatic try may follow."""
         return self.tries == 0
 
+    @property
+    def tells_customer(self) -> bool:
+        """Of what may have been paid already, staff alone are told; else nobody pays it twice."""
+        return self.remedy is not Remedy.STAFF or self.stops_card
+
 
 _ASK = Course(Remedy.NEW_CARD)
 _SOFT = Course(Remedy.WAIT, tries=3, not_before=_DAY)
@@ -64,8 +73,10 @@ _CARD_DATA = Course(Remedy.NEW_CARD, words="card_data")
 _EXPIRED = Course(Remedy.NEW_CARD, words="expired")
 _NOT_THIS_CARD = Course(Remedy.NEW_CARD, words="not_supported")
 _NEVER = Course(Remedy.NEW_CARD, stops_card=True)
+# Which words fit is for Stripe's own code to say.
+_CLOSED = Course(Remedy.NEW_CARD, stops_card=True, words="")
 _FRAUD = Course(Remedy.STAFF, stops_card=True)
-_REVOKED = Course(Remedy.STAFF, stops_card=True, ends_mandate=True, words="revoked")
+_REVOKED = Course(Remedy.STAFF, stops_card=True, ends_mandate=True)
 _CONFIRM = Course(Remedy.CONFIRM, words="confirm")
 _DUPLICATE = Course(Remedy.STAFF)
 
@@ -142,19 +153,28 @@ _BY_NETWORK_ADVICE: dict[str, Course] = {
 }
 
 
+# Visa's category 1: the issuer will never approve, and another try costs a fee.
+_BY_VISA: dict[str, Course] = {
+    **dict.fromkeys(("04", "07", "41", "43"), _NEVER),
+    **dict.fromkeys(("12", "14", "15", "46", "57"), _CLOSED),
+    **dict.fromkeys(("R0", "R1", "R3"), _REVOKED),
+}
+
+
 def course(decline: Decline) -> Course:
     """What follows a decline. Advice may stop or slow what the code allows, never speed it up."""
-    by_code = _BY_CODE.get(decline.decline_code or "", _ASK)
+    by_code = _BY_CODE.get(decline.decline_code or "")
     by_network = _BY_NETWORK_ADVICE.get(decline.network_advice_code or "")
-    found = by_code if by_network is None else _stricter(by_code, by_network)
-    match decline.advice_code:
-        case "do_not_try_again":
-            return _stricter(found, _NEVER)
-        case "confirm_card_data":
-            return _stricter(found, _CARD_DATA)
-        case "try_again_later" if decline.decline_code not in _BY_CODE and by_network is None:
-            return _SOFT
-    return found
+    by_visa = _BY_VISA.get(decline.visa_code or "")
+    told = [one for one in (by_code, by_network, by_visa) if one is not None]
+    if by_code is None:
+        is_only_later = not told and decline.advice_code == "try_again_later"
+        told.append(_SOFT if is_only_later else _ASK)
+    if decline.advice_code == "do_not_try_again":
+        told.append(_NEVER)
+    elif decline.advice_code == "confirm_card_data":
+        told.append(_CARD_DATA)
+    return reduce(_stricter, told)
 
 
 def _stricter(one: Course, other: Course) -> Course:
@@ -167,7 +187,7 @@ def _stricter(one: Course, other: Course) -> Course:
         stops_card=one.stops_card or other.stops_card,
         ends_mandate=one.ends_mandate or other.ends_mandate,
         awaits_money=one.awaits_money or other.awaits_money,
-        words=told.words,
+        words=told.words or one.words or other.words,
     )
 
 

@@ -249,6 +249,7 @@ class Attempt(Record):
     decline_code: Mapped[str | None]
     advice_code: Mapped[str | None]
     network_advice_code: Mapped[str | None]
+    visa_code: Mapped[str | None] = mapped_column(doc="The issuer's own reason, of a Visa card.")
     problem: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("business", "key"),

@@ -154,7 +154,7 @@ def _declined(
     charge, mandate, terms = case.charge, case.mandate, case.terms
     business = BusinessKey(charge.business)
     attempt.decline_code, attempt.advice_code = said.decline_code, said.advice_code
-    attempt.network_advice_code = said.network_advice_code
+    attempt.network_advice_code, attempt.visa_code = said.network_advice_code, said.visa_code
     end(attempt, Outcome.DECLINED, at=at)
     session.flush()
     follows = course(said)

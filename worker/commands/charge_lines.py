@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from worker import autocharge, delivery
-from worker.autocharge import Charge, ChargeState
+from worker.autocharge import Attempt, Charge, ChargeState
 from worker.kernel.ids import BusinessKey
 
 _CALLS = ("create", "confirm", "cancel")
@@ -27,8 +27,7 @@ def time_line(session: Session, key: BusinessKey, charge: Charge) -> list[dict[s
     # A clock that stands still, in a demo, must not turn the calls around.
     calls = sorted(tries, key=lambda a: (a.begun_at, _CALLS.index(a.act)))
     for attempt in calls:
-        reason = attempt.decline_code or attempt.problem or ""
-        said = f"{attempt.outcome or 'no answer yet'} {reason}".strip()
+        said = f"{attempt.outcome or 'no answer yet'} {_reason(attempt)}".strip()
         lines.append(_line(attempt.begun_at, attempt.act, said))
     if charge.state == ChargeState.DECLINED and charge.due_at is not None:
         lines.append(_line(charge.due_at, "next try", "planned"))
@@ -36,6 +35,17 @@ def time_line(session: Session, key: BusinessKey, charge: Charge) -> list[dict[s
         if at is not None:
             lines.append(_line(at, what, charge.because or ""))
     return sorted(lines, key=lambda line: line["at"])
+
+
+def _reason(attempt: Attempt) -> str:
+    """Why a call was refused, in all the codes that decided what follows."""
+    codes = [
+        attempt.decline_code,
+        attempt.advice_code,
+        attempt.network_advice_code and f"network advice {attempt.network_advice_code}",
+        attempt.visa_code and f"Visa {attempt.visa_code}",
+    ]
+    return ", ".join(code for code in codes if code) or attempt.problem or ""
 
 
 def _line(at: datetime, what: str, detail: str) -> dict[str, Any]:
