@@ -69,6 +69,54 @@ def test_staff_stop_delay_and_pause(house: House) -> None:
     assert house.type("charges", "list").exit_code == 0
 
 
+def test_the_plan_shows_what_is_announced_and_what_keeps_it_from_being_charged(
+    house: House,
+) -> None:
+    customer = house.customer()
+    house.card(customer)
+    item = house.invoice(customer)
+    house.tick()
+    charge = house.charge_of(item)
+    [row] = json.loads(house.type("charges", "plan", "--json").stdout)
+    assert (row["charge"], row["why_not"]) == ("noticed", None)
+    assert (row["card"], row["charge_on"]) == ("Visa •••• 4242", charge.due_on.isoformat())
+    # A dry run names what is done now: nothing today, and on its day the charge.
+    dry = ("charges", "run", "--dry-run", "--json")
+    assert json.loads(house.type(*dry).stdout) == []
+    assert charge.not_before is not None
+    house.forward(charge.not_before - house.at + timedelta(minutes=1))
+    assert [one["number"] for one in json.loads(house.type(*dry).stdout)] == [item.number]
+
+    late = house.type("charges", "plan", "--on", "2020-01-01")
+    assert (late.exit_code, "in the past: give a day from" in late.stderr) == (1, True)
+    house.type("charges", "pause")
+    for words in (("plan",), ("run", "--dry-run"), ("run",)):
+        assert "paused by Ann: tillmail charges resume" in house.type("charges", *words).stderr
+    assert house.type("charges", "run").exit_code == 1
+    house.type("charges", "resume")
+    house.environment["TILLMAIL_ACME_STRIPE_KEY"] = ""
+    for words in (("plan",), ("run",)):
+        assert "set TILLMAIL_ACME_STRIPE_KEY" in house.type("charges", *words).stderr
+
+
+def test_in_a_pause_nobody_is_told_of_a_charge(house: House) -> None:
+    customer = house.customer()
+    house.card(customer)
+    item = house.invoice(customer)
+    house.tick("autocharge.plan")
+    house.type("charges", "pause")
+    for _ in range(4):
+        house.forward(timedelta(days=1))
+        house.tick("autocharge.hand_out_due")
+    assert (house.charge_of(item).state, house.notices("charge_notice")) == ("planned", [])
+    with house.reading() as s:
+        assert review.open_of_kind(s, ACME, "charge") == []
+    house.type("charges", "resume")
+    house.forward(timedelta(hours=1))
+    house.tick("autocharge.hand_out_due")
+    assert house.charge_of(item).state == ChargeState.NOTICED
+
+
 def test_a_consent_is_written_down_with_its_evidence_and_ends(house: House) -> None:
     customer = house.customer()
     there = house.card(customer)

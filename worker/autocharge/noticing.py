@@ -23,9 +23,12 @@ _UNANNOUNCED = timedelta(days=3)
 
 
 def to_announce(session: Session, charge: Charge, terms: Terms, *, at: datetime) -> Case | None:
-    """A planned charge that is still wanted, for its notice; one that is not ends here."""
+    """A planned charge that is still wanted, for its notice; one that is not ends here.
+
+    In a pause nobody is told of anything: who is told expects to be charged.
+    """
     case = lock(session, charge, terms)
-    if charge.state != ChargeState.PLANNED:
+    if charge.state != ChargeState.PLANNED or _is_paused(session, charge, terms):
         return None
     why = unwanted(session, case, at=at)
     if why is None:
@@ -79,8 +82,13 @@ def hand_out_due(session: Session, business: BusinessKey, *, at: datetime, limit
     return len(found)
 
 
+def _is_paused(session: Session, charge: Charge, terms: Terms) -> bool:
+    return not terms.is_on or records.pause(session, BusinessKey(charge.business)) is not None
+
+
 def _alert_unannounced(session: Session, charge: Charge, *, at: datetime) -> None:
-    if at > charge.planned_at + _UNANNOUNCED:
+    is_late = at > charge.planned_at + _UNANNOUNCED
+    if is_late and records.pause(session, BusinessKey(charge.business)) is None:
         text = f"The notice of a charge of {charge.amount} has not gone out for days."
         tell_staff(session, charge, text, at=at)
 

@@ -35,12 +35,16 @@ _EARLIER = "Its card was tried for this and cannot be: another card is needed."
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One due item: the mandate and day it would be charged on, or why it is not."""
+    """One due item: the mandate and day it would be charged on, or why it is not.
+
+    `charge`: the one that was planned for it before, whose day it is then.
+    """
 
     item: Item
     day: date
     mandate: Mandate | None = None
     why_not: str | None = None
+    charge: Charge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,11 @@ def decide(item: Item, standing: Standing, terms: Terms, *, at: datetime) -> Pla
     customer = standing.customers.get(item.customer_id)
     day = charge_day(item, terms, customer, at=at)
     earlier = standing.charges.get(item.id, ())
-    why = _why_not(item, customer, terms) or _being_charged(earlier)
+    live = next((one for one in earlier if ChargeState(one.state) not in ENDED), None)
+    why = _why_not(item, customer, terms)
+    if live is not None:
+        return Planned(item, live.due_on, why_not=why or _at_rest(live), charge=live)
+    why = why or _went_back(earlier)
     if why is None and item.customer_id in standing.announced:
         why = "The customer says that money is under way."
     if why is not None:
@@ -238,10 +246,14 @@ def _why_not(item: Item, customer: Payer | None, terms: Terms) -> str | None:
     return None
 
 
-def _being_charged(earlier: Sequence[Charge]) -> str | None:
-    live = next((one for one in earlier if ChargeState(one.state) not in ENDED), None)
-    if live is not None:
-        return f"Charge {live.id} is {live.state} already."
+def _at_rest(charge: Charge) -> str | None:
+    """Why a charge that was planned is not made, as things stand."""
+    if charge.state in (ChargeState.HELD, ChargeState.ENDING):
+        return f"Charge {charge.id} is {charge.state}: {charge.because or charge.held_by or ''}"
+    return None
+
+
+def _went_back(earlier: Sequence[Charge]) -> str | None:
     # Owed again, the money went back: by a refund, or by a dispute, which another charge invites.
     return _WENT_BACK if any(one.state == ChargeState.SETTLED for one in earlier) else None
 

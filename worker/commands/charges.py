@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -23,7 +24,8 @@ from worker.commands.choosing import (
     who,
 )
 from worker.commands.printing import hint, print_list, print_record
-from worker.kernel.errors import Refused
+from worker.kernel.clock import day_in
+from worker.kernel.errors import PermanentError, Refused
 from worker.kernel.ids import BusinessKey
 
 app = typer.Typer(
@@ -34,6 +36,7 @@ app = typer.Typer(
 _Charge = Annotated[
     str, typer.Argument(metavar="CHARGE", help="Its id, or the number of its invoice.")
 ]
+_OFF = "Charging is off: set enabled = true under [autocharge] in the business's file."
 _Reason = Annotated[str, typer.Option("--reason", help="Why, or who wanted it.")]
 
 
@@ -47,9 +50,9 @@ def show_plan(
 ) -> None:
     """Show what would be charged to which card, and why not for the rest; changes nothing."""
     with at_the_desk(business) as (till, key), till.reading() as session:
-        rows = _preview(till, session, key, _moment(till, key, on))
-        if not till.rules(key).autocharge.enabled:
-            hint("Charging is off: set enabled = true under [autocharge] in the business's file.")
+        found = _preview(till, session, key, _moment(till, key, on))
+        rows = _rows(session, key, found)
+        _hint_at_rest(till, session, key)
         empty = "Nothing is due."
         print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
 
@@ -68,12 +71,20 @@ def run_now(
         rules, at = till.rules(key), till.now()
         if dry_run:
             with till.reading() as session:
-                rows = [r for r in _preview(till, session, key, at) if r["why_not"] is None]
+                found = _preview(till, session, key, at)
+                rows = _rows(session, key, (one for one in found if _is_next(one, at)))
+                _hint_at_rest(till, session, key)
             print_list(rows, as_json=as_json, zone=rules.time_zone, empty="Nothing is due.")
             return
         businesses.permit(rules, who(by), Act.CHARGE, salesperson=None)
         if not rules.autocharge.enabled:
-            raise Refused("Charging is off: set enabled = true under [autocharge] in its file.")
+            raise Refused(_OFF)
+        # Without a key nobody is told of a charge, either.
+        till.stored_cards(key)
+        with till.reading() as session:
+            pause = autocharge.pause(session, key)
+        if pause is not None:
+            raise Refused(f"Charging is paused by {pause.paused_by}: tillmail charges resume")
         more = True
         while more:
             with till.transaction() as session:
@@ -180,21 +191,49 @@ def delay_charge(
         hint(f"Charge {found.id} comes on {then:%Y-%m-%d} at the earliest.")
 
 
-def _preview(till: App, session: Session, key: BusinessKey, at: datetime) -> list[dict[str, Any]]:
-    terms = terms_of(till, session, key)
+def _preview(till: App, session: Session, key: BusinessKey, at: datetime) -> Iterator[Planned]:
+    return autocharge.preview(session, key, terms_of(till, session, key), at=at)
+
+
+def _is_next(planned: Planned, at: datetime) -> bool:
+    """Whether a run at that moment does something about it."""
+    charge = planned.charge
+    is_due = charge is None or (charge.due_at is not None and charge.due_at <= at)
+    return planned.why_not is None and is_due
+
+
+def _hint_at_rest(till: App, session: Session, key: BusinessKey) -> None:
+    """Say what keeps all of it from being charged."""
+    pause = autocharge.pause(session, key)
+    if pause is not None:
+        hint(f"Charging is paused by {pause.paused_by}: tillmail charges resume")
+    if not till.rules(key).autocharge.enabled:
+        hint(_OFF)
+        return
+    try:
+        till.stored_cards(key)
+    except PermanentError as e:
+        hint(f"No card can be charged: {e}")
+
+
+def _rows(session: Session, key: BusinessKey, found: Iterator[Planned]) -> list[dict[str, Any]]:
     names = {one.id: one.name for one in customers.everyone(session, key)}
-    found = autocharge.preview(session, key, terms, at=at)
-    return [_planned(one, names.get(one.item.customer_id, "")) for one in found]
+    return [_planned(session, key, one, names.get(one.item.customer_id, "")) for one in found]
 
 
-def _planned(planned: Planned, customer: str) -> dict[str, Any]:
+def _planned(session: Session, key: BusinessKey, planned: Planned, customer: str) -> dict[str, Any]:
+    charge, mandate = planned.charge, planned.mandate
+    if charge is not None:
+        mandate = autocharge.mandate(session, key, charge.mandate_id)
+    is_charged = planned.why_not is None
     return {
         "number": planned.item.number,
         "customer": customer,
         "amount": planned.item.owed,
         "due_on": planned.item.due_on,
-        "charge_on": planned.day if planned.mandate is not None else None,
-        "card": planned.mandate.card if planned.mandate is not None else None,
+        "charge_on": planned.day if is_charged else None,
+        "card": mandate.card if is_charged and mandate is not None else None,
+        "charge": charge.state if charge is not None else None,
         "why_not": planned.why_not,
     }
 
@@ -206,7 +245,11 @@ def _moment(till: App, key: BusinessKey, on: str | None) -> datetime:
         day = date.fromisoformat(on)
     except ValueError as e:
         raise Refused(f"{on!r} is not a day: write it like 2026-11-22.") from e
-    return autocharge.terms_of(till.rules(key)).hours.opens(day)
+    hours = autocharge.terms_of(till.rules(key)).hours
+    today = day_in(hours.zone, till.now())
+    if day < today:
+        raise Refused(f"{day} is in the past: give a day from {today} on.")
+    return max(till.now(), hours.opens(day)) if day == today else hours.opens(day)
 
 
 def _chosen(session: Session, key: BusinessKey, name: str) -> Charge:
