@@ -14,6 +14,7 @@ from tests.payments.test_settling import paid
 from tests.servers.stripe import pay
 from worker import customers, payments, review
 from worker.autocharge import ChargeState
+from worker.kernel.clock import day_in
 from worker.kernel.errors import Refused
 from worker.kernel.money import Money
 from worker.payments import By, Wanted
@@ -153,6 +154,35 @@ def test_a_consent_is_written_down_with_its_evidence_and_ends(house: House) -> N
         "customers", "mandate", "record", customer.number or "", "--method", alone.id, *given
     )
     assert unowned.exit_code == 1
+
+
+def test_a_consent_of_today_is_of_the_businesss_today(house: House) -> None:
+    customer = house.customer()
+    there = house.card(customer)
+    house.type("customers", "mandate", "revoke", there.id, "--reason", "a new paper")
+    late = house.at.replace(hour=23, minute=30)
+    house.forward(late - house.at)
+    today = day_in("Europe/Berlin", house.at)
+    assert today != house.at.date()
+    done = house.type(
+        "customers", "mandate", "record", customer.number or "", "--method",
+        there.stripe_method_id, "--text", "Yes.", "--given-on", today.isoformat(),
+        "--where", "letter", "--evidence", "F 8",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+
+
+def test_of_two_cards_the_one_whose_consent_is_in_the_currency_pays(house: House) -> None:
+    customer = house.customer()
+    euros = house.card(customer)
+    house.forward(timedelta(minutes=1))
+    dollars = house.card(customer)
+    with house.transaction() as s:
+        s.merge(dollars).currency = "USD"
+    item = house.invoice(customer)
+    house.tick("autocharge.plan")
+    assert house.charge_of(item).mandate_id == euros.id
+    assert house.type("credits", "draft", customer.number or "", "5.00").exit_code == 0
 
 
 def test_staff_take_a_payment_from_a_stored_card_at_once(house: House) -> None:

@@ -6,12 +6,14 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from tests.autocharge.house import House, euro
 from tests.books import ACME
 from worker import autocharge, review
 from worker.autocharge import ChargeState, foresee, terms_of
 from worker.autocharge.invariants import no_month_takes_more_than_its_consent
+from worker.businesses.model import AutochargeRules
 from worker.kernel.clock import day_in
 
 
@@ -145,3 +147,11 @@ def test_a_reason_of_visa_that_means_never_is_obeyed_for_visa(
     assert line == "declined insufficient_funds, try_again_later" + (
         ", Visa 46" if is_final else ""
     )
+
+
+def test_the_pace_is_set_by_what_stripe_takes_of_an_account() -> None:
+    calls_each, takes_per_second = 4, 100
+    AutochargeRules(per_minute=takes_per_second * 60 // calls_each)
+    with pytest.raises(ValidationError):
+        AutochargeRules(per_minute=takes_per_second * 60 // calls_each + 1)
+    assert AutochargeRules().per_minute / 60 * calls_each < takes_per_second / 2

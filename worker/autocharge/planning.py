@@ -81,7 +81,7 @@ def decide(item: Item, standing: Standing, terms: Terms, *, at: datetime) -> Pla
     if why is not None:
         return Planned(item, day, why_not=why)
     given = [m for m in standing.mandates.get(item.customer_id, ()) if m.revoked_at is None]
-    mandate = chosen(given, item.contract)
+    mandate = chosen(given, item.contract, item.owed.currency)
     if mandate is None:
         return Planned(item, day, why_not="No stored card with a consent in force covers it.")
     used = standing.used.get((mandate.id, f"{day:%Y-%m}"), 0)
@@ -99,10 +99,15 @@ def charge_day(item: Item, terms: Terms, customer: Payer | None, *, at: datetime
     return hours.business_days_after(max(soonest, item.due_on), 0)
 
 
-def chosen(mandates: Sequence[Mandate], contract: str | None) -> Mandate | None:
-    """The newest mandate for the item's contract, else the newest for everything."""
+def chosen(
+    mandates: Sequence[Mandate], contract: str | None, currency: str | None = None
+) -> Mandate | None:
+    """The newest mandate for the item's contract, else the newest for everything; of several
+    those in the item's currency."""
     own = [m for m in mandates if contract is not None and contract in m.contracts]
-    return next(iter([*own, *(m for m in mandates if not m.contracts)]), None)
+    found = [*own, *(m for m in mandates if not m.contracts)]
+    fitting = [m for m in found if currency in (None, m.currency)]
+    return next(iter([*fitting, *found]), None)
 
 
 def forbidden(mandate: Mandate, amount: Money, used_minor: int, day: date) -> str | None:

@@ -43,7 +43,7 @@ def why_no_card(session: Session, customer: Customer, promise: Promise, terms: T
         return f"{amount} is above {terms.largest}, the most that is charged by itself."
     found = records.mandates_of(session, business, {customer.id})
     given = [one for one in found.get(customer.id, ()) if one.revoked_at is None]
-    mandate = chosen(given, promise.contract)
+    mandate = chosen(given, promise.contract, amount.currency)
     if mandate is None:
         return "No stored card with a consent in force covers it."
     used = 0
@@ -67,7 +67,7 @@ def _promised(session: Session, given: list[Mandate], mandate: Mandate, promise:
         if one.id != promise.request_id
         and (one.due_on.year, one.due_on.month) == month
         and (one.item_id is not None or promise.request_id is None)
-        and chosen(given, one.contract) is mandate
+        and chosen(given, one.contract, one.currency) is mandate
     ]
     out = [one.item_id for one in waiting if one.item_id is not None]
     charged = records.of_items(session, business, out) if out else {}

@@ -47,7 +47,8 @@ def take(session: Session, invoice: Invoice, terms: Terms, *, by: str, at: datet
     if why is not None:
         raise Refused(f"{why} Open a payment page instead: --page")
     given = records.mandates_of(session, business, {customer.id})[customer.id]
-    mandate = chosen([one for one in given if one.revoked_at is None], item.contract)
+    in_force = [one for one in given if one.revoked_at is None]
+    mandate = chosen(in_force, item.contract, item.owed.currency)
     if mandate is None:
         raise Refused("No stored card covers it. Open a payment page instead: --page")
     charge = Charge(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -75,7 +76,7 @@ def record_mandate(
         person = businesses.permit(till.rules(key), who(by), Act.CHARGE, salesperson=None).name
         limits = _Limits(per_charge, per_month, contract, currency)
         consent = _consent(till, key, text, limits)
-        given = Given(_day(given_on), where, evidence, person)
+        given = Given(_day(given_on, till.rules(key).time_zone), where, evidence, person)
         card = till.stored_cards(key).card(method)
         with till.transaction() as session:
             found = chosen_customer(session, key, customer)
@@ -193,9 +194,10 @@ def _plain(amount: Money | None) -> dict[str, Any] | None:
     return None if amount is None else {"minor": amount.minor, "currency": amount.currency}
 
 
-def _day(text: str) -> datetime:
+def _day(text: str, zone: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(text), time(0), UTC)
+        begins = datetime.combine(date.fromisoformat(text), time(0), ZoneInfo(zone))
+        return begins.astimezone(UTC)
     except ValueError as e:
         raise Refused(f"{text!r} is not a day: write it like 2026-11-22.") from e
 
