@@ -95,7 +95,7 @@ def test_the_fee_of_a_dispute_is_no_cost_twice(session: Session) -> None:
     _, payment = paid_invoice(session)
     payments.book_disputes(session, payment, [disputed("needs_response", "20.00")], at=AT)
     taken = PayoutPart(
-        "txn_3", "adjustment", euro("-119.00"), euro("20.00"), euro("-139.00"), "du_1", "pi_1"
+        "txn_0", "adjustment", euro("-119.00"), euro("20.00"), euro("-139.00"), "du_1", "pi_1"
     )
     other = PayoutPart("txn_4", "stripe_fee", euro("-1.00"), euro("0.00"), euro("-1.00"))
     payout, asked = weigh(

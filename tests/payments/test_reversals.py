@@ -136,6 +136,48 @@ def test_a_refund_that_fails_because_the_bank_took_it_first_is_not_given_twice(
     assert broken(session) == []
 
 
+@pytest.mark.parametrize(("disputes", "loss"), [("119.00", "119.00"), ("100.00", "100.00")])
+def test_a_refund_heard_of_after_a_lost_dispute_is_booked_and_what_is_twice_is_our_loss(
+    session: Session, disputes: str, loss: str
+) -> None:
+    invoice, payment = paid_invoice(session)
+    lost = replace(disputed("lost"), amount=euro(disputes))
+    payments.book_disputes(session, payment, [lost], at=AT)
+    for _ in range(2):
+        payments.book_refunds(session, payment, [gone("119.00")], at=AT)
+    [refund] = payments.refunds_of(session, ACME, payment.id)
+    assert (refund.state, refund.loss) == (RefundState.DONE, euro(loss))
+    assert (owed(session, invoice), balance(session)) == (euro("119.00"), euro("0.00"))
+    assert held(session, Account.DISPUTE_LOSSES) == loss
+    assert held(session, Account.GATEWAY_CLEARING) == f"-{disputes}"
+    asked = {item.kind: item.question for item in review.open_for(session, ACME, refund.id)}
+    assert set(asked) == {"refund", "refund_given_twice"}
+    assert f"{loss} EUR of payment" in asked["refund_given_twice"]
+    assert payments.refundable(session, payment) == euro("0.00")
+    assert broken(session) == []
+
+
+@pytest.mark.parametrize("undone", ["refund failed", "dispute won"])
+def test_what_was_given_twice_is_no_loss_once_one_of_the_two_comes_back(
+    session: Session, undone: str
+) -> None:
+    invoice, payment = paid_invoice(session)
+    payments.book_disputes(session, payment, [disputed("lost")], at=AT)
+    payments.book_refunds(session, payment, [gone("119.00")], at=AT)
+    for _ in range(2):
+        if undone == "refund failed":
+            payments.book_refunds(session, payment, [gone("119.00", status="failed")], at=AT)
+        else:
+            payments.book_disputes(session, payment, [disputed("won")], at=AT)
+    [refund] = payments.refunds_of(session, ACME, payment.id)
+    kinds = {item.kind for item in review.open_for(session, ACME, refund.id)}
+    assert "refund_given_twice" not in kinds
+    assert held(session, Account.DISPUTE_LOSSES) == "0.00"
+    assert held(session, Account.GATEWAY_CLEARING) == "0.00"
+    assert (owed(session, invoice), balance(session)) == (euro("119.00"), euro("0.00"))
+    assert broken(session) == []
+
+
 def test_a_refund_that_the_gateway_declines_changes_nothing(session: Session) -> None:
     invoice, payment = paid_invoice(session)
     refund = payments.ask_refund(session, payment, FULL, at=AT)

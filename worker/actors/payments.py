@@ -13,12 +13,20 @@ from worker.app import App
 from worker.kernel.errors import PermanentError, TillmailError
 from worker.kernel.events import Event
 from worker.kernel.ids import BusinessKey
-from worker.payments import Checkout, CheckoutFacts, CheckoutState, Payment, PaymentState, Refund
+from worker.payments import (
+    Checkout,
+    CheckoutFacts,
+    CheckoutState,
+    Gateway,
+    Payment,
+    PaymentState,
+    PayoutFacts,
+    Refund,
+)
 
 log = logging.getLogger(__name__)
 
 LISTED_BACK = timedelta(hours=26)
-PAID_OUT_BACK = timedelta(days=30)
 OPENING_TAKES = timedelta(seconds=20)
 SETTLING_TAKES = timedelta(hours=1)
 _LIVE = (CheckoutState.OPENING, CheckoutState.OPEN)
@@ -159,25 +167,59 @@ def compare_payouts(app: App) -> None:
     """Sweep: what the gateway paid out, weighed, then met with the bank's lines."""
     for business in app.businesses():
         try:
-            _weigh_payouts(app, business)
+            gateway = app.gateway(business)
+            listed = _listed_payouts(app, business, gateway)
         except TillmailError as e:
             log.warning("The gateway's payouts of %s cannot be listed: %s", business, e)
+        else:
+            _weigh_payouts(app, business, gateway, listed)
         with app.transaction() as s:
             payments.reconcile_payouts(s, business, at=app.now())
 
 
-def _weigh_payouts(app: App, business: BusinessKey) -> None:
-    gateway = app.gateway(business)
-    listed = gateway.payouts(since=app.now() - PAID_OUT_BACK)
+def _listed_payouts(app: App, business: BusinessKey, gateway: Gateway) -> list[PayoutFacts]:
+    """The gateway's list, and before it what is older and still does not add up."""
+    with app.reading() as s:
+        since = payments.payouts_listed_since(s, business, at=app.now())
+    listed = gateway.payouts(since=since)
+    with app.transaction() as s:
+        older = payments.payouts_to_follow(s, business, listed, at=app.now())
+    found = []
+    for payout_id in older:
+        try:
+            found.append(gateway.look_up_payout(payout_id))
+        except TillmailError as e:
+            log.warning("Payout %s of %s cannot be looked up: %s", payout_id, business, e)
+    return found + listed
+
+
+def _weigh_payouts(
+    app: App, business: BusinessKey, gateway: Gateway, listed: list[PayoutFacts]
+) -> None:
+    """Each on its own, the first first: one that fails is in the way of no other."""
     with app.reading() as s:
         new = payments.payouts_to_weigh(s, business, listed)
     for facts in new:
-        parts = gateway.parts_of(facts.payout_id) if facts.is_itemised else []
+        try:
+            _weigh_payout(app, business, gateway, facts)
+        except TillmailError as e:
+            log.warning("Payout %s of %s cannot be weighed: %s", facts.payout_id, business, e)
+            with app.transaction() as s:
+                payments.payout_not_weighed(s, business, facts, e, at=app.now())
+
+
+def _weigh_payout(app: App, business: BusinessKey, gateway: Gateway, facts: PayoutFacts) -> None:
+    if facts.has_failed:
         with app.transaction() as s:
-            payments.weigh_payout(s, business, facts, parts, at=app.now())
+            payments.payout_failed(s, business, facts, at=app.now())
+        if not facts.is_itemised:
+            return
+    parts = gateway.parts_of(facts.payout_id) if facts.is_itemised else []
+    with app.transaction() as s:
+        payments.weigh_payout(s, business, facts, parts, at=app.now())
 
 
-def _facts(gateway: payments.Gateway, checkout: Checkout) -> CheckoutFacts | None:
+def _facts(gateway: Gateway, checkout: Checkout) -> CheckoutFacts | None:
     if checkout.session_id is not None:
         return gateway.look_up(checkout.session_id)
     # The call that opened it was never answered: the gateway's list knows whether it arrived.
@@ -201,7 +243,7 @@ def _book_end(app: App, s: Session, checkout: Checkout, facts: CheckoutFacts | N
         payments.settle(s, now, facts, livemode=livemode, at=app.now())
 
 
-def _give_back(app: App, gateway: payments.Gateway, refund: Refund, payment: Payment) -> None:
+def _give_back(app: App, gateway: Gateway, refund: Refund, payment: Payment) -> None:
     if not payments.is_key_good(refund, at=app.now()):
         raise PermanentError("Stripe did not answer for a day. Look there, and ask again.")
     gateway.refund(payments.refund_order(refund, payment), key=refund.key)

@@ -188,7 +188,12 @@ class StripeGateway:
         wanted: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
         list_them = self._client.v1.payouts.list
         found = self._read(lambda: list(list_them(wanted).auto_paging_iter()), "list payouts")
-        return [payout(one) for one in found]
+        # Stripe names the last first.
+        return [payout(one) for one in reversed(found)]
+
+    def look_up_payout(self, payout_id: str) -> PayoutFacts:
+        find = self._client.v1.payouts.retrieve
+        return payout(self._read(lambda: find(payout_id), f"look up {payout_id}"))
 
     def parts_of(self, payout_id: str) -> list[PayoutPart]:
         wanted: Any = {"payout": payout_id, "limit": 100, "expand": ["data.source"]}

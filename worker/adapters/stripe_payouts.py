@@ -16,6 +16,7 @@ from worker.payments.ports import PayoutFacts, PayoutPart
 
 # Until then it is under way and may still be called off.
 _PAID = "paid"
+_FAILED = ("failed", "canceled")
 _ITSELF = "payout"
 
 
@@ -30,6 +31,8 @@ def payout(found: stripe.Payout) -> PayoutFacts:
         is_itemised=values.get("reconciliation_status") == "completed",
         arrives_on=datetime.fromtimestamp(values["arrival_date"], UTC).date(),
         reference=traced.get("value"),
+        has_failed=values["status"] in _FAILED,
+        failure=values.get("failure_message") or values.get("failure_code"),
     )
 
 

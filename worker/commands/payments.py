@@ -188,7 +188,7 @@ def _payout_row(payout: Payout) -> dict[str, Any]:
         "fees": cost,
         "gross": payout.amount + cost if cost is not None else None,
         "bank_entry": payout.entry_id,
-        "problem": payout.problem,
+        "problem": payout.failure or payout.problem,
         "id": payout.id,
     }
 
@@ -217,6 +217,7 @@ def _details(session: Session, business: BusinessKey, payment: Payment) -> dict[
                 "at": r.booked_at or r.asked_at,
                 "amount": r.amount,
                 "state": r.state,
+                "given_twice": r.loss if r.loss.is_positive else None,
                 "by": r.asked_by,
                 "because": r.because or r.problem,
             }

@@ -63,6 +63,8 @@ from worker.payments.lanes import free as free_lane
 from worker.payments.lanes import take as take_lane
 from worker.payments.model import Allocation, Checkout, CheckoutState, Lane, Payment, PaymentState
 from worker.payments.payouts import Payout, payout_state, payouts
+from worker.payments.payouts import listed_since as payouts_listed_since
+from worker.payments.payouts import to_follow as payouts_to_follow
 from worker.payments.payouts import to_weigh as payouts_to_weigh
 from worker.payments.ports import (
     BadSignature,
@@ -80,7 +82,6 @@ from worker.payments.ports import (
 )
 from worker.payments.reconciling import compare, compare_reversals, look_up_due
 from worker.payments.reconciling_payouts import reconcile as reconcile_payouts
-from worker.payments.reconciling_payouts import weigh as weigh_payout
 from worker.payments.records import (
     allocated_to,
     allocation,
@@ -117,6 +118,7 @@ from worker.payments.registering import (
     registered_before,
     undo,
 )
+from worker.payments.returning_payouts import fail as payout_failed
 from worker.payments.reversals import Dispute, Refund, RefundState
 from worker.payments.settling import give_up, is_past_hope, never_opened, settle
 from worker.payments.settling_from_bank import (
@@ -125,6 +127,8 @@ from worker.payments.settling_from_bank import (
 )
 from worker.payments.settling_from_bank import summarise as summarise_entries
 from worker.payments.webhooks import keep as keep_webhook
+from worker.payments.weighing_payouts import not_weighed as payout_not_weighed
+from worker.payments.weighing_payouts import weigh as weigh_payout
 
 __all__ = [
     "BANK_EVIDENCE",
@@ -223,8 +227,12 @@ __all__ = [
     "pages_of",
     "pay_from_balance",
     "payable",
+    "payout_failed",
+    "payout_not_weighed",
     "payout_state",
     "payouts",
+    "payouts_listed_since",
+    "payouts_to_follow",
     "payouts_to_weigh",
     "proposed",
     "reconcile_payouts",

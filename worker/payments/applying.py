@@ -99,7 +99,8 @@ def rest(session: Session, payment: Payment) -> Money:
 def _is_payout(session: Session, payment: Payment) -> bool:
     if payment.customer_id is not None or payment.evidence_type != BANK_EVIDENCE:
         return False
-    return payouts.of_payment(session, BusinessKey(payment.business), payment.id) is not None
+    payout = payouts.of_payment(session, BusinessKey(payment.business), payment.id)
+    return payout is not None and payout.is_at_bank
 
 
 def balance(session: Session, business: BusinessKey, customer_id: str, currency: str) -> Money:

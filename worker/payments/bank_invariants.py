@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, func, or_, select, union_all
+from sqlalchemy import and_, case, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from worker.ledger import Account, Posting
+from worker.ledger import Account, Entry, Posting
 from worker.payments.applying import BANK_EVIDENCE
 from worker.payments.bank_entries import BankEntry, BankStatement, Outcome
 from worker.payments.model import Payment, PaymentState
 from worker.payments.payouts import Payout
 
 SHOWN = 50
+_PAYOUT_SOURCES = ("payout:", "payout-fees:", "payout-returned:", "payout-failed:")
 _MONEY = tuple(
     outcome.value
     for outcome in (
@@ -143,7 +144,11 @@ def unidentified_cash_follows_from_payments(session: Session) -> list[str]:
     )
     paid_out = select(
         Payout.business, Payout.currency, (-Payout.amount_minor).label("minor")
-    ).where(Payout.reconciled_at.is_not(None), Payout.returned_at.is_(None))
+    ).where(
+        Payout.reconciled_at.is_not(None),
+        Payout.returned_at.is_(None),
+        Payout.failed_at.is_(None),
+    )
     every = union_all(booked, came, paid_out).subquery()
     rows = session.execute(
         select(every.c.business, every.c.currency, func.sum(every.c.minor))
@@ -156,6 +161,32 @@ def unidentified_cash_follows_from_payments(session: Session) -> list[str]:
     ]
 
 
+def payouts_are_posted_as_they_stand(session: Session) -> list[str]:
+    """A payout took from the gateway what is at the bank, and what was kept once that is known."""
+    is_met, failed = Payout.reconciled_at.is_not(None), Payout.failed_at.is_not(None)
+    is_back = or_(failed, Payout.returned_at.is_not(None))
+    cost = func.coalesce(Payout.cost_minor, 0)
+    wanted = case((and_(is_met, ~is_back), Payout.amount_minor), else_=0) + case(
+        (or_(is_met, failed), cost), else_=0
+    )
+    taken = case(
+        (Posting.account == Account.GATEWAY_CLEARING.value, -Posting.amount_minor), else_=0
+    )
+    of_payout = and_(
+        Entry.business == Payout.business,
+        Entry.source.in_([source + Payout.id for source in _PAYOUT_SOURCES]),
+    )
+    rows = session.execute(
+        select(Payout.business, Payout.id)
+        .outerjoin(Entry, of_payout)
+        .outerjoin(Entry.postings)
+        .group_by(Payout.business, Payout.id)
+        .having(func.coalesce(func.sum(taken), 0) != wanted)
+        .limit(SHOWN)
+    )
+    return [f"{business}: payout {payout} is not posted as it stands." for business, payout in rows]
+
+
 INVARIANTS = (
     balances_chain,
     gaps_are_accepted_by_somebody,
@@ -163,4 +194,5 @@ INVARIANTS = (
     settled_entries_prove_one_payment,
     bank_payments_have_their_entry,
     unidentified_cash_follows_from_payments,
+    payouts_are_posted_as_they_stand,
 )

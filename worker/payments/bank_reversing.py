@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from worker import customers, ledger
+from worker import customers, ledger, review
 from worker.kernel.events import BankEntriesRecorded, PaymentReturned
 from worker.kernel.ids import BusinessKey
 from worker.ledger import Account
@@ -16,7 +16,7 @@ from worker.payments import records
 from worker.payments.applying import holding, locked, take_off
 from worker.payments.bank_entries import BankEntry, Outcome
 from worker.payments.model import Payment, PaymentState
-from worker.payments.reconciling_payouts import take_back
+from worker.payments.returning_payouts import take_back
 from worker.store import tell
 
 _TAKEN = "The bank took it back."
@@ -33,6 +33,8 @@ def give_back(session: Session, entry: BankEntry, *, at: datetime) -> tuple[Outc
         return Outcome.LOST, _UNKNOWN
     _return(session, payment, at=at)
     entry.reverses_id = credit.id
+    business = BusinessKey(entry.business)
+    review.settle(session, business, credit.id, answer=_TAKEN, by="tillmail", at=at)
     return Outcome.REVERSAL, f"It takes back payment {payment.id}."
 
 

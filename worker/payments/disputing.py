@@ -24,7 +24,7 @@ from worker.payments.applying import locked
 from worker.payments.model import Payment
 from worker.payments.ports import DisputeFacts
 from worker.payments.refunding import free, gone_of
-from worker.payments.reversals import Dispute
+from worker.payments.reversals import Dispute, RefundState
 from worker.store import tell
 
 _ENDED = {"won", "lost", "warning_closed", "prevented"}
@@ -92,6 +92,7 @@ def _turn(session: Session, payment: Payment, dispute: Dispute, *, at: datetime)
         legs = [ledger.debit(Account.DISPUTED, dispute.amount, customer_id=payment.customer_id)]
         legs += [replace(leg, amount=-leg.amount) for leg in _lost(payment, dispute)]
         _post(session, dispute, "lost-turned", legs, at=at)
+        _cover_refunds(session, payment, dispute, at=at)
         dispute.fee_minor = dispute.loss_minor = 0
     elif dispute.status == "won":
         legs = _between(payment, dispute, Account.DISPUTED, Account.GATEWAY_CLEARING)
@@ -160,6 +161,27 @@ def _lost(payment: Payment, dispute: Dispute) -> list[ledger.Leg]:
     return [ledger.debit(to, much, customer_id=who) for to, much in taken if not much.is_zero]
 
 
+def _cover_refunds(session: Session, payment: Payment, dispute: Dispute, *, at: datetime) -> None:
+    """What a refund gave a second time it gave only once: the dispute did not take it after all."""
+    business, who = BusinessKey(payment.business), payment.customer_id
+    left, fee_left = dispute.amount - dispute.fee - dispute.loss, dispute.fee
+    for refund in records.refunds_of(session, business, payment.id):
+        principal = min(refund.loss, left)
+        fee = min(refund.loss - principal, fee_left)
+        if refund.state == RefundState.FAILED or not (principal + fee).is_positive:
+            continue
+        taken = ((Account.CUSTOMER_BALANCE, principal), (Account.FEE_INCOME, fee))
+        legs = [ledger.debit(to, much, customer_id=who) for to, much in taken if much.is_positive]
+        legs.append(ledger.credit(Account.DISPUTE_LOSSES, principal + fee, customer_id=who))
+        source = f"refund-loss-covered:{refund.id}:{dispute.id}:{dispute.turned}"
+        ledger.post(session, business, source=source, legs=legs, at=at)
+        left, fee_left = left - principal, fee_left - fee
+        refund.loss_minor -= (principal + fee).minor
+        refund.fee_minor += fee.minor
+        answer = "The dispute was turned: it was given once."
+        review.settle(session, business, refund.id, answer=answer, by="Stripe", at=at)
+
+
 def _between(payment: Payment, dispute: Dispute, to: Account, source: Account) -> list[ledger.Leg]:
     who = payment.customer_id
     return [
@@ -187,8 +209,13 @@ def _post_fees(
             ledger.debit(Account.DISPUTE_FEES, fee, customer_id=payment.customer_id),
             ledger.credit(Account.GATEWAY_CLEARING, fee, customer_id=payment.customer_id),
         ]
-        source = f"dispute-fee:{dispute.id}:{movement}"
+        source = fee_source(dispute, movement)
         ledger.post(session, BusinessKey(payment.business), source=source, legs=legs, at=at)
+
+
+def fee_source(dispute: Dispute, movement: str) -> str:
+    """What a fee is posted under, by the movement at the gateway that took it."""
+    return f"dispute-fee:{dispute.id}:{movement}"
 
 
 def _ask(session: Session, dispute: Dispute, kind: str, text: str, *, at: datetime) -> None:

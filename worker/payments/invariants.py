@@ -330,7 +330,7 @@ def _of_credit_requests() -> Movements:
 
 def _gone_back() -> list[Movements]:
     booked = and_(Refund.booked_at.is_not(None), Refund.state != RefundState.FAILED.value)
-    refunded = Refund.amount_minor - Refund.fee_minor
+    refunded = Refund.amount_minor - Refund.fee_minor - Refund.loss_minor
     lost = Dispute.amount_minor - Dispute.fee_minor - Dispute.loss_minor
     return [
         _back(Refund, refunded, booked),

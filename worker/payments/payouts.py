@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, UniqueConstraint, select
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from worker import store
+from worker import review, store
 from worker.kernel.ids import BusinessKey
 from worker.kernel.money import Money
 from worker.payments.bank_entries import BankEntry, Outcome
@@ -16,12 +16,19 @@ from worker.payments.model import Payment, PaymentState
 from worker.payments.ports import PayoutFacts
 from worker.store import Record
 
+# What a person is asked about a payout that does not add up.
+MISMATCH = "payout_mismatch"
+# A paid one fails within some five business days (docs.stripe.com/api/payouts/object#status), and
+# arrives within two weeks of the day it is made.
+_LISTED_BACK, _ON_WAY = timedelta(days=30), timedelta(days=14)
+
 
 class Payout(Record):
     """Money that the gateway sent to the bank. `cost_minor` is what it kept of what it took.
 
     `problem`: why it is not what the books say. `entry_id` is the bank's line; with it, it is
-    posted. `returned_at`: the bank took it back.
+    posted. `returned_at`: the bank took it back. `failed_at`: the gateway says, maybe days after
+    it was paid, that the bank did not take it, and `failure` why.
     """
 
     __tablename__ = "payout"
@@ -37,6 +44,8 @@ class Payout(Record):
     entry_id: Mapped[str | None]
     reconciled_at: Mapped[datetime | None]
     returned_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("business", "entry_id"),
         ForeignKeyConstraint(["business", "entry_id"], ["bank_entry.business", "bank_entry.id"]),
@@ -52,9 +61,21 @@ class Payout(Record):
         """What the gateway kept; None while it does not add up."""
         return None if self.cost_minor is None else Money(self.cost_minor, self.currency)
 
+    @property
+    def came_back(self) -> bool:
+        """Whether the gateway has the money again, by the bank's word or its own."""
+        return self.returned_at is not None or self.failed_at is not None
+
+    @property
+    def is_at_bank(self) -> bool:
+        """Whether the books hold that the bank's line is this payout."""
+        return self.reconciled_at is not None and not self.came_back
+
 
 def payout_state(payout: Payout) -> str:
     """How a payout stands, in a word or two."""
+    if payout.failed_at is not None:
+        return "failed"
     if payout.returned_at is not None:
         return "returned"
     if payout.reconciled_at is not None:
@@ -75,35 +96,107 @@ def payouts(session: Session, business: BusinessKey, *, limit: int) -> Sequence[
 def to_weigh(
     session: Session, business: BusinessKey, listed: Iterable[PayoutFacts]
 ) -> list[PayoutFacts]:
-    """Those of the gateway's payouts that are not known to add up yet."""
-    done = set(
-        session.scalars(
-            select(Payout.id).where(Payout.business == business, Payout.cost_minor.is_not(None))
-        )
+    """Those of the gateway's payouts that are not known to add up yet, or not to have failed."""
+    every = {facts.payout_id: facts for facts in listed}
+    rows = select(Payout).where(Payout.business == business, Payout.id.in_(every))
+    known = {payout.id: payout for payout in session.scalars(rows)}
+    return [facts for facts in every.values() if not _is_weighed(facts, known.get(facts.payout_id))]
+
+
+def _is_weighed(facts: PayoutFacts, payout: Payout | None) -> bool:
+    if not facts.has_failed:
+        return not facts.is_paid or (payout is not None and payout.cost_minor is not None)
+    if payout is None or payout.failed_at is None:
+        return False
+    # Of one made by hand nothing tells what it held; it moved nothing, so nobody needs it.
+    return payout.cost_minor is not None or not facts.is_itemised
+
+
+def listed_since(session: Session, business: BusinessKey, *, at: datetime) -> datetime:
+    """Since when to ask for the gateway's list: longer ago where nobody has asked for long."""
+    newest = session.scalar(select(func.max(Payout.arrives_on)).where(Payout.business == business))
+    usual = at - _LISTED_BACK
+    return usual if newest is None else min(usual, datetime.combine(newest, time(), UTC) - _ON_WAY)
+
+
+def to_follow(
+    session: Session, business: BusinessKey, listed: Iterable[PayoutFacts], *, at: datetime
+) -> list[str]:
+    """Payouts to look up one by one: no list has them any more, and they still do not add up.
+
+    Each once a day, until it adds up or a person has answered for it.
+    """
+    asked = {item.subject for item in review.open_of_kind(session, business, MISMATCH)}
+    older = sorted(asked - {facts.payout_id for facts in listed})
+    rows = select(Payout.id).where(
+        Payout.business == business, Payout.id.in_(older), Payout.cost_minor.is_(None)
     )
-    return [facts for facts in listed if facts.is_paid and facts.payout_id not in done]
+    return [
+        payout_id
+        for payout_id in session.scalars(rows.order_by(Payout.arrives_on, Payout.id))
+        if store.once.is_first(session, business, f"payout-looked:{payout_id}:{at.date()}", at=at)
+    ]
+
+
+def kept(session: Session, business: BusinessKey, facts: PayoutFacts, *, at: datetime) -> Payout:
+    """The row of a payout, made now if it is new; locked."""
+    row = Payout(
+        business=business,
+        id=facts.payout_id,
+        currency=facts.amount.currency,
+        amount_minor=facts.amount.minor,
+        arrives_on=facts.arrives_on,
+        reference=facts.reference,
+        told_at=at,
+    )
+    store.once.add_once(session, row)
+    return store.lock(session, Payout, business, facts.payout_id) or row
+
+
+def line_of(session: Session, payout: Payout) -> BankEntry | None:
+    """The bank's line that a payout was met with."""
+    return store.get(session, BankEntry, BusinessKey(payout.business), payout.entry_id or "")
 
 
 def of_payment(session: Session, business: BusinessKey, payment_id: str) -> Payout | None:
-    """The payout that a payment of the bank's line is."""
+    """The payout that the bank's line of a payment was met with, also if it came back since."""
     return session.scalar(
         select(Payout)
         .join(
             BankEntry,
             (BankEntry.business == Payout.business) & (BankEntry.id == Payout.entry_id),
         )
-        .where(
-            Payout.business == business,
-            BankEntry.payment_id == payment_id,
-            Payout.returned_at.is_(None),
-        )
+        .where(Payout.business == business, BankEntry.payment_id == payment_id)
     )
 
 
-def that_came_back(session: Session, business: BusinessKey, payout_id: str) -> bool:
-    """Whether the bank's line of a payout was taken back, in the books too."""
-    payout = store.get(session, Payout, business, payout_id)
-    return payout is not None and payout.returned_at is not None
+def by_id(session: Session, business: BusinessKey, payout_id: str) -> Payout | None:
+    """One payout."""
+    return store.get(session, Payout, business, payout_id)
+
+
+def failed_alike(session: Session, entry: BankEntry) -> Sequence[Payout]:
+    """Failed payouts of a line's amount that no line was met with."""
+    return session.scalars(
+        select(Payout)
+        .where(
+            Payout.business == entry.business,
+            Payout.currency == entry.currency,
+            Payout.amount_minor == entry.amount_minor,
+            Payout.failed_at.is_not(None),
+            Payout.entry_id.is_(None),
+        )
+        .order_by(Payout.arrives_on, Payout.id)
+    ).all()
+
+
+def bank_told_until(session: Session, business: BusinessKey, currency: str) -> date | None:
+    """The last day that a line of the bank in this currency is of."""
+    return session.scalar(
+        select(func.max(BankEntry.booked_on)).where(
+            BankEntry.business == business, BankEntry.currency == currency
+        )
+    )
 
 
 def waiting(session: Session, business: BusinessKey) -> Sequence[Payout]:
@@ -113,7 +206,7 @@ def waiting(session: Session, business: BusinessKey) -> Sequence[Payout]:
     """
     return session.scalars(
         select(Payout)
-        .where(Payout.business == business, Payout.entry_id.is_(None))
+        .where(Payout.business == business, Payout.entry_id.is_(None), Payout.failed_at.is_(None))
         .order_by(Payout.arrives_on, Payout.id)
         .with_for_update()
     ).all()

@@ -126,7 +126,9 @@ class Reversals:
 @dataclass(frozen=True, slots=True)
 class PayoutFacts:
     """Money that the gateway sent to the bank. `is_paid`: it is on its way or there, and did not
-    fail. `is_itemised`: the gateway says what it is made of. `reference`: what the bank may say.
+    fail. `has_failed`: the bank did not take it, or it was called off, also days after it was paid;
+    `failure` is why. `is_itemised`: the gateway says what it is made of. `reference`: what the bank
+    may say.
     """
 
     payout_id: str
@@ -135,6 +137,8 @@ class PayoutFacts:
     is_itemised: bool
     arrives_on: date
     reference: str | None = None
+    has_failed: bool = False
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +228,11 @@ class Gateway(Protocol):
         ...
 
     def payouts(self, *, since: datetime) -> list[PayoutFacts]:
-        """All payouts made since then."""
+        """All payouts made since then, the first first."""
+        ...
+
+    def look_up_payout(self, payout_id: str) -> PayoutFacts:
+        """How one payout stands now."""
         ...
 
     def parts_of(self, payout_id: str) -> list[PayoutPart]:

@@ -1,88 +1,33 @@
-"""What the gateway paid out to the bank: weighed against the books, then met with the bank's line.
+"""Payouts that add up, met with the bank's own line for each.
 
-A payout is what was taken, less what went back and what the gateway keeps. Each movement in it must
-be one that the books know, and together they must be what was paid out. Only then, and only with
-the bank's own line for it, is it posted, once: Dr unidentified cash, where the bank's line stands,
-Dr processing cost, Cr gateway clearing. What does not add up is for a person; nothing is posted.
-
-Sources: docs.stripe.com/payouts/reconciliation, docs.stripe.com/reports/balance-transaction-types.
-Fees of disputes are in the books since the dispute, so they are no cost again.
+Only then is one posted, once: Dr unidentified cash, where the bank's line stands, Dr processing
+cost, Cr gateway clearing. A line without a payout, and a payout without a line, are for a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from worker import ledger, review, store
 from worker.kernel.ids import BusinessKey
-from worker.kernel.money import Money, total, zero
+from worker.kernel.money import zero
 from worker.ledger import Account
-from worker.payments import records
-from worker.payments.applying import STRIPE_EVIDENCE
 from worker.payments.bank_entries import BankEntry
-from worker.payments.payouts import Payout, of_payment, that_came_back, unmet_lines, waiting
-from worker.payments.ports import PayoutFacts, PayoutPart
+from worker.payments.payouts import Payout, bank_told_until, failed_alike, unmet_lines, waiting
 
 # The bank books within days of the day that the gateway names.
 _DAYS_EARLY, _DAYS_LATE = 3, 10
 _WAITS_FOR = timedelta(days=3)
-_TAKEN = ("charge", "payment")
-_GONE = (
-    "refund", "payment_refund", "refund_failure", "payment_failure_refund", "payment_reversal",
-)  # fmt: skip
-_COSTS = ("stripe_fee", "stripe_fx_fee", "tax_fee")
-_SHOWN = 20
-
-
-def weigh(
-    session: Session,
-    business: BusinessKey,
-    facts: PayoutFacts,
-    parts: Sequence[PayoutPart],
-    *,
-    at: datetime,
-) -> Payout:
-    """Keep a payout with what it cost, or with why it does not add up, which a person is asked."""
-    row = Payout(
-        business=business,
-        id=facts.payout_id,
-        currency=facts.amount.currency,
-        amount_minor=facts.amount.minor,
-        arrives_on=facts.arrives_on,
-        reference=facts.reference,
-        told_at=at,
-    )
-    store.once.add_once(session, row)
-    payout = store.lock(session, Payout, business, facts.payout_id) or row
-    if payout.cost_minor is not None:
-        return payout
-    problems = _problems(session, business, facts, parts)
-    if problems:
-        payout.problem = " ".join(problems[:_SHOWN])
-        _ask(session, payout, problems, at=at)
-        return payout
-    payout.cost_minor, payout.problem = cost_of(parts, payout.currency).minor, None
-    review.settle(session, business, payout.id, answer="It adds up now.", by="tillmail", at=at)
-    return payout
-
-
-def cost_of(parts: Iterable[PayoutPart], currency: str) -> Money:
-    """What the gateway kept of these movements, but for fees of disputes. Pure."""
-    fees = [
-        -part.net if part.type in _COSTS else part.fee
-        for part in parts
-        if part.type != "adjustment"
-    ]
-    return total(fees, currency)
 
 
 def reconcile(session: Session, business: BusinessKey, *, at: datetime) -> int:
     """Post every payout that adds up and that one line of the bank surely is; gives how many.
 
-    A line that says it is a payout, and that no payout is after days, is for a person.
+    A line that says it is a payout, and that no payout is after days, is for a person, once; so is
+    a payout that is none of the lines of its time.
     """
     due, lines = waiting(session, business), unmet_lines(session, business)
     done = 0
@@ -95,20 +40,10 @@ def reconcile(session: Session, business: BusinessKey, *, at: datetime) -> int:
     for entry in lines:
         if entry.settled_at is not None and entry.settled_at + _WAITS_FOR <= at:
             _ask_about_line(session, entry, at=at)
+    for payout in due:
+        if payout.entry_id is None and payout.cost_minor is not None:
+            _ask_about_payout(session, payout, at=at)
     return done
-
-
-def take_back(session: Session, business: BusinessKey, payment_id: str, *, at: datetime) -> None:
-    """The bank took the line of a payout back: the gateway has the money again, its fees stay."""
-    payout = of_payment(session, business, payment_id)
-    if payout is None:
-        return
-    payout.returned_at = at
-    legs = [
-        ledger.debit(Account.GATEWAY_CLEARING, payout.amount),
-        ledger.credit(Account.UNIDENTIFIED_CASH, payout.amount),
-    ]
-    ledger.post(session, business, source=f"payout-returned:{payout.id}", legs=legs, at=at)
 
 
 def _post(session: Session, payout: Payout, entry: BankEntry, *, at: datetime) -> None:
@@ -122,7 +57,8 @@ def _post(session: Session, payout: Payout, entry: BankEntry, *, at: datetime) -
     payout.entry_id, payout.reconciled_at = entry.id, at
     entry.because = f"It is Stripe's payout {payout.id}."
     answer = f"It is payout {payout.id}."
-    review.settle(session, business, entry.id, answer=answer, by="tillmail", at=at)
+    for subject in (entry.id, payout.id):
+        review.settle(session, business, subject, answer=answer, by="tillmail", at=at)
     session.flush()
 
 
@@ -151,82 +87,46 @@ def _names(entry: BankEntry, payout: Payout) -> bool:
     return any(word in said for word in words)
 
 
-def _problems(
-    session: Session, business: BusinessKey, facts: PayoutFacts, parts: Sequence[PayoutPart]
-) -> list[str]:
-    """Why a payout is not what the books say; nothing where it is."""
-    if not facts.is_itemised:
-        return ["Stripe does not say what it is made of: it was not made automatically."]
-    code = facts.amount.currency
-    problems = [
-        found for part in parts if (found := _problem(session, business, part, code)) is not None
-    ]
-    if not problems:
-        together = total((part.net for part in parts), code)
-        if together != facts.amount:
-            problems.append(f"What it is made of comes to {together}.")
-    return problems
-
-
-def _problem(session: Session, business: BusinessKey, part: PayoutPart, code: str) -> str | None:
-    """What is wrong with one movement."""
-    named = f"{part.part_id} ({part.type} {part.source_id or ''}, {part.net})"
-    if part.net.currency != code or part.is_exchanged:
-        return f"{named} was exchanged from another currency."
-    if part.type in _COSTS:
-        return None
-    if part.type in ("payout_failure", "payout_cancel"):
-        came_back = that_came_back(session, business, part.source_id or "")
-        return None if came_back else f"{named}: the bank's line that came back is not here."
-    payment = records.settled_by(session, business, STRIPE_EVIDENCE, part.intent_id or "")
-    if payment is None:
-        return f"{named} is no payment of these books."
-    if payment.settled_at is None:
-        return f"{named} is not settled in these books."
-    if part.type in _TAKEN:
-        same = part.amount == payment.amount
-        return None if same else f"{named} took {part.amount}, the books say {payment.amount}."
-    if part.type in _GONE or part.type == "adjustment":
-        return None if _is_booked(session, business, part) else f"{named} is not booked yet."
-    return f"{named} is of a kind that is not known here."
-
-
-def _is_booked(session: Session, business: BusinessKey, part: PayoutPart) -> bool:
-    """Whether what went back is in the books: a refund, a dispute, or a debit that failed."""
-    source = part.source_id or ""
-    if source.startswith(("re_", "pyr_")):
-        refund = records.refund_at_gateway(session, business, source)
-        if refund is None or refund.booked_at is None:
-            return False
-        return part.amount in (refund.amount, -refund.amount)
-    if source.startswith(("du_", "dp_")):
-        return records.dispute_at_gateway(session, business, source) is not None
-    return False
-
-
-def _ask(session: Session, payout: Payout, problems: Sequence[str], *, at: datetime) -> None:
-    question = review.Question(
-        kind="payout_mismatch",
-        subject=payout.id,
-        text=(
-            f"Stripe's payout {payout.id} over {payout.amount} is not what the books say. Nothing "
-            "of it is posted. Compare it with Stripe's own list; it is looked at again by itself."
-        ),
-        evidence={f"problem_{nth}": one for nth, one in enumerate(problems[:_SHOWN], start=1)},
-        choices=["done", "tillmail payments payouts"],
-    )
-    review.ask(session, BusinessKey(payout.business), question, at=at)
-
-
 def _ask_about_line(session: Session, entry: BankEntry, *, at: datetime) -> None:
+    business = BusinessKey(entry.business)
+    if not store.once.is_first(session, business, f"payout-unknown:{entry.id}", at=at):
+        return
+    text = (
+        f"The bank tells of a payout of {entry.amount} on {entry.booked_on}, and Stripe of no "
+        "such one. The money stands on unidentified cash."
+    )
+    failed = " ".join(f"{one.id} ({one.failure})" for one in failed_alike(session, entry))
+    if failed:
+        text += " A payout of this amount failed: the bank may take the line back by itself."
     question = review.Question(
         kind="payout_unknown",
         subject=entry.id,
-        text=(
-            f"The bank tells of a payout of {entry.amount} on {entry.booked_on}, and Stripe of no "
-            "such one. The money stands on unidentified cash."
-        ),
-        evidence={"bank_says": entry.said[:300], "payment": entry.payment_id},
+        text=text,
+        evidence={"bank_says": entry.said[:300], "payment": entry.payment_id}
+        | ({"failed": failed} if failed else {}),
         choices=["done", "tillmail payments payouts"],
     )
-    review.ask(session, BusinessKey(entry.business), question, at=at)
+    review.ask(session, business, question, at=at)
+
+
+def _ask_about_payout(session: Session, payout: Payout, *, at: datetime) -> None:
+    """Once, when the bank has told of all the days on which it could have come."""
+    business = BusinessKey(payout.business)
+    last = payout.arrives_on + timedelta(days=_DAYS_LATE)
+    told_until = bank_told_until(session, business, payout.currency)
+    if told_until is None or told_until <= last:
+        return
+    if not store.once.is_first(session, business, f"payout-unmet:{payout.id}", at=at):
+        return
+    question = review.Question(
+        kind="payout_unmet",
+        subject=payout.id,
+        text=(
+            f"Stripe paid out {payout.amount} on {payout.arrives_on} (payout {payout.id}), and no "
+            f"line of the bank until {told_until} surely is it. Nothing of it is posted. See where "
+            "Stripe paid it to; a line that comes later still settles it."
+        ),
+        evidence={"reference": payout.reference},
+        choices=["done", "tillmail payments payouts", "tillmail payments import FILE"],
+    )
+    review.ask(session, business, question, at=at)

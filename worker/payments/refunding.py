@@ -102,7 +102,7 @@ def _used(session: Session, payment: Payment) -> Money:
     prepaid = [a for a in applied if records.is_prepayment(session, business, a.item_id)]
     gone = total((a.amount for a in prepaid), code)
     refunds = records.refunds_of(session, business, payment.id)
-    refunded = [one.amount - one.fee for one in refunds if _counts(one) and one.booked_at]
+    refunded = [one.principal for one in refunds if _counts(one) and one.booked_at]
     left = gone - total(refunded, code)
     used = left - balance(session, business, payment.customer_id or "", code)
     return used if prepaid and used.is_positive else zero(code)
@@ -192,11 +192,17 @@ def free(
     return reopened
 
 
-def fee_in(session: Session, payment: Payment, amount: Money) -> Money:
-    """What of an amount that goes back is convenience fee: what was paid for items goes first."""
+def parts_of(session: Session, payment: Payment, amount: Money) -> tuple[Money, Money, Money]:
+    """What of an amount that goes back is principal, what fee, and what had gone back before.
+
+    What was paid for items goes first. Stripe refuses to refund what is charged back (its error is
+    `charge_disputed`); but a refund made just before may be heard of after the dispute, and a bank
+    that returns a debit does not ask whether it was refunded (docs.stripe.com/payments/sepa-debit).
+    """
     gone, fees = gone_of(session, payment)
-    over = amount - min(amount, payment.principal - gone)
-    return min(over, payment.fee - fees)
+    principal = min(amount, payment.principal - gone)
+    fee = min(amount - principal, payment.fee - fees)
+    return principal, fee, amount - principal - fee
 
 
 def gone_of(session: Session, payment: Payment) -> tuple[Money, Money]:
@@ -210,7 +216,7 @@ def gone_of(session: Session, payment: Payment) -> tuple[Money, Money]:
         for d in records.disputes_of(session, business, payment.id)
         if d.status == "lost" and d.ended_at is not None
     ]
-    principal = [r.amount - r.fee for r in refunds]
+    principal = [r.principal for r in refunds]
     principal += [d.amount - d.fee - d.loss for d in lost]
     return total(principal, code), total([*(r.fee for r in refunds), *(d.fee for d in lost)], code)
 
@@ -220,11 +226,13 @@ def _is_gone(refund: Refund) -> bool:
 
 
 def _given(refund: Refund, leg: Callable[..., ledger.Leg], who: str | None) -> list[ledger.Leg]:
-    """Whose money it is that goes back: the customer's, and our fee."""
-    legs = [leg(Account.CUSTOMER_BALANCE, refund.amount - refund.fee, customer_id=who)]
-    if refund.fee.is_positive:
-        legs.append(leg(Account.FEE_INCOME, refund.fee, customer_id=who))
-    return [one for one in legs if not one.amount.is_zero]
+    """Whose money it is that goes back: the customer's, our fee, and what was given before."""
+    taken = (
+        (Account.CUSTOMER_BALANCE, refund.principal),
+        (Account.FEE_INCOME, refund.fee),
+        (Account.DISPUTE_LOSSES, refund.loss),
+    )
+    return [leg(to, much, customer_id=who) for to, much in taken if not much.is_zero]
 
 
 def _take_off(
@@ -284,8 +292,8 @@ def _from_dashboard(
 
 def _book(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
     business, who = BusinessKey(payment.business), payment.customer_id
-    refund.fee_minor = fee_in(session, payment, refund.amount).minor
-    principal = refund.amount - refund.fee
+    principal, fee, loss = parts_of(session, payment, refund.amount)
+    refund.fee_minor, refund.loss_minor = fee.minor, loss.minor
     reopened = free(session, payment, principal, reopens=refund.reopens, at=at)
     legs = [
         *_given(refund, ledger.debit, who),
@@ -301,6 +309,8 @@ def _book(session: Session, payment: Payment, refund: Refund, *, at: datetime) -
             f"booked. Invoices that are open again: {open_again}."
         )
         _tell_staff(session, refund, said, at=at)
+    if loss.is_positive:
+        _tell_of_loss(session, refund, at=at)
 
 
 def _failed(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
@@ -309,6 +319,10 @@ def _failed(session: Session, payment: Payment, refund: Refund, *, at: datetime)
     refund.problem = "The customer's bank did not take it."
     who = payment.customer_id
     if refund.booked_at is not None:
+        answer = "It came back."
+        review.settle(
+            session, BusinessKey(payment.business), refund.id, answer=answer, by="Stripe", at=at
+        )
         legs = [
             ledger.debit(Account.GATEWAY_CLEARING, refund.amount, customer_id=who),
             *_given(refund, ledger.credit, who),
@@ -327,7 +341,7 @@ def _failed(session: Session, payment: Payment, refund: Refund, *, at: datetime)
 def _cover_losses(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
     """What a lost dispute took a second time it took only once: the refund never arrived."""
     business, who = BusinessKey(payment.business), payment.customer_id
-    principal, fee = refund.amount - refund.fee, refund.fee
+    principal, fee = refund.principal, refund.fee
     for dispute in records.disputes_of(session, business, payment.id):
         loss = min(dispute.loss, principal + fee)
         if dispute.status != "lost" or not loss.is_positive:
@@ -380,3 +394,18 @@ def _tell_staff(session: Session, refund: Refund, text: str, *, at: datetime) ->
         ),
         at=at,
     )
+
+
+def _tell_of_loss(session: Session, refund: Refund, *, at: datetime) -> None:
+    question = review.Question(
+        kind="refund_given_twice",
+        subject=refund.id,
+        text=(
+            f"{refund.loss} of payment {refund.payment_id} went back twice: a lost dispute had "
+            f"taken it, and refund {refund.stripe_id} gave it once more. The second time is booked "
+            "as our loss. Ask Stripe, or the customer, to give it back."
+        ),
+        evidence={"payment": refund.payment_id, "stripe": refund.stripe_id, "by": refund.asked_by},
+        choices=["done", f"tillmail payments show {refund.payment_id}"],
+    )
+    review.ask(session, BusinessKey(refund.business), question, at=at)

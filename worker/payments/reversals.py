@@ -51,6 +51,9 @@ class Refund(Record):
     fee_minor: Mapped[int] = mapped_column(
         default=0, server_default=text("0"), doc="What of it is convenience fee."
     )
+    loss_minor: Mapped[int] = mapped_column(
+        default=0, server_default=text("0"), doc="What of it a dispute had taken before: our loss."
+    )
     key: Mapped[str] = mapped_column(doc="Idempotency key of the call that asks for it.")
     stripe_id: Mapped[str | None]
     reopens: Mapped[bool]
@@ -75,6 +78,16 @@ class Refund(Record):
     def fee(self) -> Money:
         """What of it is convenience fee."""
         return Money(self.fee_minor, self.currency)
+
+    @property
+    def loss(self) -> Money:
+        """What of it the payer had back before, by a lost dispute: it was given twice."""
+        return Money(self.loss_minor, self.currency)
+
+    @property
+    def principal(self) -> Money:
+        """What of it the payer had paid for items, or as balance."""
+        return self.amount - self.fee - self.loss
 
 
 Index("ix_refund_payment", Refund.business, Refund.payment_id)

@@ -49,10 +49,19 @@ def ask(session: Session, business: BusinessKey, question: Question, *, at: date
 
 
 def settle(
-    session: Session, business: BusinessKey, subject: str, *, answer: str, by: str, at: datetime
+    session: Session,
+    business: BusinessKey,
+    subject: str,
+    *,
+    answer: str,
+    by: str,
+    at: datetime,
+    kind: str | None = None,
 ) -> int:
-    """Close every open question about a subject; gives how many there were."""
-    items = records.open_for(session, business, subject)
+    """Close every open question about a subject, or that of a kind; gives how many there were."""
+    items = [
+        item for item in records.open_for(session, business, subject) if kind in (None, item.kind)
+    ]
     for item in items:
         item.resolved_at = at
         item.resolution = answer
