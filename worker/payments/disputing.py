@@ -21,9 +21,9 @@ from worker.kernel.money import Money
 from worker.ledger import Account
 from worker.payments import records
 from worker.payments.applying import locked
+from worker.payments.freeing import free, gone_of
 from worker.payments.model import Payment
 from worker.payments.ports import DisputeFacts
-from worker.payments.refunding import free, gone_of
 from worker.payments.reversals import Dispute, RefundState
 from worker.store import tell
 
