@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import select
 
 from tests.autocharge.house import House, euro
 from tests.books import ACME
 from worker import autocharge, review
 from worker.autocharge import ChargeState, foresee, terms_of
 from worker.autocharge.invariants import no_month_takes_more_than_its_consent
+from worker.autocharge.model import ChargeRun
 from worker.businesses.model import AutochargeRules
 from worker.kernel.clock import day_in
 
@@ -155,3 +157,25 @@ def test_the_pace_is_set_by_what_stripe_takes_of_an_account() -> None:
     with pytest.raises(ValidationError):
         AutochargeRules(per_minute=takes_per_second * 60 // calls_each + 1)
     assert AutochargeRules().per_minute / 60 * calls_each < takes_per_second / 2
+
+
+def test_a_missed_run_is_caught_up_and_a_day_is_one_row_however_many_clocks_tick(
+    house: House,
+) -> None:
+    customer = house.customer()
+    house.card(customer)
+    item = house.invoice(customer)
+    # A working day goes by on which no clock ticks.
+    house.forward(timedelta(days=2))
+    for _ in range(3):
+        house.tick("autocharge.plan")
+    assert house.charge_of(item).planned_at == house.at
+    later = house.invoice(customer, "20.00")
+    house.tick("autocharge.plan")
+    assert house.charges(later) == []
+    house.forward(timedelta(days=1))
+    house.tick("autocharge.plan")
+    with house.reading() as s:
+        runs = s.scalars(select(ChargeRun).order_by(ChargeRun.day)).all()
+    assert [(run.planned, run.ended_at is not None) for run in runs] == [(1, True), (1, True)]
+    assert len(house.charges(item)) == 1

@@ -276,6 +276,8 @@ def test_standing_orders_ask_once_a_day_and_keep_the_month(house: House) -> None
     assert house.type("credits", "plan", "add", other, "75.00", *day).exit_code == 0
     wrong = house.type("credits", "plan", "add", number, "50.00")
     assert (wrong.exit_code, "Say either" in wrong.stderr) == (1, True)
+    never = house.type("credits", "plan", "add", number, "50.00", "--below", "0", *below[2:])
+    assert (never.exit_code, "No balance is ever below" in never.stderr) == (1, True)
     for _ in range(4):
         for _ in range(2):
             house.tick("credits.draft_planned")

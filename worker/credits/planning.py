@@ -56,6 +56,8 @@ def set_plan(
         raise Refused("Say either the day of the month, or the balance below which to ask.")
     if not order.amount.is_positive:
         raise Refused(f"{order.amount} cannot be asked for: an amount is more than nothing.")
+    if order.below is not None and not order.below.is_positive:
+        raise Refused(f"No balance is ever below {order.below}: name what should always be there.")
     if order.below is not None and order.per_month is None:
         raise Refused("Asking by the balance needs a limit for the month: --per-month AMOUNT.")
     if order.per_month is not None and order.per_month < order.amount:
