@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from worker.autocharge.invariants import no_month_takes_more_than_its_consent
 from worker.autocharge.model import ChargeRun
 from worker.businesses.model import AutochargeRules
 from worker.kernel.clock import day_in
+from worker.settings import load
 
 
 def test_a_due_invoice_is_announced_and_charged_once(house: House) -> None:
@@ -179,3 +181,19 @@ def test_a_missed_run_is_caught_up_and_a_day_is_one_row_however_many_clocks_tick
         runs = s.scalars(select(ChargeRun).order_by(ChargeRun.day)).all()
     assert [(run.planned, run.ended_at is not None) for run in runs] == [(1, True), (1, True)]
     assert len(house.charges(item)) == 1
+
+
+def test_without_a_key_nobody_is_told_of_a_charge(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    customer = house.customer()
+    house.card(customer)
+    house.invoice(customer)
+    home, with_key = Path(house.environment["TILLMAIL_HOME"]), house.settings
+    house.settings = load(home, house.environment | {"TILLMAIL_ACME_STRIPE_KEY": ""})
+    house.tick("autocharge.plan")
+    assert house.charges() == []
+    assert "set TILLMAIL_ACME_STRIPE_KEY" in caplog.text
+    house.settings = with_key
+    house.tick("autocharge.plan")
+    assert len(house.charges()) == 1

@@ -167,6 +167,12 @@ def plan(app: App) -> None:
     for business in app.businesses():
         if not app.rules(business).autocharge.enabled:
             continue
+        try:
+            app.stored_cards(business)
+        except PermanentError as e:
+            # Nobody is told of a charge that cannot be made.
+            log.warning("No charges of %s are planned: %s", business, e)
+            continue
         more = True
         while more:
             with app.transaction() as s:
