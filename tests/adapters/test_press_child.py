@@ -87,6 +87,18 @@ def test_an_invoice_is_printed_in_the_language_of_its_reader(
     assert (printed.pages, printed.missing) == (1, ())
 
 
+@pytest.mark.parametrize("template", ["invoice", "payment_sheet", "credit_request"])
+def test_a_long_name_runs_into_the_next_line_and_not_over_its_neighbour(
+    press: ZygotePress, template: str
+) -> None:
+    name = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    sheet = full_sheet(lines=1)
+    sheet = replace(sheet, invoice=replace(sheet.invoice, customer=CustomerFace(name)))
+    text = text_of(press.print_pdf(order_of(sheet, template)).pdf)
+    assert name not in text
+    assert name in text.replace(" ", "")
+
+
 @pytest.mark.parametrize(("rates", "shown"), [(("19", "19"), False), (("19", "7"), True)])
 def test_rates_have_a_column_where_lines_differ_in_them(
     rates: tuple[str, ...], shown: bool
