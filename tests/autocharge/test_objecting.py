@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,8 @@ from tests.books import ACME
 from worker import autocharge, intake, payments
 from worker.autocharge import ChargeState, Wish, wish_of
 from worker.payments import Method, Registration
+
+LOCALE = Path(__file__).parents[2] / "templates" / "locale"
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,13 @@ from worker.payments import Method, Registration
 )
 def test_one_word_is_understood(text: str, wish: Wish | None) -> None:
     assert wish_of(text) is wish
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_words_that_a_notice_names_are_understood(language: str) -> None:
+    wording = tomllib.loads((LOCALE / f"{language}.toml").read_text("utf-8"))["email"]
+    named = {wish: wording[f"charge_notice.word.{wish.name.lower()}"] for wish in Wish}
+    assert {wish: wish_of(word) for wish, word in named.items()} == {wish: wish for wish in Wish}
 
 
 @pytest.mark.parametrize(

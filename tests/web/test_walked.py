@@ -212,7 +212,7 @@ def test_a_card_is_stored_assigned_and_removed_with_mailed_codes(
     page.wait_for_url(HOSTED)
     owner.card(contracts=["V-1"])
     visitor.visits(f"{owner.path}/cards?said=stored", "Thank you", "Pays: V-1")
-    visitor.follows("Change what it pays", "What shall this card pay?")
+    visitor.follows("Change what this card pays", "What shall this card pay?")
     page.get_by_label("V-2").check()
     visitor.presses("Change it", "This is for: V-1, V-2.")
     page.fill("#code", "no code")
