@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, told
@@ -17,7 +19,7 @@ from tests.payments.test_crediting import euro
 from tests.payments.test_payouts import CHARGE, ON, PAYOUT, weigh
 from tests.payments.test_registering import held
 from tests.payments.test_reversals import disputed, gone, paid_invoice
-from worker import payments, review
+from worker import payments, review, store
 from worker.kernel.errors import PermanentError, TransientError
 from worker.ledger import Account
 from worker.payments import Payment, PayoutFacts, PayoutPart
@@ -124,6 +126,35 @@ def test_bank_and_stripe_may_tell_of_a_failure_in_any_order(
     assert meet(session) == 1
     assert held(session, Account.GATEWAY_CLEARING) == "0.00"
     assert unsound(session) == []
+
+
+def test_bank_and_stripe_at_the_same_moment_undo_a_payout_once(postgres_books: Engine) -> None:
+    with store.transaction(postgres_books) as session:
+        paid_invoice(session)
+        line(session)
+        weigh(session, CHARGE)
+        meet(session)
+
+    def bank_tells() -> None:
+        with store.transaction(postgres_books) as other:
+            line_taken_back(other)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction(postgres_books) as session:
+            fail(session)
+            session.flush()
+            done = pool.submit(bank_tells)
+            _await_that_somebody_waits(session, done)
+        done.result(10)
+    with store.reading(postgres_books) as session:
+        assert held(session, Account.GATEWAY_CLEARING) == "116.96"
+        assert unsound(session) == []
+
+
+def _await_that_somebody_waits(session: Session, done: Future[None]) -> None:
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while not done.done() and not session.scalar(waits):
+        wait([done], 0.01)
 
 
 def test_what_came_back_of_a_payout_is_weighed_by_its_amount(session: Session) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker import ledger, review
+from worker import ledger, review, store
 from worker.kernel.ids import BusinessKey
 from worker.ledger import Account
 from worker.payments.bank_entries import BankEntry
@@ -22,7 +22,9 @@ from worker.payments.ports import PayoutFacts
 
 def take_back(session: Session, business: BusinessKey, payment_id: str, *, at: datetime) -> None:
     """The bank took the line of a payout back: the gateway has the money again, its fees stay."""
-    payout = of_payment(session, business, payment_id)
+    met = of_payment(session, business, payment_id)
+    # The gateway may tell of its failure at this very moment.
+    payout = store.lock(session, Payout, business, met.id) if met is not None else None
     if payout is None or payout.returned_at is not None:
         return
     if payout.is_at_bank:
