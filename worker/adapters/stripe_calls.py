@@ -107,6 +107,8 @@ def _advice(error: stripe.StripeError) -> str:
         return "The idempotency key was used for another request: look up what that one made."
     if error.code == "resource_missing":
         return "Stripe has no such object in this account."
+    if error.code == "charge_disputed":
+        return "The payer's bank took this payment back, or may: Stripe refunds nothing of it."
     return "Stripe refused the request; its log in the dashboard says why."
 
 

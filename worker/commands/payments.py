@@ -188,7 +188,7 @@ def _payout_row(payout: Payout) -> dict[str, Any]:
         "fees": cost,
         "gross": payout.amount + cost if cost is not None else None,
         "bank_entry": payout.entry_id,
-        "problem": payout.failure or payout.problem,
+        "problem": " ".join(filter(None, (payout.failure, payout.problem))) or None,
         "id": payout.id,
     }
 

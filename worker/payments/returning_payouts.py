@@ -78,7 +78,8 @@ def _undo(session: Session, payout: Payout, source: str, *, at: datetime) -> Non
 
 def _tell(session: Session, payout: Payout, line: BankEntry | None, *, at: datetime) -> None:
     evidence: dict[str, Any] = {"stripe_says": payout.failure, "arrives_on": payout.arrives_on}
-    text = f"Stripe's payout {payout.id} over {payout.amount} failed: {payout.failure} "
+    why = (payout.failure or "").rstrip(".")
+    text = f"Stripe's payout {payout.id} over {payout.amount} failed: {why}. "
     choices = ["done", "tillmail payments payouts"]
     if line is None:
         text += "The money is at Stripe again and goes out with a later payout. "
