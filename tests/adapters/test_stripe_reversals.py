@@ -90,7 +90,7 @@ def test_a_dispute_is_read_with_its_fee_and_its_end(
     assert found.answer_by is not None
     sandbox.control("disputes", {"dispute": found.dispute_id, "do": "lose"})
     assert gateway.reversals_of(intent).disputes[0].status == "lost"
-    with pytest.raises(PermanentError, match="bank took this payment back.*charge_disputed"):
+    with pytest.raises(PermanentError, match=r"bank took this payment back.*charge_disputed"):
         gateway.refund(order(intent, 1_000), key=secrets.token_hex(8))
 
 

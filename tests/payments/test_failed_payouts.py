@@ -268,6 +268,16 @@ def test_a_payout_that_cannot_be_weighed_is_named_and_after_a_day_asked_about(
     assert payout.problem is None
 
 
+def test_a_payout_that_stripe_still_lists_is_waited_for(session: Session) -> None:
+    paid_invoice(session)
+    early = replace(PAYOUT, is_itemised=False, is_being_itemised=True)
+    payout, kinds = weigh(session, payout=early)
+    assert (payments.payout_state(payout), kinds) == ("does not add up", [])
+    assert "Stripe is not done yet" in (payout.problem or "")
+    assert payments.payouts_to_weigh(session, ACME, [PAYOUT]) == [PAYOUT]
+    assert weigh(session, CHARGE)[0].problem is None
+
+
 def test_what_no_list_has_any_more_is_followed_until_it_adds_up_or_somebody_answers(
     session: Session,
 ) -> None:

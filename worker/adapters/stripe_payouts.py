@@ -32,6 +32,7 @@ def payout(found: stripe.Payout) -> PayoutFacts:
         arrives_on=datetime.fromtimestamp(values["arrival_date"], UTC).date(),
         reference=traced.get("value"),
         has_failed=values["status"] in _FAILED,
+        is_being_itemised=values.get("reconciliation_status") == "in_progress",
         failure=values.get("failure_message") or values.get("failure_code"),
     )
 

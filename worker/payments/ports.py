@@ -127,8 +127,8 @@ class Reversals:
 class PayoutFacts:
     """Money that the gateway sent to the bank. `is_paid`: it is on its way or there, and did not
     fail. `has_failed`: the bank did not take it, or it was called off, also days after it was paid;
-    `failure` is why. `is_itemised`: the gateway says what it is made of. `reference`: what the bank
-    may say.
+    `failure` is why. `is_itemised`: the gateway says what it is made of, or will when
+    `is_being_itemised`. `reference`: what the bank may say.
     """
 
     payout_id: str
@@ -139,6 +139,7 @@ class PayoutFacts:
     reference: str | None = None
     has_failed: bool = False
     failure: str | None = None
+    is_being_itemised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

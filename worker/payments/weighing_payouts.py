@@ -41,6 +41,7 @@ _SHOWN = 20
 # So long a gateway that does not answer is only waited for.
 _PATIENCE = timedelta(days=1)
 _NOT_WEIGHED = "It could not be weighed:"
+_NOT_YET = "Stripe is not done yet with the list of what it is made of."
 _UNBOOKED = "is not booked yet; Stripe is asked for it now."
 
 
@@ -53,6 +54,8 @@ def weigh(
     at: datetime,
 ) -> Payout:
     """Keep a payout with what it cost, or with why it does not add up, which a person is asked."""
+    if facts.is_being_itemised:
+        return not_weighed(session, business, facts, TransientError(_NOT_YET), at=at)
     payout = kept(session, business, facts, at=at)
     if payout.cost_minor is not None:
         return payout
@@ -75,7 +78,7 @@ def not_weighed(
     error: TillmailError,
     *,
     at: datetime,
-) -> None:
+) -> Payout:
     """Keep a payout that could not be weighed, mostly as the gateway did not say what is in it.
 
     A person is asked when that is for good, or has been so for a day.
@@ -83,11 +86,12 @@ def not_weighed(
     payout = kept(session, business, facts, at=at)
     is_other = payout.problem is not None and not payout.problem.startswith(_NOT_WEIGHED)
     if payout.cost_minor is not None or is_other:
-        return
+        return payout
     payout.problem = f"{_NOT_WEIGHED} {error}"
     may_pass = isinstance(error, TransientError) and at < payout.told_at + _PATIENCE
     if not may_pass and store.once.is_first(session, business, f"payout-dark:{payout.id}", at=at):
         _ask(session, payout, [payout.problem], at=at)
+    return payout
 
 
 def cost_of(parts: Iterable[PayoutPart], currency: str) -> Money:
