@@ -155,7 +155,7 @@ def house(desk: Desk, sandbox: StripeSandbox) -> Iterator[_AtStripe]:
 
 
 def test_a_met_payout_fails_and_its_money_goes_out_with_a_dispute_in_the_next_one(
-    house: _AtStripe,
+    house: _AtStripe, desk: Desk
 ) -> None:
     house.take("R-1")
     first = house.pay_out()
@@ -163,12 +163,16 @@ def test_a_met_payout_fails_and_its_money_goes_out_with_a_dispute_in_the_next_on
     house.bank_tells("116.96", first, "1000.00")
     house.tour_killed_anywhere()
     assert payout_state(house.payout(first)) == "reconciled"
+    refused = desk.type("payments", "release", first, "--as", "Ann")
+    assert (refused.code, "is reconciled: only of one that failed" in refused.err) == (1, True)
 
     house.sandbox.control("payouts", {"payout": first, "do": "fail"})
     house.tour_killed_anywhere()
     assert payout_state(house.payout(first)) == "failed"
     assert "The bank account has been closed." in house.asked(first)["payout_failed"].question
     assert house.held(Account.GATEWAY_CLEARING) == "116.96"
+    assert f"tillmail payments release {first}" in house.asked(first)["payout_failed"].choices
+    assert desk.type("payments", "payouts", "--json").json[0]["state"] == "failed"
 
     house.take("R-2")
     disputed = house.take("R-3")

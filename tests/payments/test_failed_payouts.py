@@ -20,7 +20,7 @@ from tests.payments.test_payouts import CHARGE, ON, PAYOUT, weigh
 from tests.payments.test_registering import held
 from tests.payments.test_reversals import disputed, gone, paid_invoice
 from worker import payments, review, store
-from worker.kernel.errors import PermanentError, TransientError
+from worker.kernel.errors import PermanentError, Refused, TransientError
 from worker.ledger import Account
 from worker.payments import Payment, PayoutFacts, PayoutPart
 
@@ -88,6 +88,37 @@ def test_a_payout_that_fails_after_it_was_met_makes_its_line_nobodys_again(
     assert held(session, Account.GATEWAY_CLEARING) == "116.96"
     assert held(session, Account.UNIDENTIFIED_CASH) == "-116.96"
     assert payments.rest(session, of_bank(session)) == euro("116.96")
+    assert unsound(session) == []
+
+
+def test_a_line_that_names_a_failed_payout_is_no_others(session: Session) -> None:
+    paid_invoice(session)
+    fail(session)
+    weigh(session, CHARGE)
+    weigh(session, BACK, payout=replace(PAYOUT, payout_id="po_2"))
+    line(session)
+    assert meet(session, days=4) == 0
+    [item] = review.open_of_kind(session, ACME, "payout_unknown")
+    assert "A payout of this amount failed" in item.question
+    assert unsound(session) == []
+
+
+def test_staff_may_say_that_the_line_of_a_failed_payout_is_anothers(session: Session) -> None:
+    paid_invoice(session)
+    book(session, statement(entry("116.96", "STRIPE PAYOUT")))
+    weigh(session, CHARGE)
+    meet(session)
+    with pytest.raises(Refused, match="is reconciled"):
+        payments.release_payout(session, ACME, "po_1", by="ann", at=AT)
+    fail(session)
+    weigh(session, BACK, payout=replace(PAYOUT, payout_id="po_2"))
+    assert meet(session) == 0, "Nobody but a person takes the line from it."
+    payments.release_payout(session, ACME, "po_1", by="ann", at=AT)
+    with pytest.raises(Refused, match="No line"):
+        payments.release_payout(session, ACME, "po_1", by="ann", at=AT)
+    assert (meet(session), asked(session)) == (1, {})
+    assert held(session, Account.GATEWAY_CLEARING) == "0.00"
+    assert held(session, Account.UNIDENTIFIED_CASH) == "0.00"
     assert unsound(session) == []
 
 

@@ -89,6 +89,21 @@ def list_payouts(
         print_list(rows, as_json=as_json, zone=till.rules(key).time_zone, empty=empty)
 
 
+@app.command("release")
+def release_payout(
+    payout: Annotated[str, typer.Argument(metavar="PAYOUT", help="One of Stripe's that failed.")],
+    by: AsOption = None,
+    business: BusinessOption = None,
+) -> None:
+    """Say that the bank's line of a failed payout is another's: it may be met with that."""
+    with at_the_desk(business) as (till, key):
+        with till.transaction() as session:
+            person = businesses.permit(till.rules(key), who(by), Act.UNDO, salesperson=None).name
+            line = payments.release_payout(session, key, payout, by=person, at=till.now())
+            payments.reconcile_payouts(session, key, at=till.now())
+        hint(f"Line {line.id} over {line.amount} is free: tillmail payments payouts")
+
+
 @app.command("allocate")
 def allocate_payment(
     payment: _Payment,

@@ -119,6 +119,7 @@ from worker.payments.registering import (
     undo,
 )
 from worker.payments.returning_payouts import fail as payout_failed
+from worker.payments.returning_payouts import release as release_payout
 from worker.payments.reversals import Dispute, Refund, RefundState
 from worker.payments.settling import give_up, is_past_hope, never_opened, settle
 from worker.payments.settling_from_bank import (
@@ -245,6 +246,7 @@ __all__ = [
     "refunds_of",
     "register",
     "registered_before",
+    "release_payout",
     "reserve",
     "rest",
     "resume_credits",

@@ -30,12 +30,14 @@ def reconcile(session: Session, business: BusinessKey, *, at: datetime) -> int:
     a payout that is none of the lines of its time.
     """
     due, lines = waiting(session, business), unmet_lines(session, business)
+    free = [entry for entry in lines if not _names_failed(session, entry)]
     done = 0
     for payout in due:
-        entry = _line_of(payout, due, lines) if payout.cost_minor is not None else None
+        entry = _line_of(payout, due, free) if payout.cost_minor is not None else None
         if entry is not None:
             _post(session, payout, entry, at=at)
             lines.remove(entry)
+            free.remove(entry)
             done += 1
     for entry in lines:
         if entry.settled_at is not None and entry.settled_at + _WAITS_FOR <= at:
@@ -79,6 +81,11 @@ def _fits(payout: Payout, entry: BankEntry) -> bool:
         return False
     days = (entry.booked_on - payout.arrives_on).days if entry.booked_on else 0
     return -_DAYS_EARLY <= days <= _DAYS_LATE
+
+
+def _names_failed(session: Session, entry: BankEntry) -> bool:
+    """Whether a line is of a payout that failed, by its own words: then it is no other's."""
+    return any(_names(entry, payout) for payout in failed_alike(session, entry))
 
 
 def _names(entry: BankEntry, payout: Payout) -> bool:

@@ -13,11 +13,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from worker import ledger, review, store
+from worker.kernel.errors import Refused
 from worker.kernel.ids import BusinessKey
 from worker.ledger import Account
 from worker.payments.bank_entries import BankEntry
-from worker.payments.payouts import Payout, kept, line_of, of_payment
+from worker.payments.payouts import Payout, kept, line_of, of_payment, payout_state
 from worker.payments.ports import PayoutFacts
+
+_CLEARING = Account.GATEWAY_CLEARING
+_FAILED = "payout_failed"
 
 
 def take_back(session: Session, business: BusinessKey, payment_id: str, *, at: datetime) -> None:
@@ -54,6 +58,31 @@ def fail(session: Session, business: BusinessKey, facts: PayoutFacts, *, at: dat
     return payout
 
 
+def release(
+    session: Session, business: BusinessKey, payout_id: str, *, by: str, at: datetime
+) -> BankEntry:
+    """The bank's line of a failed payout, which staff say is another's: it may be met anew.
+
+    Raises Refused when there is none to release.
+    """
+    payout = store.lock(session, Payout, business, payout_id)
+    line = line_of(session, payout) if payout is not None else None
+    if payout is None or line is None:
+        raise Refused(
+            f"No line of the bank is payout {payout_id}'s. See: tillmail payments payouts"
+        )
+    if payout.failed_at is None or payout.returned_at is not None:
+        raise Refused(
+            f"Payout {payout_id} is {payout_state(payout)}: only of one that failed, and that the "
+            "bank has not taken back, the line may be another's."
+        )
+    payout.entry_id = None
+    line.because = f"{by} says that it is not Stripe's payout {payout_id}, which failed."
+    answer = "Its line is another's."
+    review.settle(session, business, payout_id, answer=answer, by=by, at=at, kind=_FAILED)
+    return line
+
+
 def keep_fees(session: Session, payout: Payout, *, at: datetime) -> None:
     """What the gateway kept is a cost, also of a payout that never came to be at the bank."""
     cost = payout.cost
@@ -63,9 +92,6 @@ def keep_fees(session: Session, payout: Payout, *, at: datetime) -> None:
     legs = [ledger.debit(Account.PROCESSING_COST, cost), ledger.credit(_CLEARING, cost)]
     source = f"payout-fees:{payout.id}"
     ledger.post(session, BusinessKey(payout.business), source=source, legs=legs, at=at)
-
-
-_CLEARING = Account.GATEWAY_CLEARING
 
 
 def _undo(session: Session, payout: Payout, source: str, *, at: datetime) -> None:
@@ -90,7 +116,7 @@ def _tell(session: Session, payout: Payout, line: BankEntry | None, *, at: datet
         text += (
             f"But the bank's line of {line.booked_on} brought it and is not taken back. That money "
             "is nobody's again: if the bank takes it back, it is booked by itself; if it is a "
-            "customer's, say whose. "
+            "customer's, or another payout's, say so. "
         )
         evidence |= {
             "bank_line": line.id,
@@ -98,8 +124,11 @@ def _tell(session: Session, payout: Payout, line: BankEntry | None, *, at: datet
             "bank_says": line.said[:300],
             "payment": line.payment_id,
         }
-        choices.append(f"tillmail payments allocate {line.payment_id} INVOICE")
+        choices += [
+            f"tillmail payments allocate {line.payment_id} INVOICE",
+            f"tillmail payments release {payout.id}",
+        ]
     text += "See at Stripe that the bank account it pays to is right."
     shown = {name: str(value) for name, value in evidence.items()}
-    question = review.Question("payout_failed", payout.id, text, shown, choices)
+    question = review.Question(_FAILED, payout.id, text, shown, choices)
     review.ask(session, BusinessKey(payout.business), question, at=at)
