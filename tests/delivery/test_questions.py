@@ -125,3 +125,6 @@ def test_every_title_has_its_words_in_every_language(language: str) -> None:
     catalogue = tomllib.loads((PROJECT / "templates" / "locale" / f"{language}.toml").read_text())
     titles = {key.removeprefix("title.") for key in catalogue["email"] if key.startswith("title.")}
     assert titles == questions.TITLED
+    leads = {kind: catalogue["email"][f"lead.{kind}"] for kind in questions.TITLED}
+    # What is asked stands in English; whoever reads another language is told in theirs first.
+    assert all(leads.values()) if language != "en" else not any(leads.values())

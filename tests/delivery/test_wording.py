@@ -11,6 +11,7 @@ import pytest
 
 from worker.adapters.mjml_words import WordsPress
 from worker.adapters.templating import TemplateSet
+from worker.delivery.card_wording import ChargeFailedNotice
 from worker.delivery.debit_letters import DebitStartedNotice
 from worker.delivery.listing import ListedPayment, ListNotice
 from worker.delivery.questions import choices
@@ -238,3 +239,23 @@ def test_every_wording_that_a_template_names_is_there() -> None:
                 for key in re.findall(r't\("([\w.]+)"[,)]', file.read_text("utf-8")):
                     table, _, name = key.partition(".")
                     assert name in catalogue[table], f"{file.name} names {key}"
+
+
+@pytest.mark.parametrize("again_on", [date(2026, 12, 1), None])
+def test_who_is_charged_again_is_not_told_to_pay_instead(
+    press: WordsPress, again_on: date | None
+) -> None:
+    notice = ChargeFailedNotice(
+        ACME, "Buyer", "A-1", euros(100), "Visa •••• 4242", "funds", again_on, pay_url=URL
+    )
+    for form in press.compose("charge_failed", notice.context() | {"language": "en"})[1:]:
+        assert ("You need not do anything" in form) is (again_on is not None)
+        assert ("Please pay on this page instead" in form) is (again_on is None)
+
+
+def test_a_question_in_german_begins_in_german(press: WordsPress) -> None:
+    notice = QuestionNotice(ACME, "", "It is held.", "work_1", title_key="invoice_held")
+    for language, begins in (("de", "Diese Rechnung wird erst gesendet"), ("en", "It is held.")):
+        _, _, text = press.compose("question", notice.context() | {"language": language})
+        assert text.split("\n\n")[1].startswith(begins)
+        assert "It is held." in text

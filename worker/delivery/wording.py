@@ -273,7 +273,8 @@ class Choice:
 class QuestionNotice:
     """Something a person must decide. Template folder `question`.
 
-    `title_key` names the title in the catalogues; `title` stands where there is none.
+    `title_key` names the title in the catalogues, and a sentence above `text`, which is English;
+    `title` stands where there is none.
 
     `words` are what may be answered by mail, `commands` what only the desk can do; `reference` is
     the work item's id, `reply_to` where an answer counts: empty where the business has no domain
