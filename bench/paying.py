@@ -37,7 +37,8 @@ from bench.seeding import store_invoices
 from tests import books
 from tests.servers.postgres import running_postgres
 from tests.servers.processes import free_port
-from tests.web.house import KEY, House, signature, stripe_event
+from tests.web.counting import signature
+from tests.web.house import KEY, House, stripe_event
 from worker import paylinks
 from worker.paylinks import Subject
 from worker.payments.model import Webhook

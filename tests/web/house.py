@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import re
 import socket
@@ -11,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +21,7 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from tests import books
+from tests.web.counting import CountingCards, CountingGateway
 from worker import (
     businesses,
     customers,
@@ -34,9 +32,7 @@ from worker import (
     payments,
     store,
 )
-from worker.adapters.stripe_gateway import StripeAccess, StripeGateway
 from worker.app import App
-from worker.autocharge import CardOrder, CardPage
 from worker.businesses import Rules
 from worker.commands import time_line
 from worker.kernel.ids import BusinessKey, new_id
@@ -46,13 +42,8 @@ from worker.ledger import Account
 from worker.paylinks import Subject
 from worker.payments import (
     Allocation,
-    CheckoutFacts,
-    CheckoutOrder,
-    CheckoutPage,
-    GatewayEvent,
     Payment,
 )
-from worker.payments.ports import AccountFacts
 from worker.readers.model import Buyer, DocType
 from worker.readers.model import Invoice as Document
 from worker.settings import PROJECT, GatewaySettings, Settings, WebSettings
@@ -61,7 +52,6 @@ from worker.web import build
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 KEY = BusinessKey("acme")
-SECRET = "whsec_of_the_house"
 PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
 
 
@@ -79,89 +69,6 @@ def rules(**changes: Any) -> Rules:
         "time_zone": "Europe/Berlin",
     }
     return Rules.model_validate(facts | changes)
-
-
-@dataclass
-class CountingGateway:
-    """The gateway port without a network. Signatures and accounts are checked by the real one."""
-
-    orders: list[tuple[str, CheckoutOrder]] = field(default_factory=list)
-    failures: list[Exception] = field(default_factory=list)
-    pages_at: str = "https://checkout.stripe.com/c/pay/"
-    real: StripeGateway = field(
-        default_factory=lambda: StripeGateway(
-            StripeAccess(
-                api_key="sk_test_house",
-                webhook_secrets=(SECRET,),
-                expects_livemode=False,
-                expected_account="acct_house",
-            )
-        )
-    )
-
-    def open_checkout(self, order: CheckoutOrder, *, key: str) -> CheckoutPage:
-        self.orders.append((key, order))
-        if self.failures:
-            raise self.failures.pop(0)
-        name = _session(key)
-        return CheckoutPage(name, f"{self.pages_at}{name}", order.expires_at)
-
-    def look_up(self, session_id: str) -> CheckoutFacts:
-        raise NotImplementedError
-
-    def expire(self, session_id: str, *, key: str) -> CheckoutFacts:
-        [order] = [o for k, o in self.orders if session_id == _session(k)]
-        return CheckoutFacts(
-            session_id=session_id,
-            status="expired",
-            is_paid=False,
-            amount=order.amount,
-            intent_id=None,
-            reference=order.reference,
-            business=order.business,
-            livemode=False,
-            paid_at=None,
-            url=None,
-            method=None,
-        )
-
-    def recent(self, *, since: datetime) -> list[CheckoutFacts]:
-        raise NotImplementedError
-
-    def open_event(self, raw: bytes, signature: str, *, at: datetime) -> GatewayEvent:
-        return self.real.open_event(raw, signature, at=at)
-
-    def is_ours(self, event: GatewayEvent) -> bool:
-        return self.real.is_ours(event)
-
-    def account(self) -> AccountFacts:
-        raise NotImplementedError
-
-    @property
-    def keys(self) -> set[str]:
-        """The different idempotency keys that were used."""
-        return {key for key, _ in self.orders}
-
-
-def _session(key: str) -> str:
-    return f"cs_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-
-
-@dataclass
-class CountingCards:
-    """The port of stored cards as far as pages use it, without a network."""
-
-    pages_at: str = "https://checkout.stripe.com/c/setup/"
-    orders: list[tuple[str, CardOrder]] = field(default_factory=list)
-    failures: list[Exception] = field(default_factory=list)
-
-    def open_page(self, order: CardOrder, *, key: str) -> CardPage:
-        self.orders.append((key, order))
-        if self.failures:
-            raise self.failures.pop(0)
-        name = _session(key)
-        facts = (order.reference, order.business, False, "cus_1", None)
-        return CardPage(name, f"{self.pages_at}{name}", "open", *facts)
 
 
 class HouseApp(App):
@@ -184,7 +91,7 @@ class HouseApp(App):
     def gateway(self, business: BusinessKey) -> CountingGateway:
         return self.counting
 
-    def stored_cards(self, business: BusinessKey) -> Any:
+    def stored_cards(self, business: BusinessKey) -> CountingCards:
         return self.cards
 
     def look(
@@ -354,13 +261,6 @@ def stripe_event(**changes: Any) -> bytes:
         "data": {"object": {"id": "cs_unknown", "object": "checkout.session"}},
     }
     return json.dumps(event | changes).encode()
-
-
-def signature(raw: bytes, *, secret: str = SECRET, at: datetime | None = None) -> str:
-    """What Stripe puts into its header."""
-    moment = int((at or datetime.now(UTC)).timestamp())
-    mac = hmac.new(secret.encode(), b"%d." % moment + raw, hashlib.sha256).hexdigest()
-    return f"t={moment},v1={mac}"
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from tests.web.house import House, as_person, form_of, signature, stripe_event
+from tests.web.counting import signature
+from tests.web.house import House, as_person, form_of, stripe_event
 
 HOOK = "/hooks/stripe/acme"
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests import books
 from tests.servers.postgres import PostgresServer
-from tests.web.house import House, as_person, form_of, running_house, signature, stripe_event
+from tests.web.counting import signature
+from tests.web.house import House, as_person, form_of, running_house, stripe_event
 from tests.web.test_renewing import ended
 
 
