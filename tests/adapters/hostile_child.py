@@ -83,13 +83,13 @@ def _babble(_: Frame) -> Frame:
 
 def _nest(_: Frame) -> Frame:
     deep: list[object] = []
-    for _ in range(100_000):
+    for _depth in range(100_000):
         deep = [deep]
     return Frame({"deep": deep})
 
 
 def _multiply(_: Frame) -> Frame:
-    for _ in range(20):
+    for _nth in range(20):
         if os.fork() == 0:
             time.sleep(600)
     time.sleep(600)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import Literal, TypedDict, Unpack
 
 from imapclient import IMAPClient
 
@@ -23,7 +25,18 @@ def signed_in(server: DovecotServer, account: Account) -> Iterator[IMAPClient]:
         yield client
 
 
-def opened(server: DovecotServer, account: Account, **changes: object) -> ImapMailbox:
+class Changes(TypedDict, total=False):
+    """Settings of the adapter that a test may want otherwise."""
+
+    host: str
+    port: int
+    password: str
+    folder: str
+    security: Literal["tls", "starttls", "plain"]
+    ca_file: Path
+
+
+def opened(server: DovecotServer, account: Account, **changes: Unpack[Changes]) -> ImapMailbox:
     """The adapter on this account, with some of its settings changed."""
     settings = ImapAccount(
         "127.0.0.1", server.imap_port, account.name, account.password, security="plain"

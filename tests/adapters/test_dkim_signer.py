@@ -45,7 +45,7 @@ def _verifies(signed: bytes, signer: DkimSigner = _SIGNER) -> bool:
         wanted = name.decode().rstrip(".") == signer.record_name
         return signer.record_text.encode() if wanted else None
 
-    return dkim.verify(signed, dnsfunc=find_record)
+    return bool(dkim.verify(signed, dnsfunc=find_record))
 
 
 def test_a_signed_mail_verifies_and_is_otherwise_unchanged() -> None:

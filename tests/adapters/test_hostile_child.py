@@ -52,7 +52,7 @@ def ask(pool: Pool, op: str, *blobs: bytes, **more: object) -> Frame:
 
 
 def works(pool: Pool) -> bool:
-    return ask(pool, "echo", say="hello").head["said"] == "hello"
+    return bool(ask(pool, "echo", say="hello").head["said"] == "hello")
 
 
 def test_bytes_come_back_as_they_went(pool: Pool) -> None:

@@ -83,7 +83,12 @@ def test_a_mail_over_the_limit_is_announced_and_not_fetched(
     dovecot: DovecotServer, account: Account, person: IMAPClient, wire: Wire
 ) -> None:
     heard = bytearray()
-    wire.edit = lambda data: heard.extend(data) or data
+
+    def hear(data: bytes) -> bytes:
+        heard.extend(data)
+        return data
+
+    wire.edit = hear
     person.append("INBOX", b"Subject: Big\r\n\r\n" + b"secret word " * 500_000)
     with closing(opened(dovecot, account, port=wire.port)) as box:
         [arrival] = box.arrivals(limit=9)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
-from tests.adapters.imap import opened, raws
+from tests.adapters.imap import Changes, opened, raws
 from tests.servers.dovecot import Account, DovecotServer
 from tests.servers.wire import Wire
 from worker.kernel.errors import PermanentError, TransientError
@@ -16,12 +17,12 @@ from worker.kernel.errors import PermanentError, TransientError
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 def test_a_protected_connection_needs_a_certificate_we_trust(
-    dovecot: DovecotServer, account: Account, security: str
+    dovecot: DovecotServer, account: Account, security: Literal["tls", "starttls"]
 ) -> None:
     port = dovecot.imaps_port if security == "tls" else dovecot.imap_port
-    trusted = dovecot.directory / "certificate.pem"
-    changes = {"host": "localhost", "port": port, "security": security}
-    with closing(opened(dovecot, account, **changes, ca_file=trusted)) as box:
+    changes: Changes = {"host": "localhost", "port": port, "security": security}
+    trusting: Changes = {**changes, "ca_file": dovecot.directory / "certificate.pem"}
+    with closing(opened(dovecot, account, **trusting)) as box:
         assert raws(box) == []
     with (
         closing(opened(dovecot, account, **changes)) as box,

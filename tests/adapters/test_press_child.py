@@ -246,16 +246,16 @@ def _armed_pdf() -> bytes:
     launch = pikepdf.Dictionary(S=pikepdf.Name.Launch, F="cmd.exe")
     link = pikepdf.Dictionary(S=pikepdf.Name.URI, URI="https://seller.example/terms", Next=launch)
     with pikepdf.open(io.BytesIO(pdf_with([(595, 842)], OpenAction=script))) as pdf:
-        spec = pikepdf.AttachedFileSpec(pdf, b"MZ", filename="run.exe")
-        pdf.attachments["run.exe"] = spec
+        pdf.attachments["run.exe"] = b"MZ"
+        program = pdf.attachments["run.exe"].obj
         page = pdf.pages[0]
         page.AA = pikepdf.Dictionary(O=script)
         page.Annots = pikepdf.Array(
-            pikepdf.Dictionary(Subtype=pikepdf.Name(f"/{kind}"), Rect=[0, 0, 9, 9], **more)
+            pikepdf.Dictionary({"/Subtype": pikepdf.Name(f"/{kind}"), "/Rect": [0, 0, 9, 9]} | more)
             for kind, more in (
-                ("Link", {"A": launch}),
-                ("Link", {"A": link, "AA": pikepdf.Dictionary(E=script)}),
-                ("FileAttachment", {"FS": spec.obj}),
+                ("Link", {"/A": launch}),
+                ("Link", {"/A": link, "/AA": pikepdf.Dictionary(E=script)}),
+                ("FileAttachment", {"/FS": program}),
             )
         )
         out = io.BytesIO()

@@ -6,7 +6,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Literal, TypedDict, Unpack
 
 import pytest
 
@@ -23,17 +26,27 @@ _CONTENT = (
     b"Subject: Invoice\r\n\r\nPlease pay.\r\n"
 )
 
+_Security = Literal["starttls", "tls", "plain"]
+
 
 def _message(content: bytes = _CONTENT, recipient: str = "c@example.test") -> Outgoing:
     return Outgoing("bounce+n1=c@shop.test", recipient, "<n1@shop.test>", content)
 
 
+class _Changes(TypedDict, total=False):
+    port: int
+    security: _Security
+    username: str
+    password: str
+    ca_file: Path
+
+
 @contextmanager
 def _to(
-    server: SmtpServer, *, deadline_s: float = 20.0, **changes: object
+    server: SmtpServer, *, deadline_s: float = 20.0, **changes: Unpack[_Changes]
 ) -> Iterator[SmtpTransport]:
-    settings = {"host": server.host, "port": server.port, "security": "plain", **changes}
-    with closing(SmtpTransport(SmtpRelay(**settings), deadline_s=deadline_s)) as transport:
+    relay = replace(SmtpRelay(server.host, server.port, "plain"), **changes)
+    with closing(SmtpTransport(relay, deadline_s=deadline_s)) as transport:
         yield transport
 
 
@@ -255,7 +268,7 @@ def test_an_address_cannot_carry_a_command(smtp_server: SmtpServer, recipient: s
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_mail_goes_out_encrypted_to_a_server_we_trust(tmp_path: Path, security: str) -> None:
+def test_mail_goes_out_encrypted_to_a_server_we_trust(tmp_path: Path, security: _Security) -> None:
     certificate, key = write_certificate(tmp_path)
     protection = Protection(tls=tls_context(certificate, key), implicit=security == "tls")
     with running_smtp(protection) as server:
@@ -292,14 +305,14 @@ def test_a_refused_sign_in_says_nothing_about_the_recipient(
 ) -> None:
     certificate, key = write_certificate(tmp_path)
     asked = Protection(tls=tls_context(certificate, key), username="shop", password="secret")
-    secure = {"security": "starttls", "ca_file": certificate}
     with running_smtp(asked) as server:
+        secure = partial(_to, server, security="starttls", ca_file=certificate)
         with (
-            _to(server, username=username, password=password, **secure) as transport,
+            secure(username=username, password=password) as transport,
             pytest.raises(TransientError, match=told) as caught,
         ):
             transport.send(_message())
-        with _to(server, username="shop", password="secret", **secure) as transport:
+        with secure(username="shop", password="secret") as transport:
             transport.send(_message())
 
     assert caught.value.retry_after_s == 900

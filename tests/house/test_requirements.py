@@ -32,10 +32,11 @@ def _pins(file: str) -> dict[str, str]:
 
 def _licence(name: str) -> str:
     facts = metadata.metadata(name)
-    said = [facts.get("License-Expression"), *facts.get_all("Classifier", [])]
-    named = [s for s in said if s and (s == said[0] or s.startswith("License ::"))]
+    classes: list[str] = facts.get_all("Classifier", [])
+    named = [*facts.get_all("License-Expression", [])]
+    named += [said for said in classes if said.startswith("License ::")]
     # A whole licence text may stand in this field; its first line is its name.
-    named += [(facts.get("License") or "").strip().partition("\n")[0]]
+    named += [said.strip().partition("\n")[0] for said in facts.get_all("License", [])]
     return _BY_THEIR_FILE.get(name, " / ".join(word for word in named if word))
 
 

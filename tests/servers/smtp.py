@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import AnyStr
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -29,7 +30,7 @@ class Received:
     recipient: str
     content: bytes
     options: tuple[str, ...]
-    connection: tuple[str, int]
+    connection: str
     tls: bool
 
 
@@ -103,7 +104,7 @@ class SmtpServer:
     async def _cut(self) -> None:
         for connection in self._connections:
             transport = connection.transport  # None once it has ended.
-            if transport is not None and not transport.is_closing():
+            if isinstance(transport, asyncio.Transport) and not transport.is_closing():
                 transport.abort()
         # The loop tells each connection of its end on its next turns.
         for _ in range(3):
@@ -123,10 +124,16 @@ class _Controller(Controller):
         )
 
     def factory(self) -> SMTP:
-        asked = self._server.protection
-        return _ScriptedSmtp(
-            self._server,
-            self.handler,
+        return _ScriptedSmtp(self._server, self.handler, self.loop)
+
+
+class _ScriptedSmtp(SMTP):
+    def __init__(
+        self, server: SmtpServer, keeper: _Keeper, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        asked = server.protection
+        super().__init__(
+            keeper,
             hostname="mx.example.test",
             ident="ready",
             data_size_limit=asked.size_limit_bytes,
@@ -135,8 +142,9 @@ class _Controller(Controller):
             require_starttls=bool(asked.tls) and not asked.implicit,
             auth_required=bool(asked.username),
             authenticator=self._check,
-            loop=self.loop,
+            loop=loop,
         )
+        self._server = server
 
     def _check(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
@@ -144,12 +152,6 @@ class _Controller(Controller):
         asked = self._server.protection
         expected = LoginPassword(asked.username.encode(), asked.password.encode())
         return AuthResult(success=data == expected, handled=False)
-
-
-class _ScriptedSmtp(SMTP):
-    def __init__(self, server: SmtpServer, *arguments: object, **options: object) -> None:
-        super().__init__(*arguments, **options)
-        self._server = server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._server.watch(self)
@@ -198,7 +200,7 @@ class _ScriptedSmtp(SMTP):
             await self.push(reply)
         return reply is not None
 
-    async def push(self, status: str | bytes) -> None:
+    async def push(self, status: AnyStr) -> None:
         if status == DROP:
             await self._drop()
         if status == CRAWL:
@@ -206,6 +208,7 @@ class _ScriptedSmtp(SMTP):
         await super().push(status)
 
     async def _drop(self) -> None:
+        assert isinstance(self.transport, asyncio.Transport)
         self.transport.abort()
         await asyncio.Event().wait()  # Until the lost connection cancels us.
 
@@ -226,15 +229,17 @@ class _Keeper:
         reply = self._server.next_reply("DOT")
         if reply is not None:
             return reply
+        transport = server.transport
+        assert transport is not None
+        is_protected = transport.get_extra_info("ssl_object") is not None
         self._server.keep(
             Received(
                 envelope_from=envelope.mail_from or "",
                 recipient=envelope.rcpt_tos[0],
-                content=envelope.content or b"",
+                content=envelope.original_content or b"",
                 options=tuple(envelope.mail_options),
-                connection=session.peer,
-                tls=session.ssl is not None
-                or server.transport.get_extra_info("ssl_object") is not None,
+                connection=str(session.peer),
+                tls=session.ssl is not None or is_protected,
             )
         )
         return f"250 2.0.0 kept as {len(self._server.received)}"

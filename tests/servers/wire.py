@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 
 class Wire:
@@ -59,8 +60,8 @@ class Wire:
             self.accepted += 1
             server = socket.create_connection(("127.0.0.1", self._server_port))
             self._open += [client, server]
-            self._spawn(lambda a=client, b=server: self._pass_on(a, b))
-            self._spawn(lambda a=server, b=client: self._pass_on(a, b, edited=True))
+            self._spawn(partial(self._pass_on, client, server))
+            self._spawn(partial(self._pass_on, server, client, edited=True))
 
     def _pass_on(
         self, source: socket.socket, target: socket.socket, *, edited: bool = False
