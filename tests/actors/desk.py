@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -52,6 +52,7 @@ roles = ["cashier"]
 BRIGHTWATER = "Ann <accounts@brightwater.example>"
 PLAIN = (FILES / "plain" / "german_window.txt").read_text()
 _numbers = count(1)
+Row = TypeVar("Row", bound=store.Record)
 
 
 class Desk:
@@ -86,7 +87,9 @@ class Desk:
             intake.sort(s, mail, examined, sender, parts, at=at)
         return self.one(intake.Mail, id=mail.id)
 
-    def answer(self, notice: Notice, text: str, *, sender: str = MARA, **headers: str) -> Any:
+    def answer(
+        self, notice: Notice, text: str, *, sender: str = MARA, **headers: str
+    ) -> intake.Mail:
         """Have somebody answer a notice of ours."""
         to = delivery.reply_to(notice.id, self.rules.mail, self.app.mail_secret)
         assert to is not None
@@ -108,7 +111,7 @@ class Desk:
             )
             s.add(document)
             store.tell(s, DocumentStored(NORTHLIGHT, invoice.id))
-        notice: Notice = self.one(Notice, kind="invoice", subject_id=invoice.id)
+        notice = self.one(Notice, kind="invoice", subject_id=invoice.id)
         with self.app.transaction() as s:
             row = s.merge(notice)
             delivery.claim(s, row, obstacle=None, wait=timedelta(0), at=at)
@@ -120,12 +123,12 @@ class Desk:
         """What the business decides."""
         return self.app.rules(NORTHLIGHT)
 
-    def all(self, table: type[Any], /, **facts: Any) -> list[Any]:
+    def all(self, table: type[Row], /, **facts: Any) -> list[Row]:
         """Rows with these facts, the first written first."""
         with self.app.reading() as s:
             return list(s.scalars(select(table).filter_by(**facts)))
 
-    def one(self, table: type[Any], /, **facts: Any) -> Any:
+    def one(self, table: type[Row], /, **facts: Any) -> Row:
         """The one row with these facts."""
         [row] = self.all(table, **facts)
         return row
@@ -143,8 +146,7 @@ class Desk:
 
     def question(self, kind: str) -> Notice:
         """The one email that asks the open question of a kind."""
-        found: Notice = self.one(Notice, kind="question", subject_id=self.asked(kind).id)
-        return found
+        return self.one(Notice, kind="question", subject_id=self.asked(kind).id)
 
     def said(self) -> list[str]:
         """What was answered to mails: the title of each answer, in order."""
@@ -209,9 +211,9 @@ def letter(
     return message.as_bytes()
 
 
-def plain(text: str = PLAIN, **how: str) -> bytes:
+def plain(text: str = PLAIN, *, note: str = Forward.note) -> bytes:
     """A forward of an invoice as a page."""
-    return Forward({"invoice.pdf": pdf_of(text)}, **how).raw()
+    return Forward({"invoice.pdf": pdf_of(text)}, note=note).raw()
 
 
 def held(desk: Desk, raw: bytes) -> Notice:

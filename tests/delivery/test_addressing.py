@@ -21,7 +21,7 @@ SECRET = b"k" * 32
     ],
 )
 def test_an_answer_finds_its_notice(setting: dict[str, str], begins: str, ends: str) -> None:
-    rules = MailRules(from_address="billing@acme.example", **setting)
+    rules = MailRules.model_validate({"from_address": "billing@acme.example", **setting})
     notice_id = new_id("ntc")
     to = delivery.reply_to(notice_id, rules, SECRET)
     assert to is not None

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.flows.papers import TextKind, words_of
 from worker.businesses import MailRules, Rules
 from worker.delivery import EmailWords, Enclosure, Notice, build, notice_of
 from worker.delivery.addressing import envelope_from, reply_to
@@ -57,8 +58,8 @@ def test_the_same_notice_is_the_same_bytes() -> None:
 def test_words_files_and_logo_arrive_as_they_were() -> None:
     message = parsed(build(notice(), WORDS, rules(), [LOGO, PDF], secret=SECRET).content)
     assert message["Subject"] == WORDS.subject
-    assert message.get_body(("plain",)).get_content().strip() == WORDS.text
-    assert message.get_body(("html",)).get_content().strip() == WORDS.html
+    assert words_of(message).strip() == WORDS.text
+    assert words_of(message, "html").strip() == WORDS.html
     assert [a.get_content() for a in message.iter_attachments()] == [PDF.content]
     shown = [p for p in message.walk() if p["Content-ID"] == "<logo>"]
     assert [p.get_content() for p in shown] == [LOGO.content]
@@ -91,8 +92,9 @@ def test_names_and_subjects_arrive_as_they_were_written(written: str) -> None:
 def test_every_text_arrives_as_it_was_written(written: str) -> None:
     words = EmailWords("-", f"<p>{written}</p>", written)
     message = parsed(build(notice(), words, rules(), [], secret=SECRET).content)
-    for kind, sent in (("plain", words.text), ("html", words.html)):
-        got = message.get_body((kind,)).get_content()
+    sent_as: dict[TextKind, str] = {"plain": words.text, "html": words.html}
+    for kind, sent in sent_as.items():
+        got = words_of(message, kind)
         assert got.encode().splitlines() == (sent.encode() or b"\n").splitlines()
 
 

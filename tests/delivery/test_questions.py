@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 
 import pytest
 from sqlalchemy.orm import Session
@@ -61,12 +62,11 @@ def test_finance_may_answer_all_and_others_what_they_are_asked(
     assert delivery.may_answer(RULES, kind, address) is may
 
 
-def mail(
-    number: int, *, subject: str = "Hello", colleague: bool = False, **facts: object
-) -> Incoming:
+def mail(number: int, facts: Mapping[str, object], *, colleague: bool = False) -> Incoming:
     """A mail of Ann's, with these facts in its envelope."""
-    known = {"sender": Mailbox(address="ann@acme.example"), "subject": subject}
-    return Incoming(f"mail_{number}", "other", Envelope(**(known | facts)), colleague)
+    known = {"sender": Mailbox(address="ann@acme.example"), "subject": "Hello"}
+    envelope = Envelope.model_validate({**known, **facts})
+    return Incoming(f"mail_{number}", "other", envelope, colleague)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def mail(
     ],
 )
 def test_some_mails_are_never_answered(session: Session, facts: dict[str, object]) -> None:
-    letter = mail(1, colleague=True, **facts)
+    letter = mail(1, facts, colleague=True)
     assert delivery.silence_because(session, ACME, letter, RULES, at=AT) is not None
 
 
@@ -99,11 +99,9 @@ def test_answers_are_rationed(
     session: Session, subjects: list[str], answers: int, *, colleague: bool
 ) -> None:
     paper = Paper(RULES, "0" * 32)
+    letters = [mail(n, {"subject": s}, colleague=colleague) for n, s in enumerate(subjects)]
     given = [
-        delivery.answer(
-            session, ACME, mail(n, subject=s, colleague=colleague), Reply("a", "b"), paper, at=AT
-        )
-        for n, s in enumerate(subjects)
+        delivery.answer(session, ACME, letter, Reply("a", "b"), paper, at=AT) for letter in letters
     ]
     assert sum(1 for notice in given if notice is not None) == answers
 
@@ -111,7 +109,8 @@ def test_answers_are_rationed(
 def test_a_colleagues_thread_ends_after_five_answers(session: Session) -> None:
     paper = Paper(RULES, "0" * 32)
     for n in range(9):
-        letter = mail(n, colleague=True, references=("<first@acme.example>", f"<{n}@acme.example>"))
+        thread = ("<first@acme.example>", f"<{n}@acme.example>")
+        letter = mail(n, {"references": thread}, colleague=True)
         delivery.answer(session, ACME, letter, Reply("a", "b"), paper, at=AT)
     assert delivery.silence_because(session, ACME, letter, RULES, at=AT) is not None
     assert (

@@ -16,7 +16,7 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import select
 from typer.testing import CliRunner
@@ -46,6 +46,8 @@ STRIPE_KEY = "sk_test_flows"
 HOOK_SECRET = "whsec_flows"
 PATIENCE_S = 45.0
 PROCESSES = ("web", "worker", "mailbox", "clock")
+Found = TypeVar("Found")
+Row = TypeVar("Row", bound=store.Record)
 
 
 class House:
@@ -89,11 +91,11 @@ class House:
 
     def await_that(
         self,
-        what: Callable[[], Any],
+        what: Callable[[], Found | None],
         *,
         patience_s: float = PATIENCE_S,
         minutes_pass: bool = False,
-    ) -> Any:
+    ) -> Found:
         """The first true answer; processes that die meanwhile are started again.
 
         Where `minutes_pass`, the house's clock is moved on while we wait: leases end sooner.
@@ -123,8 +125,7 @@ class House:
 
     def await_invoice(self, number: str) -> Invoice:
         """The invoice, once it is in the books."""
-        found: Invoice = self.await_that(lambda: self.invoice(number))
-        return found
+        return self.await_that(lambda: self.invoice(number))
 
     def await_held(self, number: str, hold: str) -> Invoice:
         """The invoice, held for this reason."""
@@ -139,8 +140,7 @@ class House:
                 about = delivery.about(session, BUSINESS, subject_id)
             return next((n for n in about if n.kind == kind and n.state == state), None)
 
-        found: Notice = self.await_that(there)
-        return found
+        return self.await_that(there)
 
     def await_issued(self, number: str) -> tuple[Invoice, EmailMessage]:
         """The invoice and the email that its customer got."""
@@ -150,7 +150,7 @@ class House:
 
     def await_payment(self, minor: int, *, patience_s: float = PATIENCE_S) -> Payment:
         """The one payment of this amount."""
-        found: list[Payment] = self.await_that(
+        found = self.await_that(
             lambda: [p for p in self.all_of(Payment) if p.amount_minor == minor],
             patience_s=patience_s,
         )
@@ -167,8 +167,7 @@ class House:
                 (m for m in mails if m.disposition and subject_part in (m.subject or "")), None
             )
 
-        found: intake.Mail = self.await_that(ended)
-        return found
+        return self.await_that(ended)
 
     def emails(self) -> list[EmailMessage]:
         """Every email that went out."""
@@ -202,7 +201,7 @@ class House:
         with self.app.reading() as session:
             return [entry.what for entry in time_line.of_item(session, BUSINESS, invoice.id)]
 
-    def all_of(self, kind: type[Any]) -> list[Any]:
+    def all_of(self, kind: type[Row]) -> list[Row]:
         """Every row of a table."""
         with self.app.reading() as session:
             return list(session.scalars(select(kind)))

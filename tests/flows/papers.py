@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from email.message import EmailMessage
 from email.policy import SMTP
 from itertools import count
-from typing import Self
+from typing import Literal, Self
 
 _UBL = """<?xml version="1.0" encoding="UTF-8"?>
 <Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
@@ -155,10 +155,19 @@ def reply(
     message["Date"] = "Mon, 02 Nov 2026 09:30:00 +0100"
     message["Message-ID"] = f"<reply-{next(_numbers)}@northlight.example>"
     message["In-Reply-To"] = message["References"] = str(to["Message-ID"])
-    ours = to.get_body(("plain",))
-    quoted = "\n".join(f"> {line}" for line in (ours.get_content() if ours else "").splitlines())
+    quoted = "\n".join(f"> {line}" for line in words_of(to).splitlines())
     message.set_content(f"{text}\n\nOn Mon, 2 Nov 2026 at 09:00, {to['From']} wrote:\n{quoted}\n")
     return message.as_bytes()
+
+
+TextKind = Literal["plain", "html"]
+
+
+def words_of(email: EmailMessage, kind: TextKind = "plain") -> str:
+    """What is written in a mail, as plain text or as a page."""
+    body = email.get_body((kind,))
+    assert body is not None, email.as_string()
+    return str(body.get_content())
 
 
 def bounce(to: str, message_id: str, recipient: str) -> bytes:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 
 from tests.flows.conftest import BANK_ADDRESS
 from tests.flows.house import BUSINESS, House
-from tests.flows.papers import Forward, Paper, bounce, forward, reply
+from tests.flows.papers import Forward, Paper, bounce, forward, reply, words_of
 from tests.readers.bank_samples import CLOSING, OPENING, balance, camt_of, entry, statement
 from tests.readers.samples import FILES, pdf_of
 from tests.remittance import papers
@@ -147,7 +147,7 @@ def test_a_strangers_layout_goes_out_after_one_yes_and_its_bounce_is_one_clear_e
     question = office.email(asked_about(office, held.id).message_id)
     assert question["To"] == "mara@northlight.example"
     assert [a.get_content() for a in question.iter_attachments()] == [page]
-    assert "130.90 EUR" in question.get_body(("plain",)).get_content()
+    assert "130.90 EUR" in words_of(question)
 
     answer = "Yes, send it to ida@fischer.example please.\n\nBest regards\nMara"
     office.send_in(reply(question, answer, headers=AUTHENTIC))
@@ -168,7 +168,7 @@ def test_a_strangers_layout_goes_out_after_one_yes_and_its_bounce_is_one_clear_e
     )
     office.send_in(bounce(verp, email["Message-ID"], "ida@fischer.example"))
     told = office.email(asked_about(office, notice.id).message_id)
-    said = told.get_body(("plain",)).get_content()
+    said = words_of(told)
     for word in (
         "LH-2026-0120",
         "Frau Ida Fischer",
@@ -205,12 +205,12 @@ def test_a_customers_advice_is_noted_and_settled_by_a_word_of_finance(office: Ho
     )
     noted = office.email(office.await_notice("remittance_noted", payment.id).message_id)
     assert noted["To"] == invoice.recipient
-    assert "REMIT-1" in noted.get_body(("plain",)).get_content()
+    assert "REMIT-1" in words_of(noted)
 
     question = office.email(asked_about(office, advice.id).message_id)
     office.send_in(reply(question, "received", headers=AUTHENTIC))
     receipt = office.email(office.await_notice("receipt", payment.id).message_id)
-    assert "REMIT-1" in receipt.get_body(("plain",)).get_content()
+    assert "REMIT-1" in words_of(receipt)
     assert still_to_pay(office, "REMIT-1") == 0
 
 

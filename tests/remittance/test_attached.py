@@ -8,6 +8,7 @@ from email.policy import SMTP
 import pytest
 
 from tests.readers.test_hidden_text import drawn
+from tests.readers.workbooks import workbook
 from tests.remittance import papers
 from worker import readers, remittance
 from worker.kernel.money import Money
@@ -85,7 +86,7 @@ def test_files_that_do_not_agree_are_for_a_person(text: str, files: tuple[File, 
 
 def test_figures_that_a_sheet_calculates_are_for_a_person() -> None:
     rows = [["Invoice", "Amount paid"], ["RE-10118", "=A1|657.90"], ["Total", "657.90"]]
-    found = proposal("See attached", ("paid.xlsx", papers.workbook({"Sheet1": rows})))
+    found = proposal("See attached", ("paid.xlsx", workbook({"Sheet1": rows})))
     assert (found.decision, "formulas" in found.why) == ("review", True)
 
 

@@ -34,7 +34,9 @@ ITEMS = [
 NUMBERS = Numbers(ITEMS, foreign={"INV0099"})
 
 
-def line(written: str | None, amount: str | None, off: str | None = None, why: str | None = None):  # type: ignore[no-untyped-def]
+def line(
+    written: str | None, amount: str | None, off: str | None = None, why: str | None = None
+) -> RemittanceLine:
     return RemittanceLine(
         as_written=written,
         amount=None if amount is None else Decimal(amount),

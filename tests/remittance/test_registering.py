@@ -46,8 +46,7 @@ def tell(desk: Desk, words: str, sender: str = ANN, **headers: str) -> list[Advi
     """Have somebody write that they paid; gives the advices of that mail."""
     mail = desk.take(letter(words, sender=sender, subject="Payment", **headers))
     assert mail.kind == "remittance", mail.because
-    found: list[Advice] = desk.all(Advice, mail_id=mail.id)
-    return found
+    return desk.all(Advice, mail_id=mail.id)
 
 
 def owed(desk: Desk, number: str) -> str:

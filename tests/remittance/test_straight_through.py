@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tests.remittance.making import cases
@@ -20,14 +22,16 @@ def _some() -> list[Case]:
     return [group[place % len(group)] for place, group in enumerate(by_name.values())]
 
 
-def _read(case: Case) -> tuple[Reading, list[tuple[object, ...]]]:
+def _read(case: Case) -> tuple[Reading, list[tuple[str, Decimal, Decimal]]]:
     examined = readers.examine(case.data)
     sender = examined.envelope.sender
     assert sender is not None
     items = WORLD.open_items
     proposal = remittance.propose(examined.reading, examined.claim, sender.address, items)
     reading = remittance.currency_filled(examined.reading, proposal, sender.address, items)
-    lines = sorted((a.invoice_number, a.amount, a.deduction or 0) for a in proposal.allocations)
+    lines = sorted(
+        (a.invoice_number, a.amount, a.deduction or Decimal(0)) for a in proposal.allocations
+    )
     return reading.model_copy(update={"proposal": proposal}), lines
 
 

@@ -50,13 +50,12 @@ def listed(desk: Desk) -> Notice:
     """The list as it was mailed, however often the clock ticks."""
     for _ in range(3):
         actors.run_sweep(desk.app, "remittance.send_lists")
-    found: Notice = desk.one(Notice, kind="remittance_list")
-    return found
+    return desk.one(Notice, kind="remittance_list")
 
 
 def states(desk: Desk) -> str:
     """How each claim stands, by its first letter: announced, settled, withdrawn."""
-    found = sorted(desk.all(Advice), key=lambda advice: advice.amount_minor)
+    found = sorted(desk.all(Advice), key=lambda advice: advice.amount_minor or 0)
     return "".join(advice.state[0] for advice in found)
 
 
