@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,7 +22,7 @@ def main() -> None:
     given.add_argument("--invoices", type=int, default=500)
     given.add_argument("--out", type=Path, help="file for the JSON; else it follows the table")
     chosen = given.parse_args()
-    result = {
+    result: dict[str, dict[str, Any]] = {
         "press": press.measure(),
         "reading": reading.measure(),
         "flow": flow.measure(invoices=chosen.invoices),
@@ -41,7 +42,7 @@ def main() -> None:
     sys.exit(f"Missed: {', '.join(missed)}" if missed else 0)
 
 
-def _table(result: dict[str, dict[str, dict[str, object]]]) -> Table:
+def _table(result: dict[str, dict[str, Any]]) -> Table:
     table = Table(title="Tillmail, one run", title_justify="left")
     for column in ("what", "measured", "target"):
         table.add_column(column, justify="left" if column == "what" else "right")

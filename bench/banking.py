@@ -114,14 +114,14 @@ def _home(home: Path) -> dict[str, str]:
 def _fill(app: App, entries: int) -> None:
     with app.transaction() as session:
         businesses.publish(session, ACME, app.templates_on_disk(ACME), at=AT)
-    with app.transaction(lambda _: None) as session:
+    with app.transaction() as session:
         for nth in range(CUSTOMERS):
             details = customers.Details(f"Customer {nth} Ltd", f"K-{nth:05}", None)
             customer = customers.add(session, ACME, details, by="bench", at=AT)
             address = Address.parse(f"pay@c{nth}.example")
             customers.add_contact(session, customer, address, by="bench", at=AT)
     for start in range(0, entries, ITEMS):
-        with app.transaction(lambda _: None) as session:
+        with app.transaction() as session:
             _issue(session, range(start, min(start + ITEMS, entries)))
             # What issuing sets off is no part of this.
             session.info.clear()

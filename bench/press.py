@@ -33,8 +33,9 @@ from weasyprint import HTML
 from worker.adapters.mjml_words import WordsPress
 from worker.adapters.pikepdf_pages import read_back
 from worker.adapters.press_samples import full_sheet, sample_order
+from worker.adapters.qr_codes import qr_png
 from worker.adapters.templating import TemplateSet
-from worker.adapters.weasyprint_printer import Printer, qr_png
+from worker.adapters.weasyprint_printer import Printer
 from worker.adapters.zygote_press import ZygotePress
 from worker.businesses import MailRules, Rules
 from worker.delivery.samples import samples

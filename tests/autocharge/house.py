@@ -45,7 +45,7 @@ from worker.actors.intake import sender_of
 from worker.actors.shapes import run_job, run_sweep
 from worker.adapters.stripe_gateway import StripeGateway
 from worker.adapters.stripe_stored_cards import StripeStoredCards
-from worker.app import App, HandOut, parts
+from worker.app import App, Begin, parts
 from worker.autocharge import CardFacts, Charge, ChargeState, Consent, Given, Mandate
 from worker.commands.invariants import violations
 from worker.customers import Customer, Details
@@ -57,6 +57,7 @@ from worker.kernel.ids import BusinessKey
 from worker.kernel.mail import Address
 from worker.kernel.money import Money
 from worker.ledger import Account
+from worker.readers.model import Buyer
 from worker.settings import load
 from worker.store import outbox, tell
 from worker.store.outbox import Job, Slip
@@ -109,9 +110,9 @@ class House(App):
         return self.at
 
     @contextmanager
-    def transaction(self, hand_out: HandOut | None = None) -> Iterator[Session]:
+    def transaction(self, begin: Begin | None = None) -> Iterator[Session]:
         """As in the house itself, with a point before and one after each commit to die at."""
-        with super().transaction(hand_out) as session:
+        with super().transaction(begin) as session:
             yield session
             self._failpoint()
         self.commits += 1
@@ -244,7 +245,7 @@ class House(App):
             "total": Decimal(total),
             "grand_total": Decimal(total),
             "tax_total": None,
-            "buyer": books.Buyer(name=customer.name, number=customer.number),
+            "buyer": Buyer(name=customer.name, number=customer.number),
         }
         with self.transaction() as s:
             draft = invoices.Draft(mail_id="mail_1", document=books.document(**(facts | changes)))

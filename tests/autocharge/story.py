@@ -269,18 +269,19 @@ class Story:
         chosen = self._charge()
         if chosen is None:
             return
-        wish = self.draw.choice((autocharge.stop, autocharge.hold, None, autocharge.resume))
+        wish = self.draw.choice(("stop", "hold", "delay", "resume"))
         try:
             with self.house.transaction() as s:
                 charge = s.merge(chosen)
                 terms = autocharge.terms_of(self.house.rules(ACME))
                 at = self.house.at
-                if wish is None:
+                if wish == "delay":
                     autocharge.delay(s, charge, terms, by="pat", at=at)
-                elif wish is autocharge.resume:
+                elif wish == "resume":
                     autocharge.resume(s, charge, terms, by="ann", at=at)
                 else:
-                    wish(s, charge, terms, by="pat", because="STOP", at=at)
+                    end = autocharge.stop if wish == "stop" else autocharge.hold
+                    end(s, charge, terms, by="pat", because="STOP", at=at)
         except TillmailError:
             return
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.autocharge.house import House
 from tests.books import ACME
+from tests.servers.stripe import StripeSandbox
 from worker import autocharge, review
 from worker.adapters import stripe_webhooks
 from worker.autocharge import ChargeState, Mandate
@@ -28,6 +29,11 @@ def _now(house: House, mandate: Mandate) -> Mandate:
         return found
 
 
+def _change_card(house: House, facts: dict[str, str | int]) -> None:
+    assert isinstance(house.sandbox, StripeSandbox)
+    house.sandbox.control("cards", facts)
+
+
 def _hear(house: House, mandate: Mandate) -> None:
     with house.transaction() as s:
         tell(s, CardChanged(ACME, mandate.stripe_method_id))
@@ -46,8 +52,11 @@ def test_a_card_that_the_network_replaced_keeps_its_consent_and_is_charged(house
     house.tick()
     assert len(house.charges(item)) == 1
 
-    renewed = {"payment_method": mandate.stripe_method_id, "number": "5555555555554444"}
-    house.sandbox.control("cards", renewed | {"exp_year": 2040, "exp_month": 6})
+    renewed: dict[str, str | int] = {
+        "payment_method": mandate.stripe_method_id,
+        "number": "5555555555554444",
+    }
+    _change_card(house, renewed | {"exp_year": 2040, "exp_month": 6})
     for _ in range(2):
         _hear(house, mandate)
     now = _now(house, mandate)
@@ -69,8 +78,11 @@ def test_a_card_that_replaced_the_declined_one_meanwhile_is_not_stopped(house: H
     house.sandbox.fail("POST /v1/payment_intents/*/confirm", "commit_then_drop")
     house.repeats = 1
     house.until_tried(house.invoice(customer))
-    renewed = {"payment_method": mandate.stripe_method_id, "number": "5555555555554444"}
-    house.sandbox.control("cards", renewed | {"exp_year": 2040, "exp_month": 6})
+    renewed: dict[str, str | int] = {
+        "payment_method": mandate.stripe_method_id,
+        "number": "5555555555554444",
+    }
+    _change_card(house, renewed | {"exp_year": 2040, "exp_month": 6})
     _hear(house, mandate)
     house.forward(timedelta(minutes=10))
     house.bring_again()
@@ -116,8 +128,8 @@ def test_who_stored_a_card_that_expires_is_told_once(house: House) -> None:
         with house.transaction() as s:
             s.merge(mandate).expires_on = last
     for mandate, year in ((soon, last.year), (again, last.year), (never, 2040), (other, 2040)):
-        said = {"payment_method": mandate.stripe_method_id, "exp_year": year}
-        house.sandbox.control("cards", said | {"exp_month": last.month})
+        said: dict[str, str | int] = {"payment_method": mandate.stripe_method_id, "exp_year": year}
+        _change_card(house, said | {"exp_month": last.month})
     _hear(house, soon)
     for _ in range(2):
         house.tick("cards.tell_of_expiring")

@@ -56,7 +56,7 @@ def advice(till: Desk) -> str:
 
 
 def test_a_sure_claim_is_registered_and_undone(till: Desk) -> None:
-    till.book(_claimed("119.00"))  # type: ignore[arg-type]
+    till.book(_claimed("119.00"))
     shown = till.type("remittances", "show", advice(till), "--json").json
     assert shown["pays"][0]["invoice"] == "R-1"
     assert state(till) == "announced"
@@ -76,7 +76,7 @@ def test_a_sure_claim_is_registered_and_undone(till: Desk) -> None:
 def test_a_doubtful_claim_is_taken_or_corrected(
     till: Desk, words: list[str], pays: dict[str, str]
 ) -> None:
-    till.book(_claimed("100.00"))  # type: ignore[arg-type]
+    till.book(_claimed("100.00"))
     assert state(till) == "review"
     assert till.type("remittances", "apply", advice(till), *words, "--as", "Eve").code == 1
     done = till.type("remittances", "apply", advice(till), *words, "--as", "Ann")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import segno.helpers
@@ -81,7 +82,7 @@ def test_the_code_says_what_banking_apps_read() -> None:
     theirs = segno.helpers.make_epc_qr(
         name="Köln Lampen GmbH",
         iban="DE89370400440532013000",
-        amount="1240.53",
+        amount=Decimal("1240.53"),
         text="R-2026/7 ä",
         bic="COBADEFFXXX",
         encoding="utf-8",

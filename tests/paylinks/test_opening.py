@@ -87,20 +87,22 @@ def test_the_clock_is_set_once_and_never_moves(
 ) -> None:
     """In whichever order people open it, whatever the settings become, if the clock steps back."""
     with store.transaction(engine) as session:
-        made = paylinks.open_link(session, make_invoice(session), KEYS, LIFE, at=NOON)
+        invoice = make_invoice(session)
+        made = paylinks.open_link(session, invoice, KEYS, LIFE, at=NOON)
         first: datetime | None = None
         for hours, ttl_h in zip(opens, ttls, strict=False):
             at = NOON + timedelta(hours=hours)
             paylinks.note_open(session, made, Life(ttl_h, 90), evidence={}, at=at)
             first = first or made.expires_at
             assert made.expires_at == first
-        kinds = [line.kind for line in paylinks.activity_of(session, KEY, made.item_id)]
+        kinds = [line.kind for line in paylinks.activity_of(session, KEY, invoice.id)]
         assert kinds.count("human_open") == (first is not None)
 
 
 def test_the_end_is_written_down_once(engine: Engine, make_invoice: MakeInvoice) -> None:
     with store.transaction(engine) as session:
-        opened = paylinks.open_link(session, make_invoice(session), KEYS, LIFE, at=NOON)
+        invoice = make_invoice(session)
+        opened = paylinks.open_link(session, invoice, KEYS, LIFE, at=NOON)
         paylinks.open_link(session, make_invoice(session), KEYS, LIFE, at=NOON)
         paylinks.note_open(session, opened, LIFE, evidence={}, at=NOON)
         later = NOON + timedelta(hours=30)
@@ -110,7 +112,7 @@ def test_the_end_is_written_down_once(engine: Engine, make_invoice: MakeInvoice)
         assert paylinks.note_expired(session, at=later) == 0
         ended = [
             line
-            for line in paylinks.activity_of(session, KEY, opened.item_id)
+            for line in paylinks.activity_of(session, KEY, invoice.id)
             if line.kind == "expired"
         ]
         assert [line.at for line in ended] == [opened.expires_at]

@@ -69,6 +69,7 @@ def test_an_item_without_a_link_gets_none(engine: Engine, make_invoice: MakeInvo
         link, contact = _ended(session, make_invoice)
         line = paylinks.ask_renewal(session, link, contact, TERMS, at=LATER)
         assert line is not None
+        assert link.item_id is not None
         paylinks.revoke(session, KEY, link.item_id, at=LATER)
         session.flush()
         assert paylinks.renewal(session, KEY, line.id) is None

@@ -30,17 +30,18 @@ from worker.payments import (
 DEBIT = By("sepa_debit", 100)
 
 
-def facts(checkout: Checkout, **changes: object) -> CheckoutFacts:
-    return replace(paid(checkout), amount=checkout.whole, method="sepa_debit", **changes)
+def facts(checkout: Checkout) -> CheckoutFacts:
+    return replace(paid(checkout), amount=checkout.whole, method="sepa_debit")
 
 
 def settle(session: Session, checkout: Checkout, what: str) -> None:
+    bank_has_paid = facts(checkout)
     said = {
-        "processing": {"is_paid": False, "is_processing": True},
-        "paid": {},
-        "failed": {"is_paid": False, "failure": "The account is closed"},
+        "processing": replace(bank_has_paid, is_paid=False, is_processing=True),
+        "paid": bank_has_paid,
+        "failed": replace(bank_has_paid, is_paid=False, failure="The account is closed"),
     }[what]
-    payments.settle(session, checkout, facts(checkout, **said), livemode=False, at=AT)
+    payments.settle(session, checkout, said, livemode=False, at=AT)
 
 
 def under_way(session: Session) -> tuple[Invoice, Checkout, Payment]:
@@ -148,7 +149,7 @@ def test_debits_that_fail_in_one_moment_name_each_their_own_items(session: Sessi
     for number in ("R-1", "R-2"):
         item = issue(session, number=number)
         checkout = payments.begin_for(session, [Wanted(item)], link_id="l", at=AT, by=DEBIT)
-        said = facts(checkout, intent_id=f"pi_{number}", session_id=f"cs_{number}")
+        said = replace(facts(checkout), intent_id=f"pi_{number}", session_id=f"cs_{number}")
         for what in ({"is_processing": True}, {"failure": "No money"}):
             now = replace(said, is_paid=False, **what)
             payments.settle(session, checkout, now, livemode=False, at=AT)

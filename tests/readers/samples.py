@@ -38,7 +38,8 @@ def pdf_with(
     if into is None:
         pdf.add_blank_page(page_size=(595, 842))
     for name, data in files.items():
-        spec = pikepdf.AttachedFileSpec(
+        # pikepdf's stub lacks an argument that its documentation has.
+        spec = pikepdf.AttachedFileSpec(  # type: ignore[call-arg]
             pdf, data, filename=name, relationship=pikepdf.Name("/Alternative")
         )
         if on_page:

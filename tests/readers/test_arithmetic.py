@@ -93,7 +93,7 @@ def honest_sums(draw: st.DrawFn) -> Sums:
     nets = draw(st.lists(cents, min_size=1, max_size=8))
     allowances, charges = draw(st.lists(cents, max_size=3)), draw(st.lists(cents, max_size=3))
     prepaid, rounding = draw(cents), draw(cents)
-    net = sum(nets) - sum(allowances) + sum(charges)
+    net = Decimal(sum(nets) - sum(allowances) + sum(charges))
     tax = (net * 20 / 100).quantize(Decimal("0.01"))
     return Sums(
         currency="EUR",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.readers.workbooks import workbook, zipped
+from tests.readers.workbooks import Cell, workbook, zipped
 from worker.readers import Kind, bank_files, examine
 from worker.readers.model import Statement
 
@@ -215,7 +215,8 @@ def test_other_lists_are_left_to_others(text: str) -> None:
 
 
 def test_a_workbook_of_a_bank_is_read_and_its_formulas_are_not_believed() -> None:
-    rows = [["Date", "Description", "Amount"], [dt.date(2026, 11, 2), "RE-1", 1234.5]]
+    head: list[Cell] = ["Date", "Description", "Amount"]
+    rows: list[list[Cell]] = [head, [dt.date(2026, 11, 2), "RE-1", 1234.5]]
     assert figures(only(workbook({"S": rows}))) == [("2026-11-02", "1234.50", None)]
     rows[1][2] = "=1+1|99"
     found = only(workbook({"S": rows}))

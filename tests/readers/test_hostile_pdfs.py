@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pikepdf
 import pytest
@@ -13,10 +14,10 @@ from worker import readers
 TEXT = (FILES / "plain" / "german_window.txt").read_text("utf-8")
 
 
-def changed(data: bytes, change: object) -> bytes:
+def changed(data: bytes, change: Callable[[pikepdf.Pdf], object]) -> bytes:
     """The PDF after a change to its inside."""
     with pikepdf.open(io.BytesIO(data)) as pdf:
-        change(pdf)  # type: ignore[operator]
+        change(pdf)
         out = io.BytesIO()
         pdf.save(out)
     return out.getvalue()

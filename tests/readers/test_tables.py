@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.readers.workbooks import workbook, zipped
+from tests.readers.workbooks import Cell, workbook, zipped
 from worker.readers import columns, tables
 from worker.readers.columns import DayOrder
 from worker.readers.tables import NoTable
@@ -44,7 +44,10 @@ def test_the_line_that_names_the_separator_is_believed() -> None:
 
 
 def test_a_workbook_is_read_as_text_with_marked_numbers_and_days() -> None:
-    cells = [["Invoice", "Day", "Paid"], ["0042", dt.date(2026, 11, 2), 1240.0999999999999]]
+    cells: list[list[Cell]] = [
+        ["Invoice", "Day", "Paid"],
+        ["0042", dt.date(2026, 11, 2), 1240.0999999999999],
+    ]
     (table,) = tables.tables(workbook({"Advice": cells}))
     assert table.name == "Advice"
     assert table.rows == (("Invoice", "Day", "Paid"), ("0042", "2026-11-02", "1240.1"))

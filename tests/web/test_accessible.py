@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.web.house import KEY, PERSON, House, running_house
 from tests.web.test_in_browser import HOSTED, PHONE, UNSTEERED
@@ -23,7 +23,7 @@ from tests.web.test_thanks import gateway_says
 from tests.web.test_ways import METHODS, _bank_is_at_it, give_balance
 from worker.adapters.page_samples import samples
 
-DESKTOP = {"width": 1200, "height": 900}
+DESKTOP: ViewportSize = {"width": 1200, "height": 900}
 LAWS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SEEN = ["color-contrast", "target-size", "link-in-text-block"]
 
@@ -176,12 +176,14 @@ class Walk:
         self.seen.append(name)
         everything = {"type": "tag", "values": LAWS}
         self._note(name, self.axe.run(self.page, options=_only(everything)).response)
-        for size, scheme in ((PHONE, "dark"), (DESKTOP, "light")):
-            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            self.page.set_viewport_size(size)  # type: ignore[arg-type]
+        lights: tuple[tuple[ViewportSize, Literal["dark", "light"]], ...]
+        lights = ((PHONE, "dark"), (DESKTOP, "light"))
+        for size, scheme in lights:
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.set_viewport_size(size)
             said = self.page.evaluate(f"axe.run({json.dumps(_only(SEEN))})")
             self._note(f"{name}, {scheme}, {size['width']}", said)
-        self.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        self.page.set_viewport_size(PHONE)
 
     def _note(self, where: str, said: dict[str, Any]) -> None:
         for one in said["violations"]:

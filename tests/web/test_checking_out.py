@@ -143,7 +143,7 @@ def test_a_program_is_asked_once_more_and_starts_no_clock(
     house: House, program: dict[str, str]
 ) -> None:
     path = house.invoice()
-    answer = press(house, path, **program)
+    answer = press(house, path, None, **program)
     assert answer.status_code == 200
     assert "One more press" in answer.text
     again = form_of(answer.text, f"{path}/pay")

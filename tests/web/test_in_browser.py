@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.web.house import PERSON, House, running_house
 from tests.web.test_ways import METHODS, make_business, ordered
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 # Playwright says that it steers the browser; a person's browser says that nobody does.
 UNSTEERED = "Object.defineProperty(navigator, 'webdriver', { get: () => false })"
 HOSTED = "**/health?page=*"
@@ -230,7 +230,7 @@ def charging(tmp_path: Path) -> Iterator[House]:
 
 @pytest.mark.parametrize("view", [PHONE, {"width": 1280, "height": 900}], ids=["phone", "desk"])
 def test_choosing_a_way_shows_its_fee_at_once_and_only_that_is_charged(
-    charging: House, browser: Browser, view: dict[str, int]
+    charging: House, browser: Browser, view: ViewportSize
 ) -> None:
     path = charging.invoice()
     make_business(charging, path)

@@ -29,9 +29,9 @@ NOBODYS = "/l/" + "b" * 32
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A house that charges stored cards; each test has a customer of its own in it."""
-    home, rules = tmp_path_factory.mktemp("house"), {"autocharge": {"enabled": True}}
+    home, charging = tmp_path_factory.mktemp("house"), {"enabled": True}
     # All the customers of the tests come from one address.
-    with running_house(home, links={"burst_links": 32}, **rules) as house:
+    with running_house(home, links={"burst_links": 32}, autocharge=charging) as house:
         yield house
 
 

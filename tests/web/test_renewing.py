@@ -37,6 +37,7 @@ def test_asking_makes_one_fresh_link_and_keeps_the_old_one_dead(house: House) ->
     assert "look in your mailbox" in ask(house, path).text
     assert house.activity(path)[-3:] == ["human_open", "renewal_asked", "renewed"]
     item = house.link(path).item_id
+    assert item is not None
     with house.app.transaction() as session:
         links = paylinks.of_item(session, KEY, item)
         live = [link for link in links if link.revoked_at is None]
@@ -50,6 +51,7 @@ def test_the_request_says_which_link_goes_to_whom(house: House) -> None:
     path = house.invoice()
     ended(house, path)
     link = house.link(path)
+    assert link.item_id is not None
     with house.app.transaction() as session:
         books = customers.billing_contacts(session, KEY, link.customer_id)[1]
     ask(house, path, contact=books.id)
@@ -57,7 +59,7 @@ def test_the_request_says_which_link_goes_to_whom(house: House) -> None:
         lines = paylinks.activity_of(session, KEY, link.item_id)
         [line] = [line for line in lines if line.kind == "renewal_asked"]
         renewal = paylinks.renewal(session, KEY, line.id)
-        live = paylinks.live_link(session, KEY, line.item_id)
+        live = paylinks.live_link(session, KEY, link.item_id)
     assert renewal is not None
     assert live is not None
     assert (renewal.contact_id, renewal.link.id) == (books.id, live.id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize
 
 from tests.web.house import KEY, PERSON, House, running_house
 from tests.web.test_in_browser import HOSTED, PHONE, UNSTEERED
@@ -20,7 +20,7 @@ from tests.web.test_thanks import gateway_says
 from tests.web.test_ways import METHODS, give_balance, ordered
 from worker import paylinks
 
-DESK = {"width": 1280, "height": 900}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 SUBMIT = ".pay button[type=submit]"
 
 
@@ -29,8 +29,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     """A house with every way to pay, parts, stored cards, and an account for transfers."""
     bank = {"iban": "DE89370400440532013000", "name": "Example Bank"}
     links, charging = {"partial": True, "burst_links": 32}, {"enabled": True}
-    rules = {"bank": bank, "links": links, "methods": METHODS, "autocharge": charging}
-    with running_house(tmp_path, sandboxed=True, **rules) as house:
+    with running_house(
+        tmp_path, sandboxed=True, bank=bank, links=links, methods=METHODS, autocharge=charging
+    ) as house:
         yield house
 
 
@@ -97,7 +98,7 @@ def visitor(request: pytest.FixtureRequest, browser: Browser, house: House) -> I
     has_script = request.param == "phone"
     context = browser.new_context(
         user_agent=PERSON,
-        viewport=PHONE if has_script else DESK,  # type: ignore[arg-type]
+        viewport=PHONE if has_script else DESK,
         base_url=house.lives_at,
         java_script_enabled=has_script,
         permissions=["clipboard-write"],
@@ -193,7 +194,9 @@ def test_bank_details_the_link_for_all_and_a_fresh_link(house: House, visitor: V
     visitor.page.get_by_label("b•••@customer.example").check()
     visitor.presses("", "look in your mailbox")
     with house.app.reading() as session:
-        fresh = paylinks.live_link(session, KEY, house.link(path).item_id)
+        item = house.link(path).item_id
+        assert item is not None
+        fresh = paylinks.live_link(session, KEY, item)
     assert fresh is not None
     visitor.visits(house.app.link_url(fresh), "€119.00")
     assert house.activity(path).count("renewed") == 1
