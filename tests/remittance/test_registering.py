@@ -3,63 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from tests.actors.desk import MARA, NORTHLIGHT, Desk, letter, opened
 from tests.flows.papers import Paper, forward
-from worker import customers, invoices, ledger, payments, remittance
+from tests.remittance.claims import ANN, held, owed, tell
+from worker import customers, invoices, payments, remittance
 from worker.delivery import Notice
 from worker.invoices import Invoice
-from worker.kernel.errors import Refused
 from worker.kernel.money import Money
 from worker.ledger import Account
 from worker.payments import Method, Payment, Registration
 from worker.remittance import Advice
 from worker.review import WorkItem
 
-ANN = "Ann <accounts@brightwater.example>"
 EVE = "Eve <eve@evil.example>"
-
-
-@pytest.fixture(scope="module")
-def kept_desk(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Desk]:
-    with opened(tmp_path_factory.mktemp("desk"), migrated_file) as there:
-        for number, net in (("F-7001", "100.00"), ("F-7002", "200.00")):
-            there.take(forward(Paper(number=number, net=Decimal(net))).raw())
-        there.keep()
-        yield there
-
-
-@pytest.fixture
-def desk(kept_desk: Desk) -> Desk:
-    """Brightwater owes F-7001 over 119.00 EUR and F-7002 over 238.00 EUR."""
-    kept_desk.start_over()
-    return kept_desk
-
-
-def tell(desk: Desk, words: str, sender: str = ANN, **headers: str) -> list[Advice]:
-    """Have somebody write that they paid; gives the advices of that mail."""
-    mail = desk.take(letter(words, sender=sender, subject="Payment", **headers))
-    assert mail.kind == "remittance", mail.because
-    return desk.all(Advice, mail_id=mail.id)
-
-
-def owed(desk: Desk, number: str) -> str:
-    """What is still to pay of an invoice."""
-    with desk.app.reading() as s:
-        return invoices.still_to_pay(s, invoices.called(s, NORTHLIGHT, number)[0]).text()
-
-
-def held(desk: Desk) -> dict[str, int]:
-    """What each account holds, in minor units; empty ones left out."""
-    with desk.app.reading() as s:
-        balances = ledger.balances(s, NORTHLIGHT)
-        return {account: b.minor for (account, _), b in balances.items() if b.minor}
 
 
 PAID_ONE = "We have paid invoice F-7001 today: 119.00 EUR by bank transfer."
@@ -307,78 +268,6 @@ def test_a_settled_claim_is_undone_with_its_payment(desk: Desk) -> None:
     assert desk.broken() == []
 
 
-LESS_A_DISCOUNT = (
-    "We paid invoice F-7001 today: 119.00 EUR less 2 % early payment discount of 2.38 EUR, "
-    "that is 116.62 EUR by bank transfer."
-)
-
-
-@pytest.mark.parametrize(
-    ("word", "left", "borne", "said"),
-    [
-        ("accept", "0.00", {"discounts": 238}, "accepted, and posted to discounts"),
-        ("Ja, anerkannt.", "0.00", {"discounts": 238}, "accepted, and posted to discounts"),
-        ("no", "2.38", {}, "stays owed"),
-        ("hm", "2.38", {}, ""),
-    ],
-)
-def test_a_deduction_is_owed_until_one_word_accepts_it(
-    desk: Desk, word: str, left: str, borne: dict[str, int], said: str
-) -> None:
-    [advice] = tell(desk, LESS_A_DISCOUNT)
-    assert advice.state == "announced", advice.why
-    assert desk.all(WorkItem, kind="remittance_deduction") == []
-    desk.answer(desk.question("remittance_received"), "received")
-    assert owed(desk, "F-7001") == "2.38"
-    question = desk.question("remittance_deduction")
-    for _ in range(2):
-        desk.answer(question, word)
-    assert owed(desk, "F-7001") == left
-    assert {k: v for k, v in held(desk).items() if k == "discounts"} == borne
-    assert desk.broken() == []
-    with desk.app.transaction() as s:
-        found = remittance.by_id(s, NORTHLIGHT, advice.id)
-        assert found is not None
-        remittance.undo(s, found, because="wrong", by="Mara", at=desk.app.now())
-    assert (owed(desk, "F-7001"), "discounts" in held(desk)) == ("119.00", False)
-    assert desk.broken() == []
-
-
-@pytest.mark.parametrize(
-    ("reason", "account"),
-    [
-        ("early-payment discount", "discounts"),
-        ("bank fee", "bank_fees"),
-        ("withholding tax", "tax_withheld"),
-        ("returned goods: damage", "returns"),
-        ("price dispute", "allowances"),
-        (None, "allowances"),
-    ],
-)
-def test_the_reason_says_which_account_bears_a_deduction(
-    desk: Desk, reason: str | None, account: str
-) -> None:
-    at = desk.app.now()
-    item = desk.invoice("F-7001")
-    with desk.app.transaction() as s:
-        item = s.merge(item)
-        with pytest.raises(Refused):
-            payments.accept_deduction(s, item, Money(11901, "EUR"), reason, by="Mara", at=at)
-        payments.accept_deduction(s, item, Money(900, "EUR"), reason, by="Mara", at=at)
-    assert (owed(desk, "F-7001"), held(desk)[account]) == ("110.00", 900)
-    assert desk.broken() == []
-
-
-def test_nothing_is_taken_off_while_a_card_is_charged(desk: Desk) -> None:
-    at, item = desk.app.now(), desk.invoice("F-7001")
-    with desk.app.transaction() as s:
-        until = at + timedelta(hours=1)
-        payments.take_lane(s, NORTHLIGHT, item.id, holder="chg_1", until=until, at=at)
-    with desk.app.transaction() as s, pytest.raises(Refused, match="card is being charged"):
-        payments.accept_deduction(s, s.merge(item), Money(900, "EUR"), None, by="Mara", at=at)
-    assert owed(desk, "F-7001") == "119.00"
-
-
 def register(desk: Desk, item: Invoice | None) -> None:
     """Have staff type a payment of 119.00 EUR at the desk."""
     at = desk.app.now()
@@ -410,37 +299,4 @@ def test_in_whatever_order_claim_and_money_come_the_books_are_the_same(
     }
     assert owed(desk, "F-7001") == "0.00"
     assert sorted(a.state for a in desk.all(Advice)) == ["duplicate", "recognised"]
-    assert desk.broken() == []
-
-
-NETTED = """We have paid 178.50 EUR today for these items:
-
-F-7002  238.00 EUR
-CN-7003 -59.50 EUR
-Total   178.50 EUR
-"""
-
-
-@pytest.mark.parametrize(
-    ("credits", "words", "state", "why"),
-    [
-        ("F-7002", NETTED, "announced", "178.50 EUR pays F-7002"),
-        ("F-7001", NETTED, "review", "CN-7003 is already paid"),
-        ("F-7002", NETTED.replace("59.50", "60.50").replace("178.5", "177.5"), "review", "CN-7003"),
-        ("F-7002", NETTED.replace("178.50", "238.00"), "review", "the total is 238.00"),
-        ("", NETTED, "review", "CN-7003"),
-    ],
-)
-def test_a_netted_credit_note_lowers_the_invoice_that_it_was_set_against(
-    desk: Desk, credits: str, words: str, state: str, why: str
-) -> None:
-    if credits:
-        note = Paper(number="CN-7003", net=Decimal("50.00"), credits=credits)
-        desk.take(forward(note).raw())
-    [advice] = tell(desk, words)
-    assert advice.state == state
-    assert why in advice.why
-    if state == "announced":
-        desk.answer(desk.question("remittance_received"), "received")
-        assert (owed(desk, "F-7002"), owed(desk, "CN-7003")) == ("0.00", "0.00")
     assert desk.broken() == []
