@@ -79,8 +79,7 @@ holidays = [2027-01-01]
 vat_on_receipt = true
 """
 SWEEPS = ("autocharge.plan", "autocharge.hand_out_due", "payments.look_up_due")
-# A Tuesday morning in Berlin.
-START = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
+_TUESDAY = 1
 _HOUSES = itertools.count(1)
 Sandbox = StripeSandbox | SandboxInside
 # Asked at every step of a story: as the database takes them.
@@ -388,9 +387,15 @@ def _in_memory_alone(connection: Any, _record: Any) -> None:
 
 
 def _to_start(at: datetime) -> timedelta:
-    """To the next Tuesday at half past eight: every story begins in a week's work."""
+    """To half past eight on the Tuesday after the first of a month.
+
+    Every story begins in a week's work, and none of a few weeks sees the end of its month: whatever
+    the day on which it is told.
+    """
     start = at.replace(hour=8, minute=30, second=0, microsecond=0)
-    return start + timedelta(days=(1 - start.weekday()) % 7 or 7) - at
+    while start <= at or start.weekday() != _TUESDAY or not 2 <= start.day <= 8:
+        start += timedelta(days=1)
+    return start - at
 
 
 def euro(text: str) -> Money:
@@ -398,4 +403,4 @@ def euro(text: str) -> Money:
     return Money.parse(text, "EUR")
 
 
-__all__ = ["START", "House", "euro", "opened", "outbox"]
+__all__ = ["House", "euro", "opened", "outbox"]
