@@ -6,10 +6,8 @@ fault cuts is an error of the connection here, too.
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -47,32 +45,29 @@ class SandboxInside:
     def __init__(self, week: int) -> None:
         self.url = _URL
         self.writes = 0
-        # Its database and its loop belong to one thread, whichever thread asks.
-        self._thread = ThreadPoolExecutor(1, "sandbox")
-        self._do(lambda: self._build(week))
+        self._api = Api(_Standing(week), Faults(), _URL)
+        self._app = application(self._api)
         self.http = _Inside(self)
 
     def close(self) -> None:
         """Forget everything."""
-        self._do(self._api.state.close)
-        self._do(self._loop.close)
-        self._thread.shutdown()
+        self._api.state.close()
 
     def fail(self, on: str, do: str, **how: Any) -> None:
         """Ask for one fault, such as `fail("POST /v1/customers", "commit_then_drop")`."""
-        self._do(lambda: self._api.faults.add({"on": on, "do": do, **how}))
+        self._api.faults.add({"on": on, "do": do, **how})
 
     def heal(self) -> None:
         """Call off every fault that is still to come."""
-        self._do(self._api.faults.clear)
+        self._api.faults.clear()
 
     def forward(self, seconds: int) -> None:
         """Move the sandbox's clock forward."""
-        self._do(lambda: self._api.state.forward(seconds))
+        self._api.state.forward(seconds)
 
     def now(self) -> int:
         """The sandbox's time."""
-        return self._do(self._api.state.now)
+        return self._api.state.now()
 
     def charges(self, **asked: str) -> list[dict[str, Any]]:
         """What was truly taken; `account` or `payment_intent` asks for less."""
@@ -106,7 +101,7 @@ class SandboxInside:
             "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
             "sandbox.transport": _Line(),
         }
-        return self._do(lambda: self._loop.run_until_complete(self._answer(scope, body)))
+        return _at_once(self._answer(scope, body))
 
     async def _answer(
         self, scope: dict[str, Any], body: bytes
@@ -123,13 +118,16 @@ class SandboxInside:
         headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
         return sent[0]["status"], headers, b"".join(one.get("body", b"") for one in sent)
 
-    def _build(self, week: int) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._api = Api(_Standing(week), Faults(), _URL)
-        self._app = application(self._api)
 
-    def _do(self, work: Callable[[], T]) -> T:
-        return self._thread.submit(work).result()
+def _at_once(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives that waits for nothing: no loop, no other thread."""
+    try:
+        work.send(None)
+    except StopIteration as e:
+        given: T = e.value
+        return given
+    work.close()
+    raise AssertionError("The sandbox waits for something: ask it over a socket.")
 
 
 class _Standing(State):

@@ -86,7 +86,10 @@ class State:
     """
 
     def __init__(self, path: str | None = None, clock_file: str | None = None) -> None:
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
+        # One asks at a time; a call with a deadline has a thread of its own.
+        self._db = sqlite3.connect(
+            path or ":memory:", isolation_level=None, check_same_thread=False
+        )
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
