@@ -178,6 +178,25 @@ def test_what_was_given_twice_is_no_loss_once_one_of_the_two_comes_back(
     assert broken(session) == []
 
 
+def test_one_of_two_disputes_that_turns_leaves_the_question_about_the_other(
+    session: Session,
+) -> None:
+    _, payment = paid_invoice(session)
+    one = replace(disputed("lost"), amount=euro("50.00"))
+    two = replace(one, dispute_id="du_2", amount=euro("69.00"))
+    payments.book_disputes(session, payment, [one, two], at=AT)
+    payments.book_refunds(session, payment, [gone("119.00")], at=AT)
+    for turned, asks in ((one, {"refund", "refund_given_twice"}), (two, {"refund"})):
+        payments.book_disputes(session, payment, [replace(turned, status="won")], at=AT)
+        [refund] = payments.refunds_of(session, ACME, payment.id)
+        asked = {i.kind: i.question for i in review.open_for(session, ACME, refund.id)}
+        assert set(asked) == asks
+        left = euro("69.00") if turned is one else euro("0.00")
+        assert refund.loss == left
+        assert asked.get("refund_given_twice", f"{left} of payment").startswith(f"{left} of")
+        assert broken(session) == []
+
+
 def test_a_refund_that_the_gateway_declines_changes_nothing(session: Session) -> None:
     invoice, payment = paid_invoice(session)
     refund = payments.ask_refund(session, payment, FULL, at=AT)

@@ -24,6 +24,7 @@ from worker.payments.applying import locked
 from worker.payments.freeing import free, gone_of
 from worker.payments.model import Payment
 from worker.payments.ports import DisputeFacts
+from worker.payments.refunding import GIVEN_TWICE, tell_of_loss
 from worker.payments.reversals import Dispute, RefundState
 from worker.store import tell
 
@@ -178,8 +179,12 @@ def _cover_refunds(session: Session, payment: Payment, dispute: Dispute, *, at: 
         left, fee_left = left - principal, fee_left - fee
         refund.loss_minor -= (principal + fee).minor
         refund.fee_minor += fee.minor
+        # What is still given twice, by another dispute, is asked about with the amount it is now.
         answer = "The dispute was turned: it was given once."
-        review.settle(session, business, refund.id, answer=answer, by="Stripe", at=at)
+        whose = (session, business, refund.id)
+        review.settle(*whose, answer=answer, by="Stripe", at=at, kind=GIVEN_TWICE)
+        if refund.loss.is_positive:
+            tell_of_loss(session, refund, at=at)
 
 
 def _between(payment: Payment, dispute: Dispute, to: Account, source: Account) -> list[ledger.Leg]:

@@ -29,6 +29,8 @@ from worker.store import tell
 # Stripe keeps idempotency keys for 24 hours at least: after that the same key is a new request.
 KEY_IS_GOOD = timedelta(hours=23)
 DASHBOARD = "the gateway's dashboard"
+# What a person is asked about a refund of what a lost dispute had taken.
+GIVEN_TWICE = "refund_given_twice"
 STATES = {
     "pending": RefundState.UNDER_WAY,
     "requires_action": RefundState.UNDER_WAY,
@@ -231,7 +233,7 @@ def _book(session: Session, payment: Payment, refund: Refund, *, at: datetime) -
         )
         _tell_staff(session, refund, said, at=at)
     if loss.is_positive:
-        _tell_of_loss(session, refund, at=at)
+        tell_of_loss(session, refund, at=at)
 
 
 def _failed(session: Session, payment: Payment, refund: Refund, *, at: datetime) -> None:
@@ -308,9 +310,10 @@ def _tell_staff(session: Session, refund: Refund, text: str, *, at: datetime) ->
     )
 
 
-def _tell_of_loss(session: Session, refund: Refund, *, at: datetime) -> None:
+def tell_of_loss(session: Session, refund: Refund, *, at: datetime) -> None:
+    """Ask a person for what went back twice."""
     question = review.Question(
-        kind="refund_given_twice",
+        kind=GIVEN_TWICE,
         subject=refund.id,
         text=(
             f"{refund.loss} of payment {refund.payment_id} went back twice: a lost dispute had "
