@@ -17,6 +17,7 @@ from tests.payments.test_registering import SAID, held
 from worker import customers, payments, review
 from worker.customers import Customer
 from worker.invoices import Invoice
+from worker.kernel.errors import Refused
 from worker.ledger import Account
 from worker.payments import Announcement, BankEntry, Method, Outcome, Payment, PaymentState
 
@@ -215,6 +216,14 @@ def test_undoing_what_the_bank_proved_has_its_line_settled_anew(session: Session
     assert settle(session, done) == {APPLIED: 1}
     assert owed(session, items["RE-1001"]) == euro("19.00")
     assert unsound(session) == []
+
+
+def test_what_came_by_bank_is_not_undone_by_hand(session: Session) -> None:
+    _invoices(session)
+    settle(session, record(session, statement(entry("119.00", "RE-1001"))))
+    payment = session.scalars(select(Payment)).one()
+    with pytest.raises(Refused, match="the bank's file"):
+        payments.undo(session, payment, because="wrong", by="ann", at=AT)
 
 
 @pytest.mark.parametrize("is_first", [True, False])

@@ -24,6 +24,7 @@ from worker.ledger import Account
 from worker.payments import records
 from worker.payments.applying import (
     STAFF_EVIDENCE,
+    STRIPE_EVIDENCE,
     UNAPPLIED_EVIDENCE,
     Application,
     apply,
@@ -153,13 +154,18 @@ def allocate(
 def undo(session: Session, payment: Payment, *, because: str, by: str, at: datetime) -> None:
     """Take back a payment that staff registered: its items are open again, the postings reversed.
 
-    Raises Refused for the gateway's money, which goes back by a refund, and for what is undone.
+    Raises Refused for the gateway's money, which goes back by a refund, for the bank's, which the
+    bank's own file takes back, and for what is undone.
     """
     business = BusinessKey(payment.business)
-    if payment.evidence_type != STAFF_EVIDENCE or payment.customer_id is None:
+    if payment.evidence_type == STRIPE_EVIDENCE:
         raise Refused(
             f"Payment {payment.id} came through Stripe, which has the money. To give it back: "
             f"tillmail payments refund {payment.id}"
+        )
+    if payment.evidence_type != STAFF_EVIDENCE or payment.customer_id is None:
+        raise Refused(
+            f"Payment {payment.id} came by bank: the bank's file that takes it back undoes it."
         )
     applied = records.allocations_of(session, business, payment.id)
     locked(session, business, payment.customer_id, *(a.item_id for a in applied))
