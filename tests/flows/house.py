@@ -78,7 +78,7 @@ class House:
     def run(self, *arguments: str) -> str:
         """What a `tillmail` command prints; it must succeed."""
         done = CliRunner().invoke(command_line, arguments, env=self.environment)
-        assert done.exit_code == 0, done.stderr
+        assert done.exit_code == 0, (done.output, done.exception)
         return done.stdout
 
     def edit(self, file: str, change: Callable[[str], str]) -> None:

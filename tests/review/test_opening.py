@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, text, update
 from sqlalchemy.orm import Session
 
 from tests.books import ACME, AT, OTHER, told
@@ -61,3 +62,18 @@ def test_a_question_closed_without_an_answer_is_noticed(session: Session) -> Non
     item = review.ask(session, ACME, HELD, at=AT)
     session.execute(update(WorkItem).values(resolved_at=AT))
     assert _broken(session) == [f"acme: {item.id} is closed without an answer."]
+
+
+def test_a_question_that_two_ask_at_one_moment_is_opened_once(postgres_books: Engine) -> None:
+    def ask_too() -> str:
+        with store.transaction(postgres_books) as other:
+            return review.ask(other, ACME, HELD, at=AT).id
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction(postgres_books) as session:
+            first = review.ask(session, ACME, HELD, at=AT).id
+            second = pool.submit(ask_too)
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not second.done() and not session.scalar(waits):
+                wait([second], 0.01)
+        assert second.result(10) == first

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from worker import store
 from worker.kernel.events import WorkItemOpened
 from worker.kernel.ids import BusinessKey, new_id
 from worker.review import records
@@ -29,23 +30,22 @@ class Question:
 
 def ask(session: Session, business: BusinessKey, question: Question, *, at: datetime) -> WorkItem:
     """The open work item for this question: opened now, or the one that is open already."""
-    there = records.open_about(session, business, question.kind, question.subject)
-    if there is not None:
-        return there
-    item = WorkItem(
-        business=business,
-        id=new_id("work"),
-        kind=question.kind,
-        subject=question.subject,
-        question=question.text,
-        evidence=dict(question.evidence),
-        choices=list(question.choices),
-        opened_at=at,
-    )
-    session.add(item)
-    session.flush()
-    tell(session, WorkItemOpened(business, item.id))
-    return item
+    while (there := records.open_about(session, business, question.kind, question.subject)) is None:
+        item = WorkItem(
+            business=business,
+            id=new_id("work"),
+            kind=question.kind,
+            subject=question.subject,
+            question=question.text,
+            evidence=dict(question.evidence),
+            choices=list(question.choices),
+            opened_at=at,
+        )
+        # Desk and worker may ask at one moment: the second waits here and takes the first's.
+        if store.add_once(session, item):
+            tell(session, WorkItemOpened(business, item.id))
+            return item
+    return there
 
 
 def settle(
